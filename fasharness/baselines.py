@@ -1,0 +1,58 @@
+"""Two scorers that know nothing of faces; a result is worth what it gains over them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fasharness.data import Batch, ClipSpec
+from fasharness.method import Method, Stage
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class Constant(Method):
+    """Gives every presentation the same score: chance."""
+
+    name = "constant"
+    version = "1"
+
+    def network(self) -> nn.Module:
+        """Nothing is learnt."""
+        from torch import nn
+
+        return nn.Identity()
+
+    def scoring_clips(self) -> ClipSpec:
+        """One small crop."""
+        return ClipSpec(keep=1, size=32, depth_size=0)
+
+    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+        """One half for every clip, float32 (B,)."""
+        import torch
+
+        del network, stage
+        return torch.full((len(batch.bona_fide),), 0.5)
+
+
+class Brightness(Method):
+    """Scores the mean brightness of the face crop: how far the light alone tells the classes."""
+
+    name = "brightness"
+    version = "1"
+
+    def network(self) -> nn.Module:
+        """Nothing is learnt."""
+        from torch import nn
+
+        return nn.Identity()
+
+    def scoring_clips(self) -> ClipSpec:
+        """A few small crops."""
+        return ClipSpec(keep=4, size=32, depth_size=0)
+
+    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+        """Mean of all pixels and channels in [0, 1], float32 (B,)."""
+        del network, stage
+        return batch.frames.float().mean(dim=(1, 2, 3, 4)) / 255

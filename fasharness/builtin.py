@@ -1,0 +1,108 @@
+"""What the harness itself offers, through the same hooks as any plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fasharness.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fasharness.dataset import Dataset
+    from fasharness.method import Method
+    from fasharness.prepare.crop import CropRule
+    from fasharness.prepare.depth import DepthEstimator
+    from fasharness.prepare.faces import Detector
+
+
+def _constant() -> type[Method]:
+    from fasharness.baselines import Constant
+
+    return Constant
+
+
+def _brightness() -> type[Method]:
+    from fasharness.baselines import Brightness
+
+    return Brightness
+
+
+def _oulu_npu() -> type[Dataset]:
+    from fasharness.datasets.oulu_npu import OuluNpu
+
+    return OuluNpu
+
+
+def _mtcnn(device: str) -> Detector:
+    from fasharness.prepare.mtcnn import MTCNN
+
+    return MTCNN(device)
+
+
+def _pillow() -> CropRule:
+    from fasharness.prepare import crop
+
+    return crop.PILLOW
+
+
+def _floor() -> CropRule:
+    from fasharness.prepare import crop
+
+    return crop.FLOOR
+
+
+def _face_landmark(device: str) -> DepthEstimator:
+    from fasharness.prepare.landmarks import LandmarkDepth
+
+    del device  # the 3 ms model runs on the CPU
+    return LandmarkDepth()
+
+
+@hookimpl
+def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
+    """The two trivial scorers that a result is held against."""
+    return {"constant": _constant, "brightness": _brightness}
+
+
+@hookimpl
+def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:
+    """OULU-NPU."""
+    return {"oulu-npu": _oulu_npu}
+
+
+@hookimpl
+def fasharness_detectors() -> Mapping[str, Callable[[str], Detector]]:
+    """MTCNN, the papers' detector."""
+    return {"mtcnn": _mtcnn}
+
+
+@hookimpl
+def fasharness_crops() -> Mapping[str, Callable[[], CropRule]]:
+    """The crop rules of the published codes."""
+    return {"pillow": _pillow, "floor": _floor}
+
+
+@hookimpl
+def fasharness_depth_estimators() -> Mapping[str, Callable[[str], DepthEstimator]]:
+    """Depth from the 468-point face landmark model."""
+    return {"face-landmark": _face_landmark}
+
+
+@hookimpl(trylast=True)
+def fasharness_decode(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """Whatever OpenCV can read."""
+    from fasharness.prepare.decode import decode
+
+    return decode(path, wanted)
+
+
+@hookimpl(trylast=True)
+def fasharness_count_frames(path: Path) -> int:
+    """By decoding without conversion, since containers state wrong counts."""
+    from fasharness.prepare.decode import count_frames
+
+    return count_frames(path)

@@ -1,0 +1,100 @@
+"""The whole extension surface on one screen.
+
+A plugin is an installed package with an entry point in the group ``fasharness`` that names a
+module (or object) with functions of these names, each marked with `hookimpl`. Functions that
+return a mapping are merged over all plugins; a name offered twice is refused. Factories are
+called only when their name is used, so import heavy packages inside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fasharness.dataset import Dataset
+    from fasharness.method import Method
+    from fasharness.prepare.crop import CropRule
+    from fasharness.prepare.depth import DepthEstimator
+    from fasharness.prepare.faces import Detector
+    from fasharness.result import FoldsResult, Result
+    from fasharness.scores import Score
+
+PROJECT = "fasharness"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:  # type: ignore[empty-body]
+    """Methods: name to a function that imports and returns the method's class."""
+
+
+@hookspec
+def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:  # type: ignore[empty-body]
+    """Data sets: name to a function that imports and returns the data set's class."""
+
+
+@hookspec
+def fasharness_metrics() -> Mapping[  # type: ignore[empty-body]
+    str, Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
+]:
+    """Metrics: name to a function of (bona fide scores, attack scores, threshold).
+
+    They are computed on the test split with the dev threshold and stand in the result under
+    their name.
+    """
+
+
+@hookspec(firstresult=True)
+def fasharness_decode(
+    path: Path, wanted: Sequence[int]
+) -> Iterator[tuple[int, NDArray[np.uint8]]] | None:
+    """Decode a file: (frame number from 0, RGB uint8 (H, W, 3)) for the wanted frames in order.
+
+    The first plugin that does not return None wins; None means "not mine". The default reads
+    whatever OpenCV reads.
+    """
+
+
+@hookspec(firstresult=True)
+def fasharness_count_frames(path: Path) -> int | None:
+    """Number of frames that `fasharness_decode` of the same plugin can give; None: not mine."""
+
+
+@hookspec
+def fasharness_detectors() -> Mapping[str, Callable[[str], Detector]]:  # type: ignore[empty-body]
+    """Face detectors: name to a function of the device name (``cpu``, ``cuda``)."""
+
+
+@hookspec
+def fasharness_crops() -> Mapping[str, Callable[[], CropRule]]:  # type: ignore[empty-body]
+    """Crop rules: name to a function that returns the rule."""
+
+
+@hookspec
+def fasharness_depth_estimators() -> Mapping[  # type: ignore[empty-body]
+    str, Callable[[str], DepthEstimator]
+]:
+    """Depth estimators for data without depth: name to a function of the device name."""
+
+
+@hookspec
+def fasharness_run_started(folder: Path, settings: Mapping[str, object]) -> None:
+    """A run (or one fold of it) starts or resumes in `folder`."""
+
+
+@hookspec
+def fasharness_presentation_scored(folder: Path, score: Score) -> None:
+    """A presentation was scored or failed; resumed runs report only new ones."""
+
+
+@hookspec
+def fasharness_run_finished(folder: Path, result: Result | FoldsResult) -> None:
+    """A run's result was written."""

@@ -1,0 +1,168 @@
+"""What a method is to the harness: a network, how it is trained stage by stage, how it scores."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.errors import OptionError, UnknownNameError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of training with its own data, losses and optimiser.
+
+    Attributes:
+        name: e.g. ``single``.
+        bona_fide: clips cut from bona fide training presentations.
+        attack: clips cut from attack presentations.
+        epochs: passes over the training clips.
+        batch_size: clips in a batch.
+        drop_last: whether an incomplete last batch is left out.
+        validations: how often the dev set is scored, spread evenly over the epochs and always
+            after the last; the weights with the lowest dev EER are kept (the latest of equals).
+            0 keeps the weights of the last epoch.
+    """
+
+    name: str
+    bona_fide: ClipSpec
+    attack: ClipSpec
+    epochs: int
+    batch_size: int
+    drop_last: bool = False
+    validations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """Options of a method that has none."""
+
+
+class Method(ABC):
+    """A presentation attack detection method; the engine runs its loops.
+
+    A subclass states the class attributes and the abstract methods. It holds no state but its
+    options: weights live in the network that it builds.
+
+    Attributes:
+        name: the name it is looked up by.
+        version: changes when scores change.
+        Options: a frozen dataclass with a default for every field; a field's ``metadata["help"]``
+            says what it does.
+        presets: preset name to the options it changes; the first is the default.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    Options: ClassVar[type[Any]] = NoOptions
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = MappingProxyType(
+        {"default": MappingProxyType({})}
+    )
+
+    def __init__(self, options: Any) -> None:
+        self.options = options
+
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """Build the network with fresh weights from torch's global generator (seeded before)."""
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Training stages in order; none for a method that learns nothing."""
+        return ()
+
+    @abstractmethod
+    def scoring_clips(self) -> ClipSpec:
+        """The clips that a presentation is scored on."""
+
+    def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
+        """Change a training clip at random; drawn anew for each clip and epoch."""
+        del stage, rng
+        return clip
+
+    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
+        """Freeze and free parameters for `stage` and give the optimiser of the free ones."""
+        raise NotImplementedError(f"{self.name} has stages but no optimizer")
+
+    def train_mode(self, stage: Stage, network: nn.Module) -> None:
+        """Put the modules into the mode they train in; by default all of them in train mode."""
+        del stage
+        network.train()
+
+    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        """Named scalar losses; ``total`` is the one that is minimised."""
+        raise NotImplementedError(f"{self.name} has stages but no losses")
+
+    @abstractmethod
+    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+        """Score clips; higher is more bona fide.
+
+        Args:
+            network: the network in evaluation mode.
+            batch: clips of `scoring_clips`.
+            stage: the stage whose part of the network is to score, None for the whole method.
+
+        Returns:
+            float tensor (B,), one score for each clip.
+        """
+
+
+def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Method:
+    """Build a method from a preset and the options given as text.
+
+    Args:
+        method: the method's class.
+        preset: name of the preset; empty for the default one.
+        options: option name to its value as written on the command line.
+
+    Returns:
+        The method with every option set.
+
+    Raises:
+        UnknownNameError: no such preset or option; the known ones are listed.
+        OptionError: a value that does not fit the option's type.
+    """
+    name = preset or next(iter(method.presets))
+    if name not in method.presets:
+        raise UnknownNameError(f"preset of {method.name}", name, method.presets)
+    hints = get_type_hints(method.Options)
+    values = dict(method.presets[name])
+    for key, text in options.items():
+        if key not in hints:
+            raise UnknownNameError(f"option of {method.name}", key, hints)
+        values[key] = _parse(method.name, key, text, hints[key])
+    try:
+        return method(method.Options(**values))
+    except ValueError as error:
+        raise OptionError(f"{method.name}: {error}") from None
+
+
+def option_values(method: Method) -> dict[str, Any]:
+    """Every option of a method with its value, as plain data."""
+    return dataclasses.asdict(method.options)
+
+
+def _parse(method: str, key: str, text: str, kind: Any) -> Any:
+    """Read an option's text as its field's type: bool, int, float, str or a tuple of one kind."""
+    if get_origin(kind) is tuple:
+        return tuple(_parse(method, key, part, get_args(kind)[0]) for part in text.split(","))
+    if kind is bool:
+        truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        if text.lower() in truth:
+            return truth[text.lower()]
+    else:
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise OptionError(f"option {key} of {method} must be {kind.__name__}, got {text!r}")

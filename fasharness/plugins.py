@@ -1,0 +1,174 @@
+"""Plugins: finding them by entry point, merging what they offer, looking names up."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from fasharness import builtin, hookspecs
+from fasharness.dataset import Dataset, protocol_owner
+from fasharness.errors import PluginError, UnknownNameError
+
+if TYPE_CHECKING:
+    from fasharness.method import Method
+
+GROUP = "fasharness"
+KINDS: Mapping[str, str] = {
+    "method": "fasharness_methods",
+    "dataset": "fasharness_datasets",
+    "metric": "fasharness_metrics",
+    "detector": "fasharness_detectors",
+    "crop": "fasharness_crops",
+    "depth estimator": "fasharness_depth_estimators",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that a plugin offers under a name."""
+
+    kind: str
+    name: str
+    owner: str
+    make: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A plugin that cannot be used, and why."""
+
+    plugin: str
+    cause: str
+
+
+@dataclass
+class Plugins:
+    """A plugin manager with what it found; built by `load` and passed along.
+
+    Attributes:
+        manager: the pluggy manager, for calling hooks.
+        versions: plugin name to ``distribution version``.
+        broken: plugins that could not be used.
+    """
+
+    manager: pluggy.PluginManager
+    versions: dict[str, str] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def hook(self) -> Any:
+        """The hook callers."""
+        return self.manager.hook
+
+    def add(self, plugin: object, name: str, version: str) -> None:
+        """Register a plugin; one with a misspelt hook or wrong arguments is reported broken."""
+        try:
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self.manager.has_plugin(name):
+                self.manager.unregister(name=name)
+            self._break(name, error)
+        else:
+            self.versions[name] = version
+
+    def load_entry_point(self, entry_point: importlib.metadata.EntryPoint) -> None:
+        """Import and register an installed plugin; whatever its import raises is reported."""
+        version = "unknown"
+        if entry_point.dist is not None:
+            version = f"{entry_point.dist.name} {entry_point.dist.version}"
+        try:
+            plugin = entry_point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 third-party code may raise anything
+            self._break(entry_point.name, error)
+        else:
+            self.add(plugin, entry_point.name, version)
+
+    def offers(self, kind: str) -> tuple[Offer, ...]:
+        """Everything offered of a kind, sorted by name; a plugin whose hook raises is broken."""
+        found: list[Offer] = []
+        for implementation in getattr(self.hook, KINDS[kind]).get_hookimpls():
+            owner = implementation.plugin_name
+            try:
+                mapping = dict(implementation.function())
+            except (Exception, SystemExit) as error:  # noqa: BLE001 third-party code again
+                self._break(owner, error)
+                continue
+            found += [Offer(kind, name, owner, make) for name, make in mapping.items()]
+        return tuple(sorted(found, key=lambda offer: (offer.name, offer.owner)))
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Names offered of a kind, sorted, each once."""
+        return tuple(sorted({offer.name for offer in self.offers(kind)}))
+
+    def find(self, kind: str, name: str) -> Offer:
+        """Look a name up.
+
+        Raises:
+            UnknownNameError: nobody offers it; near and available names are listed.
+            PluginError: two plugins offer it, or nobody does and some plugins are broken.
+        """
+        offers = [offer for offer in self.offers(kind) if offer.name == name]
+        if len(offers) == 1:
+            return offers[0]
+        if offers:
+            owners = " and ".join(offer.owner for offer in offers)
+            raise PluginError(f"{kind} {name!r} is offered by both {owners}: uninstall one of them")
+        unknown = UnknownNameError(kind, name, self.names(kind))
+        if self.broken:
+            causes = "; ".join(f"{item.plugin} ({item.cause})" for item in self.broken)
+            raise PluginError(f"{unknown}; broken plugins: {causes}")
+        raise unknown
+
+    def method(self, name: str) -> type[Method]:
+        """The class of a method."""
+        found: type[Method] = self.find("method", name).make()
+        return found
+
+    def datasets(self) -> dict[str, type[Dataset]]:
+        """Every data set's class by name."""
+        return {offer.name: offer.make() for offer in self.offers("dataset")}
+
+    def dataset_of(self, protocol: str) -> type[Dataset]:
+        """The class of the data set that offers a protocol.
+
+        Raises:
+            UnknownNameError: no data set offers it.
+        """
+        datasets = self.datasets()
+        owner = protocol_owner(datasets, protocol)
+        if owner is None:
+            known = {name for dataset in datasets.values() for name in dataset.folds}
+            raise UnknownNameError("protocol", protocol, known)
+        return self.find("dataset", owner).make()  # type: ignore[no-any-return]
+
+    def _break(self, name: str, error: BaseException) -> None:
+        text = " ".join(str(error).split()) or "no message"
+        broken = Broken(name, f"{type(error).__name__}: {text}")
+        if broken not in self.broken:
+            self.broken.append(broken)
+
+
+def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
+    """Build a plugin manager with the built-ins, `extra` and every installed plugin.
+
+    Args:
+        extra: (name, plugin object) pairs to register besides the installed ones.
+
+    Returns:
+        The manager; unusable plugins stand in its `broken`.
+    """
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    plugins = Plugins(manager)
+    own = importlib.metadata.version("fasharness")
+    plugins.add(builtin, "fasharness", f"fasharness {own}")
+    for name, plugin in extra:
+        plugins.add(plugin, name, "not installed")
+    for entry_point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
+        plugins.load_entry_point(entry_point)
+    return plugins
