@@ -1,0 +1,415 @@
+"""OULU-NPU in its released layout: names, protocol lists, eye positions and validation.
+
+Source: Boulkenafet et al., "OULU-NPU: A mobile face presentation attack database with
+real-world variations", FG 2017. The released set holds 4950 videos (990 bona fide and 3960
+attack presentations); the 5940 of the paper's abstract were never released.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from fasharness.data import Presentation, Protocol, Split
+from fasharness.dataset import Dataset, Finding, Validation
+from fasharness.errors import DataError
+
+if TYPE_CHECKING:
+    from fasharness.prepare.depth import DepthSource
+    from fasharness.prepare.faces import Face
+    from fasharness.scores import Score
+
+PHONES, SESSIONS, FILES = range(1, 7), range(1, 4), range(1, 6)
+USERS: Mapping[Split, range] = MappingProxyType(
+    {Split.TRAIN: range(1, 21), Split.DEV: range(21, 36), Split.TEST: range(36, 56)}
+)
+FOLDERS: Mapping[Split, str] = MappingProxyType(
+    {Split.TRAIN: "Train_files", Split.DEV: "Dev_files", Split.TEST: "Test_files"}
+)
+SPECIES: Mapping[int, str | None] = MappingProxyType(
+    {1: None, 2: "print1", 3: "print2", 4: "display1", 5: "display2"}
+)
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"print": ("print1", "print2"), "display": ("display1", "display2")}
+)
+CONVENTION = (
+    "ACER = (APCER + BPCER) / 2 on test at the dev EER threshold; APCER is the larger of print "
+    "(printers 1 and 2) and display (displays 1 and 2)"
+)
+_NAME = re.compile(r"([1-6])_([1-3])_(\d{2})_([1-5])")
+
+
+class Name(NamedTuple):
+    """The parts of a video's name ``Phone_Session_User_File``."""
+
+    phone: int
+    session: int
+    user: int
+    file: int
+
+    def __str__(self) -> str:
+        return f"{self.phone}_{self.session}_{self.user:02d}_{self.file}"
+
+    @property
+    def split(self) -> Split:
+        """The part that the user belongs to."""
+        return next(split for split, users in USERS.items() if self.user in users)
+
+
+def parse_name(text: str) -> Name:
+    """Read ``Phone_Session_User_File``, e.g. ``6_3_20_1``.
+
+    Raises:
+        ValueError: the text is no name of the data set; the message says why.
+    """
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} is no OULU-NPU name (Phone_Session_User_File such as 6_3_20_1: phone 1-6, "
+            "session 1-3, user 01-55, file 1-5)"
+        )
+    name = Name(*map(int, match.groups()))
+    if not 1 <= name.user <= 55:
+        raise ValueError(f"{text!r} names unknown user {name.user:02d}; users are 01 to 55")
+    return name
+
+
+def all_names() -> Iterator[Name]:
+    """All 4950 names in order of split, user, session, phone and file."""
+    for users in USERS.values():
+        for user in users:
+            for session in SESSIONS:
+                for phone in PHONES:
+                    for file in FILES:
+                        yield Name(phone, session, user, file)
+
+
+class Rule(NamedTuple):
+    """What a protocol's fold takes from one part: the published selection."""
+
+    phones: tuple[int, ...]
+    sessions: tuple[int, ...]
+    files: tuple[int, ...]
+
+    def takes(self, name: Name) -> bool:
+        """Whether the fold's part holds this video."""
+        return (
+            name.phone in self.phones and name.session in self.sessions and name.file in self.files
+        )
+
+
+def rule(number: int, fold: int | None, split: Split) -> Rule:
+    """The published selection of protocol 1 to 4.
+
+    Args:
+        number: the protocol's number.
+        fold: the phone that protocols 3 and 4 test on, None for 1 and 2.
+        split: the part.
+    """
+    test = split is Split.TEST
+    phones = tuple(p for p in PHONES if fold is None or (p == fold) is test)
+    sessions = ((3,) if test else (1, 2)) if number in (1, 4) else tuple(SESSIONS)
+    files = ((1, 3, 5) if test else (1, 2, 4)) if number in (2, 4) else tuple(FILES)
+    return Rule(phones, sessions, files)
+
+
+def _fold_parts(fold: str) -> tuple[int, int | None]:
+    """Protocol number and fold of a name such as ``oulu1`` or ``oulu4_2``."""
+    match = re.fullmatch(r"oulu([1-4])(?:_([1-6]))?", fold)
+    if match is None:
+        raise ValueError(f"{fold!r} is no fold of OULU-NPU")
+    return int(match[1]), int(match[2]) if match[2] else None
+
+
+def _folds() -> dict[str, tuple[str, ...]]:
+    folds: dict[str, tuple[str, ...]] = {"oulu1": ("oulu1",), "oulu2": ("oulu2",)}
+    for number in (3, 4):
+        names = tuple(f"oulu{number}_{phone}" for phone in PHONES)
+        folds[f"oulu{number}"] = names
+        folds |= {name: (name,) for name in names}
+    return folds
+
+
+class ListLine(NamedTuple):
+    """One line of a protocol list."""
+
+    name: Name
+    line: int
+
+
+def read_list(path: Path, split: Split) -> tuple[ListLine, ...]:
+    """Read a protocol list with lines such as ``+1,1_1_01_1``.
+
+    Args:
+        path: the list file.
+        split: the part it is for; its users must belong there.
+
+    Raises:
+        DataError: file and line of a bad label or name, an unknown or misplaced user, a
+            label that contradicts the file number, or a name given twice.
+    """
+    lines: list[ListLine] = []
+    seen: dict[Name, int] = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as text: {error}") from None
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        try:
+            name = _parse_line(raw.strip(), split)
+        except ValueError as error:
+            raise DataError(f"{path}:{number}: {error}") from None
+        if name in seen:
+            raise DataError(f"{path}:{number}: {name} was already listed on line {seen[name]}")
+        seen[name] = number
+        lines.append(ListLine(name, number))
+    return tuple(lines)
+
+
+def _parse_line(text: str, split: Split) -> Name:
+    label, comma, rest = text.partition(",")
+    if not comma or label.strip() not in {"+1", "1", "-1", "-2"}:
+        raise ValueError(f"expected a line such as '+1,1_1_01_1' or '-1,1_1_01_2', got {text!r}")
+    name = parse_name(rest.strip())
+    if (name.file == 1) is not (int(label) == 1) or (int(label) == -2 and name.file < 4):
+        kind = SPECIES[name.file] or "bona fide"
+        raise ValueError(f"label {label} contradicts {name}, which is {kind}")
+    if name.split is not split:
+        raise ValueError(f"user {name.user:02d} of {name} belongs to {name.split}, not {split}")
+    return name
+
+
+class OuluNpu(Dataset):
+    """OULU-NPU under a root with Train_files, Dev_files, Test_files and Protocols."""
+
+    name = "oulu-npu"
+    title = "OULU-NPU"
+    folds: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(_folds())
+    simulated_sizes = ("mini", "small", "full")
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        if not root.is_dir():
+            raise DataError(f"{root}: no such folder; give OULU-NPU's folder with --data")
+        if not any((root / folder).is_dir() for folder in FOLDERS.values()):
+            raise DataError(f"{root}: not OULU-NPU: none of {', '.join(FOLDERS.values())} is in it")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the simulator wrote this root (it leaves SIMULATED.json)."""
+        return self._simulation is not None
+
+    @cached_property
+    def _simulation(self) -> Mapping[str, object] | None:
+        marker = self.root / "SIMULATED.json"
+        if not marker.is_file():
+            return None
+        try:
+            value: dict[str, object] = json.loads(marker.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DataError(f"{marker}: not the simulator's own file: {error}") from None
+        return value
+
+    @cached_property
+    def expected(self) -> tuple[Name, ...]:
+        """Names that this root should hold: all 4950, or those of a simulated size."""
+        if self._simulation is None:
+            return tuple(all_names())
+        from fasharness.sim.oulu_npu import names
+
+        return tuple(parse_name(name) for name in names(str(self._simulation["size"])))
+
+    def list_path(self, fold: str, split: Split) -> Path:
+        """Where the released list of a fold's part lies."""
+        number, phone = _fold_parts(fold)
+        suffix = f"_{phone}" if phone else ""
+        part = {Split.TRAIN: "Train", Split.DEV: "Dev", Split.TEST: "Test"}[split]
+        return self.root / "Protocols" / f"Protocol_{number}" / f"{part}{suffix}.txt"
+
+    def names_by_rule(self, fold: str, split: Split) -> tuple[Name, ...]:
+        """Names of a fold's part by the published rule, out of the expected ones."""
+        selection = rule(*_fold_parts(fold), split)
+        return tuple(n for n in self.expected if n.split is split and selection.takes(n))
+
+    def protocol(self, name: str) -> Protocol:
+        """Build a fold from the list files where they are present, else from the rule."""
+        parts = {}
+        sources = []
+        for split in Split:
+            path = self.list_path(name, split)
+            if path.is_file():
+                names: Sequence[Name] = [line.name for line in read_list(path, split)]
+                sources.append("files")
+            else:
+                names = self.names_by_rule(name, split)
+                sources.append("rule")
+            parts[split] = tuple(self.presentation(item) for item in names)
+        return Protocol(
+            name=name,
+            dataset=self.name,
+            version="+".join(sorted(set(sources))),
+            train=parts[Split.TRAIN],
+            dev=parts[Split.DEV],
+            test=parts[Split.TEST],
+            groups=GROUPS,
+            convention=CONVENTION,
+            simulated=self.simulated,
+        )
+
+    def presentation(self, name: Name) -> Presentation:
+        """The presentation of a name; its path is built from the checked parts only."""
+        return Presentation(
+            id=str(name),
+            path=self.root / FOLDERS[name.split] / f"{name}.avi",
+            subject=f"{name.user:02d}",
+            species=SPECIES[name.file],
+            device=f"phone{name.phone}",
+            session=f"session{name.session}",
+        )
+
+    def notes(self, protocol: str) -> tuple[str, ...]:
+        """Where the list files differ from the published rule, a line for each name."""
+        notes: list[str] = []
+        for split in Split:
+            path = self.list_path(protocol, split)
+            if not path.is_file():
+                notes.append(f"{path}: no such list; the published rule is used instead")
+                continue
+            listed = {line.name: line.line for line in read_list(path, split)}
+            ruled = set(self.names_by_rule(protocol, split))
+            notes += [
+                f"{path}: lacks {name}, which the published rule has"
+                for name in sorted(ruled - listed.keys())
+            ]
+            notes += [
+                f"{path}:{listed[name]}: {name} is not in the published rule"
+                for name in sorted(listed.keys() - ruled)
+            ]
+        return tuple(notes)
+
+    def faces(self, presentation: Presentation) -> Mapping[int, Face]:
+        """Face boxes from the eye positions beside the video."""
+        from fasharness.prepare.faces import face_from_eyes
+
+        path = presentation.path.with_suffix(".txt")
+        return {frame: face_from_eyes(left, right) for frame, left, right in read_eyes(path)}
+
+    def depth_source(self, presentation: Presentation) -> DepthSource | None:
+        """Exact depth, which only simulated videos have beside them."""
+        from fasharness.prepare.depth import ExactDepth
+
+        path = presentation.path.with_suffix(".depth.npz")
+        return ExactDepth(path) if path.is_file() else None
+
+    def validate(
+        self, protocols: Sequence[str], progress: Callable[[int, int], None] | None = None
+    ) -> Validation:
+        """Check videos, eye files and lists against the expected names; no video is read whole."""
+        findings = list(self._check_names())
+        with ThreadPoolExecutor() as pool:
+            present = [p for n in self.expected if (p := self.presentation(n)).path.exists()]
+            for done, found in enumerate(pool.map(_check_video, present), start=1):
+                findings += found
+                if progress is not None:
+                    progress(done, len(present))
+        counts = {}
+        for fold in protocols:
+            findings += [Finding("list", fold, note) for note in self.notes(fold)]
+            counts[fold] = self._counts(fold)
+        return Validation(len(present), tuple(findings), counts)
+
+    def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
+        """Write Dev_scores.txt (plain names) and Test_scores.txt (hex-coded names)."""
+        from fasharness.scores import write_oulu_lists
+
+        write_oulu_lists(folder, scores)
+
+    @classmethod
+    def simulate(
+        cls,
+        out: Path,
+        *,
+        size: str,
+        seed: int,
+        jobs: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Write a simulated root; see ``fasharness.sim.oulu_npu``."""
+        from fasharness.sim.oulu_npu import simulate
+
+        simulate(out, size=size, seed=seed, jobs=jobs, progress=progress)
+
+    def _check_names(self) -> Iterator[Finding]:
+        expected = {self.presentation(name).path for name in self.expected}
+        for path in sorted(path for path in expected if not path.exists()):
+            yield Finding("missing", path.stem, str(path))
+        for folder in FOLDERS.values():
+            for path in sorted((self.root / folder).glob("*.avi")):
+                if path not in expected:
+                    yield Finding("extra", path.stem, str(path))
+
+    def _counts(self, fold: str) -> str:
+        parts = []
+        for split in Split:
+            ruled = self.names_by_rule(fold, split)
+            there = [n for n in ruled if self.presentation(n).path.exists()]
+            found, wanted = (Counter(n.file == 1 for n in part) for part in (there, ruled))
+            parts.append(f"{split} {found[True]}+{found[False]} of {wanted[True]}+{wanted[False]}")
+        return ", ".join(parts)
+
+
+class EyeLine(NamedTuple):
+    """Eye positions in one frame, in pixels."""
+
+    frame: int
+    left: tuple[float, float]
+    right: tuple[float, float]
+
+
+def read_eyes(path: Path) -> tuple[EyeLine, ...]:
+    """Read an eye-position file with lines ``frame,x_left,y_left,x_right,y_right``.
+
+    Raises:
+        DataError: the file is missing, or file and line of what is not five numbers.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: no readable eye positions: {error}") from None
+    lines = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        try:
+            frame, x_left, y_left, x_right, y_right = map(float, raw.split(","))
+        except ValueError:
+            raise DataError(
+                f"{path}:{number}: expected frame,x_left,y_left,x_right,y_right, got {raw!r}"
+            ) from None
+        lines.append(EyeLine(int(frame), (x_left, y_left), (x_right, y_right)))
+    return tuple(lines)
+
+
+def _check_video(presentation: Presentation) -> list[Finding]:
+    """What is wrong with one video and its eye file, reading no more than one frame."""
+    from fasharness.prepare.decode import check_readable
+
+    found = []
+    try:
+        check_readable(presentation.path)
+    except DataError as error:
+        found.append(Finding("video", presentation.id, str(error)))
+    try:
+        read_eyes(presentation.path.with_suffix(".txt"))
+    except DataError as error:
+        found.append(Finding("eyes", presentation.id, str(error)))
+    return found
