@@ -1,0 +1,382 @@
+"""Preparation: decode, detect, crop and depth for many presentations, in parallel, resumable."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness import plugins as plugin_module
+from fasharness.data import ClipSpec, Presentation
+from fasharness.dataset import Dataset
+from fasharness.errors import DataError
+from fasharness.files import digest
+from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
+from fasharness.workers import run_all
+
+if TYPE_CHECKING:
+    from fasharness.prepare.crop import CropRule
+    from fasharness.prepare.depth import DepthSource
+    from fasharness.prepare.faces import Detector, Face
+
+FORMAT = 1
+"""Changes when the same inputs would give other stored clips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How faces and depth are found; part of every content key.
+
+    Attributes:
+        dataset: name of the data set.
+        root: its folder.
+        faces: ``detector`` or ``dataset`` (the data set's own eye positions or boxes).
+        detector: name of the detector.
+        depth: ``auto`` (exact depth of the data set, else the estimator), or the folder of
+            published depth maps.
+        estimator: name of the depth estimator.
+        device: where networks run.
+    """
+
+    dataset: str
+    root: Path
+    faces: str = "detector"
+    detector: str = "mtcnn"
+    depth: str = "auto"
+    estimator: str = "face-landmark"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One presentation with the specifications that are wanted of it and not stored yet."""
+
+    presentation: Presentation
+    specs: tuple[ClipSpec, ...]
+    keys: tuple[str, ...]
+
+
+def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, versions: str) -> str:
+    """Key of a presentation's clips: the file's identity, every setting, every version.
+
+    Args:
+        presentation: the file is known by name, size and time of change.
+        spec: the clips.
+        recipe: faces and depth.
+        versions: versions of the plugins that decode, detect and estimate.
+
+    Raises:
+        DataError: the file is missing.
+    """
+    settings = dataclasses.asdict(recipe)
+    del settings["root"], settings["device"]
+    return digest(
+        {
+            "format": FORMAT,
+            "file": _identity(presentation.path),
+            "beside": [
+                _identity(path)
+                for path in sorted(presentation.path.parent.glob(f"{presentation.path.stem}.*"))
+                if path != presentation.path
+            ],
+            "bona_fide": presentation.bona_fide,
+            "spec": dataclasses.asdict(spec),
+            "recipe": settings,
+            "versions": versions,
+        }
+    )
+
+
+def _identity(path: Path) -> list[str | int]:
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from None
+    return [path.name, state.st_size, state.st_mtime_ns]
+
+
+class Tools:
+    """The detector, depth and decoder of a recipe, made once in each process."""
+
+    def __init__(self, recipe: Recipe, plugins: plugin_module.Plugins) -> None:
+        self.recipe = recipe
+        self.plugins = plugins
+        self.dataset: Dataset = plugins.find("dataset", recipe.dataset).make()(recipe.root)
+        self._detector: Detector | None = None
+        self._estimator: DepthSource | None = None
+
+    def faces(self, presentation: Presentation) -> Callable[[int, NDArray[np.uint8]], Face | None]:
+        """A function that gives the face of a frame."""
+        if self.recipe.faces == "dataset":
+            known = self.dataset.faces(presentation)
+            return lambda index, frame: known.get(index)
+        if self._detector is None:
+            self._detector = self.plugins.find("detector", self.recipe.detector).make(
+                self.recipe.device
+            )
+        detector = self._detector
+        return lambda index, frame: next(iter(detector.detect([frame])[0]), None)
+
+    def depth(self, presentation: Presentation) -> DepthSource:
+        """Where the depth of a presentation comes from."""
+        from fasharness.prepare.depth import DepthMapFolder
+
+        if self.recipe.depth != "auto":
+            return DepthMapFolder(Path(self.recipe.depth), presentation.id)
+        own = self.dataset.depth_source(presentation)
+        if own is not None:
+            return own
+        if self._estimator is None:
+            self._estimator = self.plugins.find("depth estimator", self.recipe.estimator).make(
+                self.recipe.device
+            )
+        return self._estimator
+
+    def rule(self, spec: ClipSpec) -> CropRule:
+        """The crop rule of a specification."""
+        found: CropRule = self.plugins.find("crop", spec.crop).make()
+        return found
+
+
+def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[StoredClips]:
+    """Decode a presentation once and store its clips under every specification.
+
+    Frames are used as they come and then dropped, so memory does not grow with the video.
+    """
+    presentation = task.presentation
+    try:
+        frames = tools.plugins.hook.fasharness_count_frames(path=presentation.path)
+        cutters = [_Cutter(spec, frames, presentation, tools) for spec in task.specs]
+        wanted = sorted({index for cutter in cutters for index in cutter.wanted})
+        faces = tools.faces(presentation)
+        for index, frame in tools.plugins.hook.fasharness_decode(
+            path=presentation.path, wanted=wanted
+        ):
+            face = faces(index, frame) if any(index in c.starts for c in cutters) else None
+            for cutter in cutters:
+                cutter.add(index, frame, face)
+    except DataError as error:
+        return [
+            store.write(key, presentation.id, no_clips(spec), 0, str(error))
+            for spec, key in zip(task.specs, task.keys, strict=True)
+        ]
+    return [
+        store.write(key, presentation.id, *cutter.finish())
+        for cutter, key in zip(cutters, task.keys, strict=True)
+    ]
+
+
+class _Cutter:
+    """Collects the clips of one specification while frames go by."""
+
+    def __init__(
+        self, spec: ClipSpec, frames: int, presentation: Presentation, tools: Tools
+    ) -> None:
+        self.spec = spec
+        self.total = frames
+        self.clips = spec.clips(frames)
+        self.starts = {clip[0] for clip in self.clips}
+        self.wanted = {index for clip in self.clips for index in clip}
+        self.rule = tools.rule(spec)
+        self.depth: DepthSource | None = None
+        if spec.depth_size and (presentation.bona_fide or spec.mask):
+            self.depth = tools.depth(presentation)
+        self.faces: dict[int, Face] = {}
+        self.shape = (0, 0)
+        self.crops: dict[tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+
+    def add(self, index: int, frame: NDArray[np.uint8], face: Face | None) -> None:
+        """Cut a frame for every clip that it belongs to."""
+        self.shape = (frame.shape[0], frame.shape[1])
+        if face is not None and index in self.starts:
+            self.faces[index] = face
+        for number, clip in enumerate(self.clips):
+            if index in clip and clip[0] in self.faces:
+                self.crops[number, index] = self._cut(index, frame, self.faces[clip[0]])
+
+    def _cut(
+        self, index: int, frame: NDArray[np.uint8], face: Face
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        x0, y0, x1, y1 = self._region(face)
+        image = self.rule.resize(frame[y0:y1, x0:x1], stored_side(self.spec.size, self.spec))
+        side = stored_side(self.spec.depth_size, self.spec)
+        if self.depth is None or side == 0:
+            return image, np.zeros((side, side), np.uint8)
+        depth = self.depth.crop(index, frame, face, (x0, y0, x1, y1), side, self.rule)
+        return image, np.round(np.clip(depth, 0, 1) * 255).astype(np.uint8)
+
+    def _region(self, face: Face) -> tuple[int, int, int, int]:
+        high = self.spec.scale[1]
+        return self.rule.region(face.box, high, high, self.shape)
+
+    def finish(self) -> tuple[ClipArrays, int, str]:
+        """Arrays of the whole clips, the number of clips without a face, and why none is left."""
+        whole = [
+            (number, clip)
+            for number, clip in enumerate(self.clips)
+            if all((number, index) in self.crops for index in clip)
+        ]
+        undetected = sum(clip[0] not in self.faces for clip in self.clips)
+        if not whole:
+            return no_clips(self.spec), undetected, self._reason()
+        faces = [self.faces[clip[0]] for _, clip in whole]
+        crops = [[self.crops[number, index] for index in clip] for number, clip in whole]
+        return (
+            ClipArrays(
+                np.stack([np.stack([image for image, _ in clip]) for clip in crops]),
+                np.stack([np.stack([depth for _, depth in clip]) for clip in crops]),
+                np.array([face.box for face in faces], np.float32),
+                np.array([self._region(face) for face in faces], np.int32),
+                np.array(self.shape, np.int32),
+                np.array([clip for _, clip in whole], np.int32),
+            ),
+            undetected,
+            "",
+        )
+
+    def _reason(self) -> str:
+        if not self.clips:
+            span = (self.spec.length - 1) * self.spec.step + 1
+            return f"{self.total} frames are too few for a clip that spans {span}"
+        if self.faces:
+            return "decoding stopped before the first clip was whole"
+        return f"no face found in {len(self.clips)} frames"
+
+
+@cache
+def _worker_tools(recipe: Recipe) -> Tools:
+    """The tools of a worker process, made at its first task."""
+    return Tools(recipe, plugin_module.load())
+
+
+def _one_thread() -> None:
+    """The processes share the cores, so each keeps to one."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def _work(task: Task, recipe: Recipe, root: Path) -> list[StoredClips]:
+    return prepare_presentation(task, _worker_tools(recipe), ClipStore(root))
+
+
+class Prepared:
+    """What a preparation gave: stored clips by presentation and specification."""
+
+    def __init__(self) -> None:
+        self._stored: dict[tuple[str, ClipSpec], StoredClips] = {}
+
+    def add(self, spec: ClipSpec, stored: StoredClips) -> None:
+        """Note the stored clips of a presentation."""
+        self._stored[stored.presentation, spec] = stored
+
+    def get(self, presentation: Presentation, spec: ClipSpec) -> StoredClips:
+        """The stored clips of a presentation under a specification."""
+        return self._stored[presentation.id, spec]
+
+    def __iter__(self) -> Iterator[StoredClips]:
+        return iter(self._stored.values())
+
+
+def prepare(
+    wanted: Mapping[Presentation, Sequence[ClipSpec]],
+    recipe: Recipe,
+    store: ClipStore,
+    plugins: plugin_module.Plugins,
+    *,
+    jobs: int,
+    progress: Callable[[int, int], None],
+) -> Prepared:
+    """Prepare presentations, skipping what is stored already.
+
+    Args:
+        wanted: presentation to the specifications that are wanted of it.
+        recipe: how faces and depth are found.
+        store: where clips go.
+        plugins: the plugins in use.
+        jobs: processes; 1 works in this process.
+        progress: called with (presentations done, presentations in all).
+
+    Returns:
+        The stored clips, failures among them.
+    """
+    prepared, tasks = Prepared(), []
+    versions = _versions(recipe, wanted, plugins)
+    for presentation, specs in wanted.items():
+        task = _plan(presentation, specs, recipe, store, versions, prepared)
+        if task is not None:
+            tasks.append(task)
+    done = len(wanted) - len(tasks)
+    progress(done, len(wanted))
+    for task, results in _run_all(tasks, recipe, store, plugins, jobs):
+        for spec, stored in zip(task.specs, results, strict=True):
+            prepared.add(spec, stored)
+        done += 1
+        progress(done, len(wanted))
+    return prepared
+
+
+def _versions(
+    recipe: Recipe,
+    wanted: Mapping[Presentation, Sequence[ClipSpec]],
+    plugins: plugin_module.Plugins,
+) -> str:
+    """Versions of the third-party plugins that take part; `FORMAT` stands for the built-ins."""
+    crops = {spec.crop for specs in wanted.values() for spec in specs}
+    owners = {plugins.find("crop", name).owner for name in crops}
+    owners |= {plugins.find("detector", recipe.detector).owner}
+    owners |= {plugins.find("depth estimator", recipe.estimator).owner}
+    owners |= {i.plugin_name for i in plugins.hook.fasharness_decode.get_hookimpls()}
+    return ", ".join(sorted(plugins.versions[owner] for owner in owners - {"fasharness"}))
+
+
+def _plan(
+    presentation: Presentation,
+    specs: Sequence[ClipSpec],
+    recipe: Recipe,
+    store: ClipStore,
+    versions: str,
+    prepared: Prepared,
+) -> Task | None:
+    """Take what is stored; give a task for the rest. A missing file fails at once, unstored."""
+    missing: list[tuple[ClipSpec, str]] = []
+    for spec in dict.fromkeys(specs):
+        try:
+            key = content_key(presentation, spec, recipe, versions)
+        except DataError as error:
+            prepared.add(spec, StoredClips(presentation.id, Path(), 0, 0, 0, str(error)))
+            continue
+        stored = store.look_up(key, presentation.id)
+        if stored is None:
+            missing.append((spec, key))
+        else:
+            prepared.add(spec, stored)
+    if not missing:
+        return None
+    return Task(presentation, tuple(s for s, _ in missing), tuple(k for _, k in missing))
+
+
+def _run_all(
+    tasks: Sequence[Task],
+    recipe: Recipe,
+    store: ClipStore,
+    plugins: plugin_module.Plugins,
+    jobs: int,
+) -> Iterator[tuple[Task, list[StoredClips]]]:
+    """Tasks with their results as they finish."""
+    if jobs == 1 or len(tasks) < 2:
+        tools = Tools(recipe, plugins) if tasks else None
+        for task in tasks:
+            if tools is not None:
+                yield task, prepare_presentation(task, tools, store)
+        return
+    work = partial(_work, recipe=recipe, root=store.root)
+    yield from run_all(work, list(tasks), jobs=jobs, start=_one_thread)

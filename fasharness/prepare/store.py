@@ -1,0 +1,213 @@
+"""The clip store: prepared face crops and depth on disk under content keys.
+
+One safetensors file holds all clips of one presentation under one `ClipSpec`; a single clip is
+read without reading the rest. A file is written whole or not at all, so whatever is there is
+good. Where a specification draws its scale, the largest crop is stored and the drawn one is cut
+from it when a clip is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from fasharness.data import Clip, ClipSpec, Presentation
+from fasharness.errors import DataError
+from fasharness.files import replacing
+
+if TYPE_CHECKING:
+    from fasharness.prepare.crop import CropRule
+
+
+@dataclass(frozen=True, slots=True)
+class StoredClips:
+    """What the store holds of one presentation under one specification.
+
+    Attributes:
+        presentation: id of the presentation.
+        path: the store's file.
+        clips: number of clips; 0 when the preparation failed.
+        frames: number of face crops.
+        undetected: frames in which no face was found and whose clip was left out.
+        failure: why there is no clip; empty when all is well.
+    """
+
+    presentation: str
+    path: Path
+    clips: int
+    frames: int
+    undetected: int
+    failure: str
+
+
+class ClipArrays(NamedTuple):
+    """Clips of one presentation as they are stored.
+
+    Attributes:
+        frames: uint8 (C, T, S, S, 3), RGB, the largest crop of the specification.
+        depth: uint8 (C, T, D, D), face depth 0..255 before attacks are zeroed.
+        box: float32 (C, 4), the face box (x, y, w, h) in pixels of the source.
+        region: int32 (C, 4), the stored crop (x0, y0, x1, y1) in pixels of the source.
+        shape: int32 (2,), height and width of the source.
+        numbers: int32 (C, T), frame numbers from 0.
+    """
+
+    frames: NDArray[np.uint8]
+    depth: NDArray[np.uint8]
+    box: NDArray[np.float32]
+    region: NDArray[np.int32]
+    shape: NDArray[np.int32]
+    numbers: NDArray[np.int32]
+
+
+def stored_side(side: int, spec: ClipSpec) -> int:
+    """Side of a stored crop: large enough that the smallest drawn crop has `side` pixels."""
+    return round(side * spec.margin)
+
+
+class ClipStore:
+    """Prepared clips in a folder.
+
+    Args:
+        root: the folder; made when something is written.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, key: str) -> Path:
+        """File of a content key."""
+        return self.root / key[:2] / f"{key}.safetensors"
+
+    def look_up(self, key: str, presentation: str) -> StoredClips | None:
+        """What is stored under a key, None if nothing is or the file is damaged."""
+        path = self.path(key)
+        try:
+            with safe_open(path, framework="numpy") as file:
+                meta = json.loads(file.metadata()["fasharness"])
+        except (OSError, SafetensorError, TypeError, KeyError, ValueError):
+            return None
+        return StoredClips(
+            presentation, path, meta["clips"], meta["frames"], meta["undetected"], meta["failure"]
+        )
+
+    def write(
+        self, key: str, presentation: str, arrays: ClipArrays, undetected: int, failure: str = ""
+    ) -> StoredClips:
+        """Store the clips of a presentation, or the reason why there are none."""
+        clips, length = arrays.numbers.shape
+        meta = {
+            "clips": clips,
+            "frames": clips * length,
+            "undetected": undetected,
+            "failure": failure,
+        }
+        with replacing(self.path(key)) as part:
+            save_file(
+                {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()},
+                part,
+                metadata={"fasharness": json.dumps(meta, sort_keys=True)},
+            )
+        return StoredClips(presentation, self.path(key), clips, clips * length, undetected, failure)
+
+
+def no_clips(spec: ClipSpec) -> ClipArrays:
+    """Arrays of a presentation that gave no clip."""
+    side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+    return ClipArrays(
+        np.zeros((0, spec.length, side, side, 3), np.uint8),
+        np.zeros((0, spec.length, depth, depth), np.uint8),
+        np.zeros((0, 4), np.float32),
+        np.zeros((0, 4), np.int32),
+        np.zeros(2, np.int32),
+        np.zeros((0, spec.length), np.int32),
+    )
+
+
+def load_clip(
+    stored: StoredClips,
+    index: int,
+    presentation: Presentation,
+    spec: ClipSpec,
+    rule: CropRule,
+    rng: np.random.Generator | None = None,
+) -> Clip:
+    """Read one clip, with its scale drawn from the specification's range.
+
+    Args:
+        stored: what the store said of the presentation.
+        index: number of the clip, from 0.
+        presentation: gives the class: the depth of an attack is zero.
+        spec: the specification that the clips were stored under.
+        rule: the crop rule of the specification.
+        rng: draws the scale; None takes the middle of the range.
+
+    Raises:
+        DataError: the stored file is gone or damaged.
+    """
+    try:
+        with safe_open(stored.path, framework="numpy") as file:
+            frames, depth = (file.get_slice(name)[index] for name in ("frames", "depth"))
+            if spec.margin > 1:
+                box, region = (file.get_slice(name)[index] for name in ("box", "region"))
+                drawn = _draw(box, file.get_tensor("shape"), spec, rule, rng)
+                frames = _cut(frames, region, drawn, spec.size, rule)
+                depth = _cut(depth, region, drawn, spec.depth_size, rule)
+    except (OSError, SafetensorError) as error:
+        raise DataError(f"{stored.path}: damaged clip store: {error}; delete the file") from None
+    mask = depth > 0
+    label = depth.astype(np.float32) / 255 if presentation.bona_fide else None
+    return Clip(
+        presentation.id,
+        presentation.bona_fide,
+        frames,
+        np.zeros(depth.shape, np.float32) if label is None else label,
+        mask,
+    )
+
+
+def _draw(
+    box: NDArray[np.float32],
+    shape: NDArray[np.int32],
+    spec: ClipSpec,
+    rule: CropRule,
+    rng: np.random.Generator | None,
+) -> tuple[int, int, int, int]:
+    """Region in source pixels for a drawn scale of each side."""
+    low, high = spec.scale
+    x, y = rng.uniform(low, high, 2) if rng is not None else ((low + high) / 2,) * 2
+    left, top, width, height = map(float, box)
+    return rule.region(
+        (left, top, width, height), float(x), float(y), (int(shape[0]), int(shape[1]))
+    )
+
+
+def _cut(
+    images: NDArray[np.uint8],
+    region: NDArray[np.int32],
+    drawn: tuple[int, int, int, int],
+    size: int,
+    rule: CropRule,
+) -> NDArray[np.uint8]:
+    """Cut a drawn region out of stored crops and resize it."""
+    if size == 0:
+        return images
+    side = images.shape[1]
+    x0, y0, x1, y1 = map(int, region)
+    x, y = side / max(1, x1 - x0), side / max(1, y1 - y0)
+    left, right = _span((drawn[0] - x0) * x, (drawn[2] - x0) * x, side)
+    top, bottom = _span((drawn[1] - y0) * y, (drawn[3] - y0) * y, side)
+    return np.stack([rule.resize(image[top:bottom, left:right], size) for image in images])
+
+
+def _span(low: float, high: float, side: int) -> tuple[int, int]:
+    """Whole pixels of a span, inside the image and at least one wide."""
+    first = min(max(round(low), 0), side - 1)
+    return first, max(first + 1, min(round(high), side))
