@@ -1,0 +1,1 @@
+"""The engine: training and scoring loops on Lightning Fabric, checkpoints, resuming."""

@@ -1,0 +1,145 @@
+"""Checkpoints: weights as safetensors with a JSON of what they belong to; nothing is unpickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from fasharness.errors import CheckpointError
+from fasharness.files import replacing, write_json
+from fasharness.method import Method, option_values
+
+_KEY = "fasharness"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model file belongs to.
+
+    Attributes:
+        method: the method's name.
+        version: the method's version.
+        options: every option.
+        fit_key: content key of what it was fitted on and how; empty for converted weights.
+    """
+
+    method: str
+    version: str
+    options: Mapping[str, Any]
+    fit_key: str = ""
+
+
+def save_model(path: Path, method: Method, network: nn.Module, fit_key: str = "") -> ModelCard:
+    """Write a network's weights with the method's options inside, and the options beside it.
+
+    Args:
+        path: the ``.safetensors`` file; a ``.json`` of the same name is for human readers.
+        method: gives name, version and options.
+        network: its ``state_dict`` is written.
+        fit_key: content key of the training.
+
+    Returns:
+        The card that was written.
+    """
+    card = ModelCard(method.name, method.version, option_values(method), fit_key)
+    write_tensors(path, network.state_dict(), asdict(card))
+    write_json(path.with_suffix(".json"), asdict(card))
+    return card
+
+
+def read_card(path: Path) -> ModelCard:
+    """Read what a model file belongs to.
+
+    Raises:
+        CheckpointError: the file is missing, no safetensors file, or not written by the harness.
+    """
+    meta = read_tensors(path)[1]
+    try:
+        return ModelCard(**meta)
+    except TypeError:
+        raise CheckpointError(f"{path}: not a model file of fasharness") from None
+
+
+def load_model(path: Path, method: Method, network: nn.Module) -> ModelCard:
+    """Load weights into a network after checking that they belong to the method.
+
+    Raises:
+        CheckpointError: another method, version or options, or weights that do not fit.
+    """
+    card = read_card(path)
+    if (card.method, card.version) != (method.name, method.version):
+        raise CheckpointError(
+            f"{path}: trained by {card.method} {card.version}, not by {method.name} "
+            f"{method.version}"
+        )
+    options = json.loads(json.dumps(option_values(method)))
+    wrong = [key for key in options if card.options.get(key) != options[key]]
+    if wrong:
+        differences = ", ".join(f"{k}={card.options.get(k)} (not {options[k]})" for k in wrong)
+        raise CheckpointError(
+            f"{path}: trained with {differences}; leave --preset and --option out to take the "
+            "checkpoint's own"
+        )
+    try:
+        network.load_state_dict(read_tensors(path)[0])
+    except RuntimeError as error:
+        first = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path}: weights do not fit {method.name}: {first}") from None
+    return card
+
+
+def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], meta: object) -> None:
+    """Write tensors and a JSON value into one safetensors file, atomically."""
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as part:
+        save_file(ready, part, metadata={_KEY: json.dumps(meta, sort_keys=True)})
+
+
+def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote.
+
+    Raises:
+        CheckpointError: the file is missing or no safetensors file of the harness.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint")
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = json.loads((file.metadata() or {})[_KEY])
+            return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError):
+        raise CheckpointError(
+            f"{path}: not a safetensors checkpoint of fasharness (pickled checkpoints are refused: "
+            "they can run code)"
+        ) from None
+
+
+def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """State of an optimiser as named tensors: ``optimizer/<parameter>/<entry>``."""
+    return {
+        f"optimizer/{index}/{name}": torch.as_tensor(value)
+        for index, entries in optimizer.state_dict()["state"].items()
+        for name, value in entries.items()
+    }
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]
+) -> None:
+    """Put a state of `flatten_optimizer` back; settings stay those of the optimiser."""
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in tensors.items():
+        head, *rest = key.split("/", 2)
+        if head == "optimizer":
+            state.setdefault(int(rest[0]), {})[rest[1]] = tensor
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )

@@ -1,0 +1,72 @@
+"""The device and precision of a run, as a Fabric."""
+
+from __future__ import annotations
+
+import os
+import platform
+import warnings
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import torch
+from lightning_fabric import Fabric
+
+from fasharness.errors import OptionError
+
+
+def make_fabric(device: str, precision: str) -> Fabric:
+    """Build the Fabric of a run on one device, with deterministic algorithms.
+
+    Args:
+        device: ``auto`` (a CUDA device if there is one), ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: e.g. ``32-true`` or ``bf16-mixed``.
+
+    Raises:
+        OptionError: the device is not there.
+    """
+    kind, index = _resolve(device)
+    # cuBLAS is deterministic only with a fixed workspace, chosen before its first use.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=kind == "cuda")
+    devices: Any = [index] if kind == "cuda" else 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
+        return Fabric(
+            accelerator=kind,
+            devices=devices,
+            precision=cast(Literal["32-true", "16-mixed", "bf16-mixed", "64-true"], precision),
+        )
+
+
+def device_name(device: str) -> str:
+    """What the device is, for people: the GPU's or the processor's name."""
+    kind, index = _resolve(device)
+    if kind == "cuda":
+        return torch.cuda.get_device_name(index)
+    return f"cpu ({_processor()}, {torch.get_num_threads()} threads)"
+
+
+def _resolve(device: str) -> tuple[str, int]:
+    name, _, index = device.partition(":")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        name = "cuda" if count else "cpu"
+    if name == "cuda" and int(index or 0) >= count:
+        raise OptionError(f"no device {device!r} on this machine; CUDA devices: {count}")
+    return name, int(index or 0)
+
+
+def _processor() -> str:
+    """The processor's model, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def device_names() -> list[str]:
+    """Every device that ``--device`` takes here, with its name."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return ["cpu", *(f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count))]

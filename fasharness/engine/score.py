@@ -1,0 +1,120 @@
+"""Scoring: clips through the network, their mean as the presentation's score, resumable."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from fasharness.engine.clips import ClipSource, scoring_batches
+from fasharness.method import Method, Stage
+
+AGGREGATOR = "mean over clips"
+
+
+class Scored(NamedTuple):
+    """The score of one presentation.
+
+    Attributes:
+        presentation: its id.
+        value: mean over clips, higher = more bona fide; NaN when it failed.
+        clips: clips scored.
+        frames: face crops in these clips.
+        failure: why there is no score; empty when there is.
+    """
+
+    presentation: str
+    value: float
+    clips: int
+    frames: int
+    failure: str
+
+
+def score_source(
+    method: Method,
+    network: nn.Module,
+    source: ClipSource,
+    fabric: Fabric,
+    stage: Stage | None = None,
+) -> Scored:
+    """Score one presentation as the mean over its clips.
+
+    Args:
+        method: the method.
+        network: its network in evaluation mode, on the device.
+        source: the presentation's clips.
+        fabric: the device and precision.
+        stage: the stage whose part of the network is to score.
+
+    Returns:
+        The score, or the failure of preparation or of a score that is not finite.
+    """
+    name, stored = source.presentation.id, source.stored
+    if stored.failure:
+        return Scored(name, math.nan, 0, 0, stored.failure)
+    values: list[float] = []
+    with torch.inference_mode(), fabric.autocast():
+        for batch in scoring_batches(source):
+            scores = method.score(network, batch.to(fabric.device), stage)
+            values += scores.double().cpu().tolist()
+    value = math.fsum(values) / len(values)
+    if not math.isfinite(value):
+        return Scored(name, math.nan, 0, 0, f"the method gave the score {value}")
+    return Scored(name, value, len(values), stored.frames, "")
+
+
+class Journal:
+    """Scores written down one by one, so that an interrupted scoring goes on where it was.
+
+    Args:
+        path: the file, one JSON line for the key and one for each presentation.
+        key: content key of the scoring; a journal of another key is begun anew.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path = path
+        self.done: dict[str, Scored] = {}
+        head = json.dumps({"key": key})
+        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
+        whole = lines[:-1]  # what follows the last line end was cut off in writing
+        if whole and whole[0] == head:
+            self.done = {s.presentation: s for s in map(_read_line, whole[1:])}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "".join(f"{line}\n" for line in (head, *map(_write_line, self.done.values())))
+        path.write_text(text, encoding="utf-8")
+
+    def score_all(
+        self,
+        method: Method,
+        network: nn.Module,
+        sources: Iterable[ClipSource],
+        fabric: Fabric,
+    ) -> Iterator[Scored]:
+        """Scores of all presentations in order; what stands in the journal is not scored again."""
+        network.eval()
+        with self.path.open("a", encoding="utf-8") as file:
+            for source in sources:
+                scored = self.done.get(source.presentation.id)
+                if scored is None:
+                    scored = score_source(method, network, source, fabric)
+                    file.write(_write_line(scored) + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                yield scored
+
+
+def _write_line(scored: Scored) -> str:
+    value = None if math.isnan(scored.value) else scored.value
+    return json.dumps([scored.presentation, value, *scored[2:]])
+
+
+def _read_line(line: str) -> Scored:
+    name, value, clips, frames, failure = json.loads(line)
+    return Scored(name, math.nan if value is None else value, clips, frames, failure)
