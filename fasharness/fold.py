@@ -1,0 +1,415 @@
+"""One fold of a run: its steps from videos to a report, each done once under a content key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fasharness import scores as score_files
+from fasharness.data import ClipSpec, Presentation, Protocol, Split
+from fasharness.dataset import Dataset
+from fasharness.errors import RunError
+from fasharness.files import digest, sha256, write_json
+from fasharness.folder import Steps
+from fasharness.method import Method, make, option_values
+from fasharness.plugins import Plugins
+from fasharness.progress import Console
+from fasharness.provenance import collect
+from fasharness.result import Baseline, Result
+from fasharness.result import read as read_result
+from fasharness.result import write as write_result
+from fasharness.scores import Score
+from fasharness.settings import Settings
+from fasharness.workers import default_jobs
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+    from torch import nn
+
+    from fasharness.engine.clips import ClipSource
+    from fasharness.engine.score import Scored
+    from fasharness.engine.train import EpochRecord, Progress
+    from fasharness.method import Stage
+    from fasharness.prepare.pipeline import Prepared
+
+BASELINES: Mapping[str, str] = {
+    "constant": "the same score for every presentation",
+    "brightness": "mean brightness of the face crops",
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What every fold of a run shares."""
+
+    settings: Settings
+    plugins: Plugins
+    console: Console
+    method: Method
+    dataset: Dataset
+    store: Path
+
+    @property
+    def jobs(self) -> int:
+        """Processes to use."""
+        return self.settings.jobs or default_jobs()
+
+
+class Fold:
+    """One fold: a protocol, a folder and the steps from videos to a report."""
+
+    def __init__(self, experiment: Experiment, name: str, folder: Path) -> None:
+        self.experiment = experiment
+        self.settings = experiment.settings
+        self.method = experiment.method
+        self.folder = folder
+        self.steps = Steps(folder / "steps.json")
+        self.protocol = experiment.dataset.protocol(name).limited(self.settings.limit)
+        self.spec = self.method.scoring_clips()
+
+    def run(self, last: str) -> Result | None:
+        """Do the steps up to `last`; what is there under the same key is not done again."""
+        self._tell_notes()
+        if self.protocol.simulated:
+            write_json(self.folder / "SIMULATED.json", {"simulated": True, "what": _SIMULATED})
+        prepared = self.prepare()
+        if last == "prepare":
+            return None
+        model = self.train(prepared)
+        if last == "train":
+            return None
+        scores = self.score(prepared, model)
+        if last == "score":
+            return None
+        self._check_failures(prepared)
+        return self.evaluate(prepared, scores, model)
+
+    def prepare(self) -> Prepared:
+        """Clips of every presentation that this fold needs."""
+        from fasharness.prepare.pipeline import Recipe, prepare
+        from fasharness.prepare.store import ClipStore
+
+        settings, experiment = self.settings, self.experiment
+        recipe = Recipe(
+            experiment.dataset.name,
+            experiment.dataset.root,
+            settings.faces,
+            settings.detector,
+            settings.depth,
+            settings.depth_estimator,
+            "cpu" if settings.device == "auto" else settings.device,
+        )
+        with self.steps.timed("prepare"), experiment.console.bar("prepare", "videos") as advance:
+            prepared = prepare(
+                self._wanted(),
+                recipe,
+                ClipStore(experiment.store),
+                experiment.plugins,
+                jobs=experiment.jobs,
+                progress=lambda done, total: advance(done, total, ""),
+            )
+        write_json(self.folder / "preparation.json", self._preparation(prepared))
+        return prepared
+
+    def train(self, prepared: Prepared) -> Path | None:
+        """The model file: given, trained before, or trained now; None if nothing is learnt."""
+        if self.settings.checkpoint is not None:
+            return self.settings.checkpoint
+        if not self.method.stages():
+            return None
+        path = self.folder / "model.safetensors"
+        key = self._fit_key(prepared)
+        if not self.steps.current("train", key, path):
+            with self.steps.timed("train"):
+                self._fit(prepared, path, key)
+            self.steps.finish("train", key)
+        return path
+
+    def score(self, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:
+        """Scores of dev and test, and their files."""
+        path = self.folder / "scores.csv"
+        key = digest([self._score_key(prepared, self.method), sha256(model) if model else ""])
+        if not self.steps.current("score", key, path):
+            with self.steps.timed("score"):
+                scores = self._score(prepared, model, key)
+                score_files.write_csv(path, scores)
+                self.experiment.dataset.write_official_scores(self.folder, scores)
+            self.steps.finish("score", key)
+        return score_files.read_csv(path)
+
+    def evaluate(self, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
+        """The result and its report."""
+        from fasharness import report
+        from fasharness.evaluate import EvaluationOptions, evaluate
+
+        options = EvaluationOptions(seed=self.settings.seed)
+        path, page = self.folder / "result.json", self.folder / "report.html"
+        provenance = self._provenance(prepared, model)
+        key = digest([provenance, dataclasses.asdict(options), sorted(BASELINES)])
+        if self.steps.current("evaluate", key, path, page):
+            found = read_result(path)
+            if isinstance(found, Result):
+                return found
+        with self.steps.timed("evaluate"):
+            metrics = self.experiment.plugins.offers("metric")
+            evaluation = evaluate(scores, options, {m.name: m.make for m in metrics})
+            result = Result(
+                method=self.method.name,
+                method_version=self.method.version,
+                preset=self.settings.preset or next(iter(type(self.method).presets)),
+                options=option_values(self.method),
+                dataset=self.experiment.dataset.name,
+                protocol=self.settings.protocol,
+                fold=self.protocol.name if self.protocol.name != self.settings.protocol else "",
+                simulated=self.protocol.simulated,
+                aggregator=_aggregator(),
+                evaluation=evaluation,
+                baselines=tuple(self._baselines(prepared)),
+                provenance=provenance,
+                commands=(self.settings.command(),),
+            )
+            write_result(path, result)
+            report.write(self.folder, result, scores)
+        self.steps.finish("evaluate", key)
+        return result
+
+    def _wanted(self) -> dict[Presentation, list[ClipSpec]]:
+        wanted: dict[Presentation, list[ClipSpec]] = {}
+        for split, presentation in self.protocol.items():
+            if split is not Split.TRAIN:
+                wanted[presentation] = [self.spec]
+            elif self.settings.checkpoint is None and self.method.stages():
+                wanted[presentation] = self._training_specs(presentation)
+        return wanted
+
+    def _training_specs(self, presentation: Presentation) -> list[ClipSpec]:
+        return [
+            stage.bona_fide if presentation.bona_fide else stage.attack
+            for stage in self.method.stages()
+        ]
+
+    def _fit(self, prepared: Prepared, path: Path, key: str) -> None:
+        from fasharness.engine import train
+        from fasharness.engine.checkpoint import save_model
+
+        fabric, network = self._network()
+        with self.experiment.console.bar("train", "batches") as advance:
+            plan = train.Plan(
+                method=self.method,
+                sources={s.name: self._training(prepared, s) for s in self.method.stages()},
+                validate=lambda net, stage: self._dev_eer(net, prepared, fabric, stage),
+                seed=self.settings.seed,
+                key=key,
+                state=self.folder / "training.safetensors",
+                save_every=self.settings.save_every,
+                workers=self.settings.workers,
+                progress=lambda p: advance(p.done, p.total, _training_text(p)),
+            )
+            history = train.fit(plan, network, fabric)
+        _write_history(self.folder / "training.json", history)
+        save_model(path, self.method, network, key)
+
+    def _network(self) -> tuple[Fabric, nn.Module]:
+        """The device and a network with fresh weights on it, both decided by the seed."""
+        import torch
+
+        from fasharness.engine.device import make_fabric
+
+        fabric = make_fabric(self.settings.device, self.settings.precision)
+        torch.manual_seed(self.settings.seed)
+        return fabric, fabric.to_device(self.method.network())
+
+    def _training(self, prepared: Prepared, stage: Stage) -> list[ClipSource]:
+        pairs = [(p, stage.bona_fide if p.bona_fide else stage.attack) for p in self.protocol.train]
+        return [self._source(prepared, p, spec) for p, spec in pairs]
+
+    def _source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
+        from fasharness.engine.clips import ClipSource
+
+        rule = self.experiment.plugins.find("crop", spec.crop).make()
+        return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
+
+    def _dev_eer(
+        self, network: nn.Module, prepared: Prepared, fabric: Fabric, stage: Stage
+    ) -> float:
+        """EER on dev, by which a stage's weights are chosen."""
+        from fasharness.engine.score import score_source
+        from fasharness.metrics.curves import eer, error_curve
+
+        network.eval()
+        values: dict[bool, list[float]] = {True: [], False: []}
+        for presentation in self.protocol.dev:
+            source = self._source(prepared, presentation, self.spec)
+            scored = score_source(self.method, network, source, fabric, stage)
+            if not scored.failure:
+                values[presentation.bona_fide].append(scored.value)
+        return float(eer(error_curve(values[True], values[False])))
+
+    def _score(self, prepared: Prepared, model: Path | None, key: str) -> list[Score]:
+        from fasharness.engine.checkpoint import load_model
+
+        fabric, network = self._network()
+        if model is not None:
+            load_model(model, self.method, network)
+        journal = self.folder / "scoring.jsonl"
+        scores = list(self._scored(prepared, self.method, network, fabric, journal, key))
+        journal.unlink()
+        return scores
+
+    def _scored(
+        self,
+        prepared: Prepared,
+        method: Method,
+        network: nn.Module,
+        fabric: Fabric,
+        journal: Path,
+        key: str,
+    ) -> Iterator[Score]:
+        """Score dev and test with a method on this run's clips."""
+        from fasharness.engine.score import Journal
+
+        items = [item for item in self.protocol.items() if item[0] is not Split.TRAIN]
+        sources = [self._source(prepared, presentation, self.spec) for _, presentation in items]
+        with self.experiment.console.bar(f"score {method.name}", "presentations") as advance:
+            book = Journal(journal, key)
+            done = book.score_all(method, network, sources, fabric)
+            for number, ((split, item), scored) in enumerate(zip(items, done, strict=True), 1):
+                score = _score(self.protocol, split, item, scored)
+                if item.id not in book.done:
+                    self.experiment.plugins.hook.fasharness_presentation_scored(
+                        folder=self.folder, score=score
+                    )
+                advance(number, len(items), "")
+                yield score
+
+    def _baselines(self, prepared: Prepared) -> Iterator[Baseline]:
+        """What trivial scorers get on the same clips."""
+        from fasharness.evaluate import baseline
+
+        fabric, _ = self._network()
+        for name, words in BASELINES.items():
+            method = make(self.experiment.plugins.method(name), "", {})
+            journal = self.folder / f"scoring-{name}.jsonl"
+            key = self._score_key(prepared, method)
+            scores = list(self._scored(prepared, method, method.network(), fabric, journal, key))
+            journal.unlink()
+            yield baseline(name, words, scores)
+
+    def _fit_key(self, prepared: Prepared) -> str:
+        """Content key of the training: the method, its settings and every clip it sees."""
+        clips = [
+            [presentation.id, *(prepared.get(presentation, s).path.name for s in specs)]
+            for presentation in self.protocol.train
+            for specs in [self._training_specs(presentation)]
+        ]
+        clips += [[p.id, prepared.get(p, self.spec).path.name] for p in self.protocol.dev]
+        settings = [self.settings.seed, self.settings.device, self.settings.precision]
+        return digest([_identity(self.method), settings, clips])
+
+    def _score_key(self, prepared: Prepared, method: Method) -> str:
+        clips = [
+            [split, p.id, prepared.get(p, self.spec).path.name, prepared.get(p, self.spec).failure]
+            for split, p in self.protocol.items()
+            if split is not Split.TRAIN
+        ]
+        settings = [self.settings.device, self.settings.precision, self.protocol.simulated]
+        return digest([_identity(method), settings, clips])
+
+    def _failures(self, prepared: Prepared) -> dict[str, str]:
+        """Presentations without clips, with reasons."""
+        return {stored.presentation: stored.failure for stored in prepared if stored.failure}
+
+    def _preparation(self, prepared: Prepared) -> dict[str, Any]:
+        stored = list(prepared)
+        return {
+            "presentations": len(self._wanted()),
+            "clips": sum(item.clips for item in stored),
+            "frames": sum(item.frames for item in stored),
+            "clips_without_face": sum(item.undetected for item in stored),
+            "failed": dict(sorted(self._failures(prepared).items())),
+        }
+
+    def _check_failures(self, prepared: Prepared) -> None:
+        failures = self._failures(prepared)
+        allowed = self.settings.allowed_failures(len(self._wanted()))
+        if len(failures) > allowed:
+            name, reason = next(iter(sorted(failures.items())))
+            raise RunError(
+                f"{len(failures)} of {len(self._wanted())} presentations failed, {allowed} are "
+                f"allowed (--max-failures {self.settings.max_failures}); the first is {name}: "
+                f"{reason}; all are in {self.folder / 'preparation.json'}, the scores of the "
+                f"others in {self.folder / 'scores.csv'}"
+            )
+
+    def _provenance(self, prepared: Prepared, model: Path | None) -> dict[str, Any]:
+        from fasharness.engine.device import device_name
+
+        return {
+            **collect(self.experiment.plugins),
+            "seed": self.settings.seed,
+            "precision": self.settings.precision,
+            "device": device_name(self.settings.device),
+            "preparation": self._preparation(prepared),
+            "protocol": {
+                "source": self.protocol.version,
+                "convention": self.protocol.convention,
+                "digest": digest([[split, p.id] for split, p in self.protocol.items()]),
+            },
+            "limit": self.settings.limit,
+            "faces": self.settings.faces,
+            "detector": self.settings.detector,
+            "model_sha256": sha256(model) if model else "",
+            "scores_sha256": sha256(self.folder / "scores.csv"),
+        }
+
+    def _tell_notes(self) -> None:
+        notes = self.experiment.dataset.notes(self.protocol.name)
+        for note in notes[:3]:
+            self.experiment.console.say(f"note: {note}")
+        if len(notes) > 3:
+            self.experiment.console.say(
+                f"note: {len(notes) - 3} more differences between the lists and the published "
+                f"rule: fasharness validate --protocol {self.protocol.name}"
+            )
+
+
+_SIMULATED = "every figure in this folder comes from simulated presentations"
+
+
+def _identity(method: Method) -> list[Any]:
+    return [method.name, method.version, option_values(method)]
+
+
+def _aggregator() -> str:
+    from fasharness.engine.score import AGGREGATOR
+
+    return AGGREGATOR
+
+
+def _score(protocol: Protocol, split: Split, presentation: Presentation, scored: Scored) -> Score:
+    return Score(
+        presentation=presentation.id,
+        split=str(split),
+        subject=presentation.subject,
+        species=presentation.species,
+        group=protocol.group_of(presentation.species),
+        value=scored.value,
+        clips=scored.clips,
+        frames=scored.frames,
+        failure=scored.failure,
+        device=presentation.device,
+        session=presentation.session,
+        simulated=protocol.simulated,
+    )
+
+
+def _training_text(progress: Progress) -> str:
+    losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
+    return f"{progress.stage} epoch {progress.epoch}/{progress.epochs} {losses}"
+
+
+def _write_history(path: Path, history: Sequence[EpochRecord]) -> None:
+    write_json(path, [dataclasses.asdict(record) for record in history])

@@ -1,0 +1,100 @@
+"""A run's folder: whose it is, and which steps are done under which content keys."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fasharness.errors import OptionError, RunError
+from fasharness.files import write_json
+
+
+@contextmanager
+def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Take a folder for a run: its own from before, or an empty one; one process at a time.
+
+    Args:
+        folder: the run's folder.
+        settings: the settings that decide the result, as plain data.
+
+    Raises:
+        OptionError: the folder holds another run, or files that no run wrote.
+        RunError: another process is working in it.
+    """
+    record = folder / "run.json"
+    if record.is_file():
+        _check_same(record, settings)
+    elif folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir()):
+        raise OptionError(f"{folder}: not empty and not a run's folder; choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{folder}: another process is working on this run") from None
+        if not record.is_file():
+            write_json(record, settings)
+        yield
+
+
+def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
+    try:
+        before = json.loads(record.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise OptionError(f"{record}: damaged: {error}; choose another --out") from None
+    differences = [
+        f"{key} {before.get(key)!r}, not {value!r}"
+        for key, value in settings.items()
+        if before.get(key) != value
+    ]
+    if differences:
+        raise OptionError(
+            f"{record.parent}: holds another run ({'; '.join(differences)}); choose another --out"
+        )
+
+
+class Steps:
+    """Which steps of a run are done; kept in a file.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.keys: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
+        if path.is_file():
+            try:
+                content = json.loads(path.read_text(encoding="utf-8"))
+                self.keys, self.seconds = content["keys"], content["seconds"]
+            except (ValueError, KeyError, TypeError):
+                self.keys, self.seconds = {}, {}  # a damaged note only costs the work again
+
+    def current(self, step: str, key: str, *outputs: Path) -> bool:
+        """Whether a step was finished under this key and its outputs are still there."""
+        return self.keys.get(step) == key and all(path.is_file() for path in outputs)
+
+    def finish(self, step: str, key: str) -> None:
+        """Note that a step is done; later steps' keys contain its outputs, so they stay."""
+        self.keys[step] = key
+        self._write()
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time of the block to the step's seconds, also when it is interrupted."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            spent = self.seconds.get(step, 0.0) + time.monotonic() - start
+            self.seconds[step] = round(spent, 3)
+            self._write()
+
+    def _write(self) -> None:
+        write_json(self.path, {"keys": self.keys, "seconds": self.seconds})
