@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except FasharnessError as error:
         return _fail(str(error))
+    except BrokenPipeError:  # the reader, e.g. `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return _fail(
@@ -54,8 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("fasharness: interrupted; repeat the command to go on from here", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        return 0
 
 
 def _fail(text: str) -> int:
@@ -184,7 +186,7 @@ def _step(options: argparse.Namespace) -> int:
 
 def _flags(options: argparse.Namespace) -> dict[str, Any]:
     """Flags of the command line over those of the configuration file."""
-    given = {k: v for k, v in vars(options).items() if v not in (None, False)}
+    given = {k: v for k, v in vars(options).items() if v is not None and v is not False}
     for name in ("command", "last", "config", "resume"):
         given.pop(name, None)
     given["option"] = dict(map(_key_value, given.get("option", [])))
@@ -221,7 +223,7 @@ def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
         raise OptionError(f"{path}: option must map names to values")
     named["option"] = {str(key): _yaml_text(value) for key, value in options.items()}
     named.pop("resume", None)
-    return named
+    return {key: value for key, value in named.items() if value is not None}
 
 
 def _yaml_text(value: object) -> str:
@@ -250,10 +252,14 @@ def _settings(values: dict[str, Any]) -> Settings:
 
 
 def _number(name: str, value: object, kind: Any) -> Any:
+    word = "a whole number" if kind is int else "a number"
     try:
-        return kind(value)
-    except (TypeError, ValueError):
-        raise OptionError(f"--{name.replace('_', '-')} must be a number, got {value!r}") from None
+        number = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or isinstance(value, bool) or (isinstance(value, float) and number != value):
+        raise OptionError(f"--{name.replace('_', '-')} must be {word}, got {value!r}")
+    return number
 
 
 def _print_result(result: Result | FoldsResult) -> None:

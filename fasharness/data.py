@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -108,6 +110,17 @@ class Protocol:
             return None
         return next(group for group, members in self.groups.items() if species in members)
 
+    def limited(self, count: int) -> Protocol:
+        """The first `count` presentations of each split, in turn from each class and species.
+
+        Args:
+            count: presentations to keep of a split; 0 keeps all.
+        """
+        if count == 0:
+            return self
+        parts = {str(split): _in_turn(self.split(split))[:count] for split in Split}
+        return dataclasses.replace(self, **parts)  # type: ignore[arg-type]
+
     def _check_ids(self) -> None:
         counts = Counter(presentation.id for _, presentation in self.items())
         twice = sorted(name for name, count in counts.items() if count > 1)
@@ -136,6 +149,15 @@ class Protocol:
                     f"protocol {self.name}: species {presentation.species!r} of "
                     f"{presentation.id} belongs to no species group"
                 )
+
+
+def _in_turn(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:
+    """Order presentations so that bona fide and every species take turns."""
+    kinds: dict[str | None, list[Presentation]] = {}
+    for item in presentations:
+        kinds.setdefault(item.species, []).append(item)
+    rounds = itertools.zip_longest(*kinds.values())
+    return tuple(item for turn in rounds for item in turn if item is not None)
 
 
 @dataclass(frozen=True, slots=True)

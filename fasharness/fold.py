@@ -137,6 +137,7 @@ class Fold:
                 scores = self._score(prepared, model, key)
                 score_files.write_csv(path, scores)
                 self.experiment.dataset.write_official_scores(self.folder, scores)
+                self._journal.unlink()
             self.steps.finish("score", key)
         return score_files.read_csv(path)
 
@@ -175,6 +176,11 @@ class Fold:
             report.write(self.folder, result, scores)
         self.steps.finish("evaluate", key)
         return result
+
+    @property
+    def _journal(self) -> Path:
+        """Scores of a scoring that is not finished."""
+        return self.folder / "scoring.jsonl"
 
     def _wanted(self) -> dict[Presentation, list[ClipSpec]]:
         wanted: dict[Presentation, list[ClipSpec]] = {}
@@ -254,10 +260,7 @@ class Fold:
         fabric, network = self._network()
         if model is not None:
             load_model(model, self.method, network)
-        journal = self.folder / "scoring.jsonl"
-        scores = list(self._scored(prepared, self.method, network, fabric, journal, key))
-        journal.unlink()
-        return scores
+        return list(self._scored(prepared, self.method, network, fabric, self._journal, key))
 
     def _scored(
         self,

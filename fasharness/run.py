@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from fasharness.plugins import Plugins
 from fasharness.progress import Console
 from fasharness.result import FoldsResult, Result, combine_folds
 from fasharness.result import write as write_result
-from fasharness.roots import resolve
+from fasharness.roots import resolve, simulated_root
 from fasharness.scores import Score
 from fasharness.settings import Settings
 from fasharness.workers import default_jobs
@@ -55,15 +56,17 @@ def run(
     """
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
-    plugins.find("detector", settings.detector)
-    plugins.find("depth estimator", settings.depth_estimator)
+    _check_early(settings, plugins, method)
     root = resolve(
         dataset_class, settings.data, settings.sim, settings.jobs or default_jobs(), console
     )
+    if root != simulated_root(dataset_class, settings.sim):
+        settings = dataclasses.replace(settings, data=root)
     dataset = dataset_class(root)
     folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
     experiment = Experiment(settings, plugins, console, method, dataset, store)
     folds = dataset_class.folds.get(settings.protocol, (settings.protocol,))
+    console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()):
         plugins.hook.fasharness_run_started(folder=folder, settings=settings.deciding())
         if dataset.simulated:
@@ -75,6 +78,18 @@ def run(
         if result is not None:
             plugins.hook.fasharness_run_finished(folder=folder, result=result)
     return Outcome(folder, result)
+
+
+def _check_early(settings: Settings, plugins: Plugins, method: Method) -> None:
+    """Find out at once what would otherwise fail after the long preparation."""
+    from fasharness.engine.checkpoint import check_card
+    from fasharness.engine.device import device_name
+
+    plugins.find("detector", settings.detector)
+    plugins.find("depth estimator", settings.depth_estimator)
+    device_name(settings.device)
+    if settings.checkpoint is not None:
+        check_card(settings.checkpoint, method)
 
 
 def build_method(settings: Settings, plugins: Plugins) -> Method:

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from fasharness.errors import CheckpointError
-from fasharness.files import replacing, write_json
+from fasharness.files import write_bytes, write_json
 from fasharness.method import Method, option_values
 
 _KEY = "fasharness"
@@ -68,11 +68,11 @@ def read_card(path: Path) -> ModelCard:
         raise CheckpointError(f"{path}: not a model file of fasharness") from None
 
 
-def load_model(path: Path, method: Method, network: nn.Module) -> ModelCard:
-    """Load weights into a network after checking that they belong to the method.
+def check_card(path: Path, method: Method) -> ModelCard:
+    """Read a model file's card and check that it belongs to a method with its options.
 
     Raises:
-        CheckpointError: another method, version or options, or weights that do not fit.
+        CheckpointError: another method, version or options, or no model file.
     """
     card = read_card(path)
     if (card.method, card.version) != (method.name, method.version):
@@ -88,19 +88,28 @@ def load_model(path: Path, method: Method, network: nn.Module) -> ModelCard:
             f"{path}: trained with {differences}; leave --preset and --option out to take the "
             "checkpoint's own"
         )
+    return card
+
+
+def load_model(path: Path, method: Method, network: nn.Module) -> None:
+    """Load weights into a network after `check_card`.
+
+    Raises:
+        CheckpointError: the file does not belong to the method, or its weights do not fit.
+    """
+    check_card(path, method)
     try:
         network.load_state_dict(read_tensors(path)[0])
     except RuntimeError as error:
         first = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path}: weights do not fit {method.name}: {first}") from None
-    return card
 
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], meta: object) -> None:
     """Write tensors and a JSON value into one safetensors file, atomically."""
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path) as part:
-        save_file(ready, part, metadata={_KEY: json.dumps(meta, sort_keys=True)})
+    # safetensors' own writer hides a full disk behind an error that is no OSError
+    write_bytes(path, save(ready, metadata={_KEY: json.dumps(meta, sort_keys=True)}))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -86,8 +87,15 @@ def batches(
         collate_fn=stack,
         num_workers=workers,
         pin_memory=pin,
+        worker_init_fn=_ignore_interrupt,
     )
     return iter(loader)
+
+
+def _ignore_interrupt(worker: int) -> None:
+    """A terminal sends Ctrl-C to the readers too; the trainer decides when they end."""
+    del worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def batch_count(clips: int, size: int, drop_last: bool) -> int:

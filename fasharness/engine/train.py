@@ -210,6 +210,8 @@ class _Trainer:
                 self._save(optimizer)
         self._end_epoch(stage)
         self._save(optimizer)
+        if interrupted():
+            raise KeyboardInterrupt
 
     def _arrays(self, stage: Stage) -> Iterator[Arrays]:
         position = self.position
