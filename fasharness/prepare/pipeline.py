@@ -107,7 +107,7 @@ class Tools:
     def __init__(self, recipe: Recipe, plugins: plugin_module.Plugins) -> None:
         self.recipe = recipe
         self.plugins = plugins
-        self.dataset: Dataset = plugins.find("dataset", recipe.dataset).make()(recipe.root)
+        self.dataset: Dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
         self._detector: Detector | None = None
         self._estimator: DepthSource | None = None
 
@@ -117,9 +117,7 @@ class Tools:
             known = self.dataset.faces(presentation)
             return lambda index, frame: known.get(index)
         if self._detector is None:
-            self._detector = self.plugins.find("detector", self.recipe.detector).make(
-                self.recipe.device
-            )
+            self._detector = self.plugins.make("detector", self.recipe.detector, self.recipe.device)
         detector = self._detector
         return lambda index, frame: next(iter(detector.detect([frame])[0]), None)
 
@@ -133,14 +131,14 @@ class Tools:
         if own is not None:
             return own
         if self._estimator is None:
-            self._estimator = self.plugins.find("depth estimator", self.recipe.estimator).make(
-                self.recipe.device
+            self._estimator = self.plugins.make(
+                "depth estimator", self.recipe.estimator, self.recipe.device
             )
         return self._estimator
 
     def rule(self, spec: ClipSpec) -> CropRule:
         """The crop rule of a specification."""
-        found: CropRule = self.plugins.find("crop", spec.crop).make()
+        found: CropRule = self.plugins.make("crop", spec.crop)
         return found
 
 
@@ -162,10 +160,8 @@ def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[Sto
             for cutter in cutters:
                 cutter.add(index, frame, face)
     except DataError as error:
-        return [
-            store.write(key, presentation.id, no_clips(spec), 0, str(error))
-            for spec, key in zip(task.specs, task.keys, strict=True)
-        ]
+        # not stored: what is mended may lie outside of the video, e.g. a folder of depth maps
+        return [StoredClips(presentation.id, Path(), 0, 0, 0, str(error)) for _ in task.specs]
     return [
         store.write(key, presentation.id, *cutter.finish())
         for cutter, key in zip(cutters, task.keys, strict=True)
@@ -189,6 +185,7 @@ class _Cutter:
             self.depth = tools.depth(presentation)
         self.faces: dict[int, Face] = {}
         self.shape = (0, 0)
+        self.problem = ""
         self.crops: dict[tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
 
     def add(self, index: int, frame: NDArray[np.uint8], face: Face | None) -> None:
@@ -198,7 +195,10 @@ class _Cutter:
             self.faces[index] = face
         for number, clip in enumerate(self.clips):
             if index in clip and clip[0] in self.faces:
-                self.crops[number, index] = self._cut(index, frame, self.faces[clip[0]])
+                try:
+                    self.crops[number, index] = self._cut(index, frame, self.faces[clip[0]])
+                except DataError as error:  # no depth for this frame costs its clips alone
+                    self.problem = str(error)
 
     def _cut(
         self, index: int, frame: NDArray[np.uint8], face: Face
@@ -216,15 +216,15 @@ class _Cutter:
         return self.rule.region(face.box, high, high, self.shape)
 
     def finish(self) -> tuple[ClipArrays, int, str]:
-        """Arrays of the whole clips, the number of clips without a face, and why none is left."""
+        """Arrays of the whole clips, the number of clips left out, and why none is left."""
         whole = [
             (number, clip)
             for number, clip in enumerate(self.clips)
             if all((number, index) in self.crops for index in clip)
         ]
-        undetected = sum(clip[0] not in self.faces for clip in self.clips)
+        left_out = len(self.clips) - len(whole)
         if not whole:
-            return no_clips(self.spec), undetected, self._reason()
+            return no_clips(self.spec), left_out, self._reason()
         faces = [self.faces[clip[0]] for _, clip in whole]
         crops = [[self.crops[number, index] for index in clip] for number, clip in whole]
         return (
@@ -236,7 +236,7 @@ class _Cutter:
                 np.array(self.shape, np.int32),
                 np.array([clip for _, clip in whole], np.int32),
             ),
-            undetected,
+            left_out,
             "",
         )
 
@@ -245,7 +245,7 @@ class _Cutter:
             span = (self.spec.length - 1) * self.spec.step + 1
             return f"{self.total} frames are too few for a clip that spans {span}"
         if self.faces:
-            return "decoding stopped before the first clip was whole"
+            return self.problem or "decoding stopped before the first clip was whole"
         return f"no face found in {len(self.clips)} frames"
 
 

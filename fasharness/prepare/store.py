@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from fasharness.data import Clip, ClipSpec, Presentation
 from fasharness.errors import DataError
-from fasharness.files import replacing
+from fasharness.files import write_bytes
 
 if TYPE_CHECKING:
     from fasharness.prepare.crop import CropRule
@@ -35,7 +35,7 @@ class StoredClips:
         path: the store's file.
         clips: number of clips; 0 when the preparation failed.
         frames: number of face crops.
-        undetected: frames in which no face was found and whose clip was left out.
+        left_out: clips left out, since their first frame shows no face or they lack depth.
         failure: why there is no clip; empty when all is well.
     """
 
@@ -43,7 +43,7 @@ class StoredClips:
     path: Path
     clips: int
     frames: int
-    undetected: int
+    left_out: int
     failure: str
 
 
@@ -92,30 +92,27 @@ class ClipStore:
         try:
             with safe_open(path, framework="numpy") as file:
                 meta = json.loads(file.metadata()["fasharness"])
+            facts = [meta[name] for name in ("clips", "frames", "left_out", "failure")]
         except (OSError, SafetensorError, TypeError, KeyError, ValueError):
             return None
-        return StoredClips(
-            presentation, path, meta["clips"], meta["frames"], meta["undetected"], meta["failure"]
-        )
+        return StoredClips(presentation, path, *facts)
 
     def write(
-        self, key: str, presentation: str, arrays: ClipArrays, undetected: int, failure: str = ""
+        self, key: str, presentation: str, arrays: ClipArrays, left_out: int, failure: str = ""
     ) -> StoredClips:
         """Store the clips of a presentation, or the reason why there are none."""
         clips, length = arrays.numbers.shape
         meta = {
             "clips": clips,
             "frames": clips * length,
-            "undetected": undetected,
+            "left_out": left_out,
             "failure": failure,
         }
-        with replacing(self.path(key)) as part:
-            save_file(
-                {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()},
-                part,
-                metadata={"fasharness": json.dumps(meta, sort_keys=True)},
-            )
-        return StoredClips(presentation, self.path(key), clips, clips * length, undetected, failure)
+        ready = {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()}
+        # safetensors' own writer hides a full disk behind an error that is no OSError
+        content = save(ready, metadata={"fasharness": json.dumps(meta, sort_keys=True)})
+        write_bytes(self.path(key), content)
+        return StoredClips(presentation, self.path(key), clips, clips * length, left_out, failure)
 
 
 def no_clips(spec: ClipSpec) -> ClipArrays:

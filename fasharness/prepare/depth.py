@@ -1,0 +1,143 @@
+"""Face depth for the crops of a presentation, from files beside it or from an estimator."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.errors import DataError
+from fasharness.prepare.crop import CropRule
+from fasharness.prepare.faces import Face, Frame
+
+Edges: TypeAlias = tuple[int, int, int, int]
+"""Left, top, right and bottom edge of a crop, in whole pixels of the frame."""
+
+
+class DepthSource(Protocol):
+    """Anything that knows how near each part of a face is."""
+
+    def crop(
+        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        """Give the face depth under a crop; that attacks are labelled flat is not its business.
+
+        Args:
+            index: number of the frame, from 0.
+            frame: uint8 (H, W, 3), RGB.
+            face: the face that the crop was made for.
+            region: the crop's edges in pixels of the frame.
+            side: side of the wanted map.
+            rule: resizes as the crop of the picture was resized.
+
+        Returns:
+            float32 (side, side) in [0, 1]: 1 at the nearest part of the face, above 0 on the
+            face, 0 elsewhere.
+
+        Raises:
+            DataError: if there is no depth for this frame.
+        """
+        ...
+
+
+DepthEstimator: TypeAlias = DepthSource
+"""A depth source that needs nothing but the picture, so that one serves all presentations."""
+
+
+class ExactDepth:
+    """Exact depth out of the file that the simulator writes beside a video.
+
+    Args:
+        path: ``NAME.depth.npz`` with an array ``depth``, uint8 (F, h, w): 0 = no face, 1 to 255
+            from the farthest to the nearest point of the face, at any resolution.
+
+    Raises:
+        DataError: if the file is missing or holds something else.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._maps = _array(path.read_bytes(), "depth")
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{path}: no readable depth maps: {error}") from error
+        if self._maps.ndim != 3 or self._maps.dtype != np.uint8:
+            raise DataError(
+                f"{path}: depth must be uint8 (F, h, w), got {self._maps.dtype} {self._maps.shape}"
+            )
+
+    def crop(
+        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        """Cut the depth of a frame; see `DepthSource.crop`."""
+        del face
+        if not 0 <= index < len(self._maps):
+            raise DataError(f"{self._path}: no depth for frame {index}, only {len(self._maps)}")
+        return _cut(self._maps[index], frame, region, side, rule)
+
+
+class DepthMapFolder:
+    """Published depth maps, e.g. PRNet's: ``FOLDER/NAME/NAME_001_depth1D.jpg`` and so on.
+
+    Args:
+        folder: where the folders of the presentations lie.
+        name: of the presentation; its first frame has number 1 in the file names.
+
+    Raises:
+        DataError: if there is no folder for the presentation.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder = folder / name
+        self._name = name
+        if not self._folder.is_dir():
+            raise DataError(f"{self._folder}: no folder of depth maps for {name}")
+
+    def path(self, index: int) -> Path:
+        """File of a frame's map.
+
+        Args:
+            index: number of the frame, from 0.
+
+        Returns:
+            Where the map should lie; it may be missing.
+        """
+        return self._folder / f"{self._name}_{index + 1:03d}_depth1D.jpg"
+
+    def crop(
+        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        """Cut the map of a frame, grey 0 to 255; see `DepthSource.crop`."""
+        del face
+        path = self.path(index)
+        try:
+            content = np.frombuffer(path.read_bytes(), np.uint8)
+        except OSError as error:
+            raise DataError(f"{path}: no depth map of frame {index}: {error.strerror}") from error
+        grey = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
+        if grey is None:
+            raise DataError(f"{path}: not a picture that can be read")
+        return _cut(np.asarray(grey, np.uint8), frame, region, side, rule)
+
+
+def _array(content: bytes, name: str) -> NDArray[np.uint8]:
+    # from memory, as np.load leaves a damaged file open
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        array: NDArray[np.uint8] = np.load(
+            io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False
+        )
+    return array
+
+
+def _cut(
+    depth: NDArray[np.uint8], frame: Frame, region: Edges, side: int, rule: CropRule
+) -> NDArray[np.float32]:
+    height, width = frame.shape[:2]
+    if depth.shape != (height, width):
+        # nearest: a blend of face and background would be a depth that nothing has
+        depth = np.asarray(cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST))
+    return rule.cut(depth, region, side).astype(np.float32) / np.float32(255)

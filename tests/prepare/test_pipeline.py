@@ -1,0 +1,209 @@
+"""Preparation: keys, what is done again, failures with reasons, and the same from any process."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fasharness.data import ClipSpec, Presentation
+from fasharness.datasets.oulu_files import parse_name
+from fasharness.datasets.oulu_npu import OuluNpu
+from fasharness.errors import UnknownNameError
+from fasharness.plugins import load
+from fasharness.prepare.crop import PILLOW
+from fasharness.prepare.pipeline import Prepared, Recipe, content_key, prepare
+from fasharness.prepare.store import ClipStore, load_clip
+
+SPEC = ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=8)
+DRAWN = dataclasses.replace(SPEC, scale=(1.1, 1.6))
+NAMES = ("1_1_01_1", "1_1_01_2", "2_1_01_4")
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> ClipStore:
+    return ClipStore(tmp_path / "clips")
+
+
+def items(root: Path, *names: str) -> list[Presentation]:
+    return [OuluNpu(root).presentation(parse_name(name)) for name in names or NAMES]
+
+
+def go(
+    root: Path,
+    store: ClipStore,
+    *specs: ClipSpec,
+    names: tuple[str, ...] = (),
+    jobs: int = 1,
+    **how,
+) -> tuple[Prepared, list[tuple[int, int]]]:
+    """Prepare some presentations; also what progress was told."""
+    told: list[tuple[int, int]] = []
+    recipe = Recipe("oulu-npu", root, **{"faces": "dataset", **how})
+    wanted = {item: list(specs or (SPEC,)) for item in items(root, *names)}
+    prepared = prepare(
+        wanted, recipe, store, load(), jobs=jobs, progress=lambda *now: told.append(now)
+    )
+    return prepared, told
+
+
+def test_clips_are_cut_from_the_frames_and_the_depth_beside_them(oulu: Path, clips: ClipStore):
+    prepared, told = go(oulu, clips)
+    live, *_ = items(oulu)
+    stored = prepared.get(live, SPEC)
+    # 16 frames: starts 0, 4, 8, 12 with the second frame two later; all four are kept
+    assert (stored.clips, stored.frames, stored.left_out, stored.failure) == (4, 8, 0, "")
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    clip = load_clip(stored, 1, live, SPEC, PILLOW)
+    video = cv2.VideoCapture(str(live.path))
+    frames = [cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2RGB) for _ in range(7)]
+    box = OuluNpu(oulu).faces(live)[4].box  # that of the clip's first frame, for all of its frames
+    region = PILLOW.region(box, 1.3, 1.3, (96, 128))
+    for number, index in enumerate((4, 6)):
+        np.testing.assert_array_equal(clip.frames[number], PILLOW.cut(frames[index], region, 16))
+    assert clip.mask[:, 4, 4].all()
+    assert not clip.mask[:, 0, 0].any()
+    assert clip.depth[0].argmax() in (27, 28, 35, 36)
+
+
+def test_attacks_have_no_depth_and_no_mask_unless_it_is_asked_for(oulu: Path, clips: ClipStore):
+    masked = dataclasses.replace(SPEC, mask=True)
+    prepared, _ = go(oulu, clips, SPEC, masked)
+    attack = items(oulu)[1]
+    plain = load_clip(prepared.get(attack, SPEC), 0, attack, SPEC, PILLOW)
+    with_mask = load_clip(prepared.get(attack, masked), 0, attack, masked, PILLOW)
+    assert not plain.mask.any()
+    assert with_mask.mask.any()
+    assert not with_mask.depth.any()
+    np.testing.assert_array_equal(plain.frames, with_mask.frames)
+
+
+def test_what_is_stored_is_not_prepared_again(oulu: Path, clips: ClipStore):
+    first, _ = go(oulu, clips)
+    times = {stored.path: stored.path.stat().st_mtime_ns for stored in first}
+    second, told = go(oulu, clips)
+    assert told == [(3, 3)]
+    assert list(second) == list(first)
+    assert {stored.path: stored.path.stat().st_mtime_ns for stored in second} == times
+    _, told = go(oulu, clips, SPEC, DRAWN, names=("1_1_01_1", "1_1_01_3"))
+    assert told[0] == (0, 2)
+
+
+def test_a_damaged_file_of_the_store_is_prepared_again(oulu: Path, clips: ClipStore):
+    first, _ = go(oulu, clips)
+    path = next(iter(first)).path
+    content = path.read_bytes()
+    path.write_bytes(content[:-5])
+    _, told = go(oulu, clips)
+    assert told == [(2, 3), (3, 3)]
+    assert path.read_bytes() == content
+
+
+def test_worker_processes_give_the_same_bytes(oulu: Path, clips: ClipStore, tmp_path: Path):
+    here, _ = go(oulu, clips, SPEC, DRAWN)
+    there, told = go(oulu, ClipStore(tmp_path / "other"), SPEC, DRAWN, jobs=2)
+    assert told[-1] == (3, 3)
+    one, other = ({s.path.name: s.path.read_bytes() for s in found} for found in (here, there))
+    assert one == other
+
+
+def key(root: Path, spec: ClipSpec = SPEC, versions: str = "v1", **how: str) -> str:
+    (item,) = items(root, "1_1_01_1")
+    return content_key(item, spec, Recipe("oulu-npu", root, **how), versions)
+
+
+def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
+    path = own_oulu / "Train_files" / "1_1_01_1.avi"
+    keys = [
+        key(own_oulu), key(own_oulu, DRAWN), key(own_oulu, versions="v2"),
+        key(own_oulu, faces="dataset"), key(own_oulu, detector="other"),
+        key(own_oulu, depth="maps"), key(own_oulu, estimator="other"),
+    ]  # fmt: skip
+    state = path.stat()
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
+    keys.append(key(own_oulu))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert key(own_oulu) == keys[0]
+    with path.open("ab") as file:
+        file.write(b"\0")
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    keys.append(key(own_oulu))
+    path.with_suffix(".txt").write_text("0,1,2,3,4\n")
+    keys.append(key(own_oulu))
+    path.with_suffix(".depth.npz").unlink()
+    keys.append(key(own_oulu))
+    assert len(set(keys)) == len(keys)
+
+
+def test_keys_do_not_change_with_the_place_or_the_device(own_oulu: Path, tmp_path: Path):
+    before = key(own_oulu)
+    assert key(own_oulu, device="cuda") == before
+    own_oulu.rename(tmp_path / "moved")
+    assert key(tmp_path / "moved") == before
+
+
+def test_every_bad_video_fails_with_its_reason_and_the_others_do_not(
+    own_oulu: Path, clips: ClipStore, film: Callable[..., None]
+):
+    folder = own_oulu / "Train_files"
+    (folder / "1_1_01_1.avi").write_bytes(b"")
+    (folder / "1_1_01_2.avi").write_bytes(b"text" * 300)
+    (folder / "1_1_01_3.avi").unlink()
+    content = (folder / "1_1_01_4.avi").read_bytes()
+    (folder / "1_1_01_4.avi").write_bytes(content[:600])
+    film(folder / "1_1_01_5.avi", bona_fide=False, seed=1, frames=2)
+    (folder / "2_1_01_1.txt").write_text("")
+    (folder / "2_1_01_2.txt").write_text("0,1,2\n")
+    (folder / "2_1_01_4.txt").unlink()
+    (folder / "3_1_01_1.depth.npz").write_bytes(b"no depth")
+    bad = ("1_1_01_1", "1_1_01_2", "1_1_01_3", "1_1_01_4", "1_1_01_5", "2_1_01_1", "2_1_01_2",
+           "2_1_01_4", "3_1_01_1")  # fmt: skip
+    names = (*bad, "3_1_01_2")
+    prepared, told = go(own_oulu, clips, names=names)
+    reasons = {s.presentation: s.failure for s in prepared if s.failure}
+    assert sorted(reasons) == sorted(bad)
+    words = ["0 bytes", "not a video", "No such file", "not a video", "2 frames are too few for a "
+             "clip that spans 3", "no face found in 4 frames", "2_1_01_2.txt:1: expected frame",
+             "no readable eye positions", "no readable depth maps"]  # fmt: skip
+    for name, word in zip(bad, words, strict=True):
+        assert word in reasons[name], name
+        assert "\n" not in reasons[name]
+    assert told[-1] == (10, 10)
+    assert next(s for s in prepared if s.presentation == "3_1_01_2").clips == 4
+
+
+def test_clips_whose_first_frame_shows_no_face_are_left_out(own_oulu: Path, clips: ClipStore):
+    path = own_oulu / "Train_files" / "1_1_01_1.txt"
+    lines = path.read_text().splitlines()
+    path.write_text("".join(f"{line}\n" for line in lines if int(line.split(",")[0]) not in (4, 6)))
+    prepared, _ = go(own_oulu, clips, names=("1_1_01_1",))
+    (stored,) = prepared
+    assert (stored.clips, stored.left_out, stored.failure) == (3, 1, "")
+
+
+def test_a_failure_is_mended_by_mending_what_was_missing(
+    own_oulu: Path, clips: ClipStore, tmp_path
+):
+    maps = tmp_path / "maps"
+    prepared, _ = go(own_oulu, clips, names=("1_1_01_1",), depth=str(maps))
+    assert "no folder of depth maps" in next(iter(prepared)).failure
+    (maps / "1_1_01_1").mkdir(parents=True)
+    for number in range(1, 17):
+        grey = np.full((96, 128), 10 * number, np.uint8)
+        assert cv2.imwrite(str(maps / "1_1_01_1" / f"1_1_01_1_{number:03d}_depth1D.jpg"), grey)
+    prepared, _ = go(own_oulu, clips, names=("1_1_01_1",), depth=str(maps))
+    (stored,) = prepared
+    assert stored.failure == ""
+    clip = load_clip(stored, 1, items(own_oulu)[0], SPEC, PILLOW)
+    assert np.round(clip.depth * 255).max(axis=(1, 2)).tolist() == [50, 70]  # frames 5 and 7 of 1..
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_unknown_crop_rule_is_the_same_error_from_any_process(
+    oulu: Path, clips: ClipStore, jobs: int
+):
+    with pytest.raises(UnknownNameError, match="no crop 'pilow'; did you mean 'pillow'"):
+        go(oulu, clips, dataclasses.replace(SPEC, crop="pilow"), jobs=jobs)

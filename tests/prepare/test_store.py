@@ -1,0 +1,139 @@
+"""The clip store: what is written comes back, damage is noticed, drawn scales are exact."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from fasharness.data import ClipSpec, Presentation
+from fasharness.errors import DataError
+from fasharness.prepare.crop import PILLOW
+from fasharness.prepare.store import ClipArrays, ClipStore, load_clip, no_clips, stored_side
+
+KEY = "ab" * 16
+LIVE = Presentation("p", Path("p.avi"), "1")
+ATTACK = Presentation("p", Path("p.avi"), "1", "print")
+FIXED = ClipSpec(length=2, size=12, depth_size=4)
+DRAWN = ClipSpec(length=2, size=12, depth_size=4, scale=(1.0, 1.5))
+
+
+def arrays(spec: ClipSpec, clips: int = 3) -> ClipArrays:
+    """Random crops of a face in the middle of a picture of 400 x 600."""
+    rng = np.random.default_rng(1)
+    side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+    box = (250.0, 150.0, 100.0, 120.0)
+    region = PILLOW.region(box, spec.scale[1], spec.scale[1], (400, 600))
+    return ClipArrays(
+        rng.integers(0, 256, (clips, spec.length, side, side, 3), np.uint8),
+        rng.integers(0, 3, (clips, spec.length, depth, depth), np.uint8) * 127,
+        np.tile(np.float32(box), (clips, 1)),
+        np.tile(np.int32(region), (clips, 1)),
+        np.int32([400, 600]),
+        np.zeros((clips, spec.length), np.int32),
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ClipStore:
+    return ClipStore(tmp_path / "clips")
+
+
+def test_clips_come_back_as_they_were(store: ClipStore):
+    content = arrays(FIXED)
+    written = store.write(KEY, "p", content, left_out=2)
+    found = store.look_up(KEY, "p")
+    assert found == written
+    assert (found.clips, found.frames, found.left_out, found.failure) == (3, 6, 2, "")
+    for index in range(3):
+        clip = load_clip(found, index, LIVE, FIXED, PILLOW)
+        np.testing.assert_array_equal(clip.frames, content.frames[index])
+        np.testing.assert_allclose(clip.depth, content.depth[index] / 255, rtol=1e-6)
+        np.testing.assert_array_equal(clip.mask, content.depth[index] > 0)
+
+
+def test_the_depth_of_an_attack_is_zero_and_its_mask_is_not(store: ClipStore):
+    stored = store.write(KEY, "p", arrays(FIXED), 0)
+    clip = load_clip(stored, 0, ATTACK, FIXED, PILLOW)
+    assert not clip.bona_fide
+    assert not clip.depth.any()
+    assert clip.depth.dtype == np.float32
+    assert clip.mask.any()
+
+
+def test_a_failure_is_kept_with_its_reason(store: ClipStore):
+    store.write(KEY, "p", no_clips(DRAWN), 6, "no face found in 6 frames")
+    found = store.look_up(KEY, "p")
+    assert (found.clips, found.left_out, found.failure) == (0, 6, "no face found in 6 frames")
+    assert store.look_up("cd" * 16, "p") is None
+
+
+def test_damage_is_taken_for_nothing(store: ClipStore):
+    store.write(KEY, "p", arrays(FIXED), 0)
+    path = store.path(KEY)
+    content = path.read_bytes()
+    for damaged in (b"", content[:4], content[:100], content[:-1], b"x" * len(content)):
+        path.write_bytes(damaged)
+        assert store.look_up(KEY, "p") is None
+    for meta in (None, {}, {"fasharness": "{"}, {"fasharness": json.dumps({"clips": 1})}):
+        save_file({"a": np.zeros(1)}, path, metadata=meta)
+        assert store.look_up(KEY, "p") is None
+    path.write_bytes(content)
+    assert store.look_up(KEY, "p") is not None
+
+
+def test_a_file_that_goes_while_it_is_needed_is_an_error_with_a_way_on(store: ClipStore):
+    stored = store.write(KEY, "p", arrays(FIXED), 0)
+    stored.path.unlink()
+    with pytest.raises(DataError, match="damaged clip store"):
+        load_clip(stored, 0, LIVE, FIXED, PILLOW)
+
+
+def test_a_drawn_clip_depends_on_its_generator_alone(store: ClipStore):
+    stored = store.write(KEY, "p", arrays(DRAWN), 0)
+
+    def frames(seed: int) -> list[int]:
+        clip = load_clip(stored, 1, LIVE, DRAWN, PILLOW, np.random.default_rng(seed))
+        assert clip.frames.shape == (2, 12, 12, 3)
+        assert clip.depth.shape == clip.mask.shape == (2, 4, 4)
+        return clip.frames.ravel().tolist()
+
+    assert frames(3) == frames(3)
+    assert len({tuple(frames(seed)) for seed in range(6)}) > 1
+
+
+def test_the_largest_drawn_crop_is_the_stored_one(store: ClipStore):
+    spec = ClipSpec(length=1, size=12, depth_size=4, scale=(1.5, 1.5 + 1e-9))
+    content = arrays(spec)
+    stored = store.write(KEY, "p", content, 0)
+    clip = load_clip(stored, 0, LIVE, spec, PILLOW, np.random.default_rng(0))
+    np.testing.assert_array_equal(clip.frames, content.frames[0])
+
+
+def test_a_drawn_crop_shows_the_place_it_should(store: ClipStore):
+    """A picture whose colour is its place tells which part was cut; by default the middle."""
+    spec = ClipSpec(length=1, size=60, depth_size=0, scale=(1.0, 2.0))
+    box, shape = (200.0, 100.0, 100.0, 100.0), (400, 600)
+    region = PILLOW.region(box, 2, 2, shape)
+    side = stored_side(60, spec)
+    columns = (np.arange(side) + 0.5) / side * 200 + region[0]
+    rows = (np.arange(side) + 0.5) / side * 200 + region[1]
+    picture = np.zeros((1, 1, side, side, 3), np.uint8)
+    picture[..., 0] = (columns - 150)[None, :]
+    picture[..., 1] = (rows - 50)[:, None]
+    depth = np.zeros((1, 1, 0, 0), np.uint8)
+    content = ClipArrays(
+        picture, depth, np.float32([box]), np.int32([region]), np.int32(shape), np.int32([[0]])
+    )
+    stored = store.write(KEY, "p", content, 0)
+    for seed in (None, 0, 1, 2, 3):
+        rng = None if seed is None else np.random.default_rng(seed)
+        x, y = (1.5, 1.5) if seed is None else np.random.default_rng(seed).uniform(1, 2, 2)
+        frame = load_clip(stored, 0, LIVE, spec, PILLOW, rng).frames[0]
+        red, green = frame[..., 0].mean(0), frame[..., 1].mean(1)
+        # both sides of the drawn region, in pixels of the picture, to about one stored pixel
+        assert red[30] + 150 == pytest.approx(250, abs=3)
+        assert green[30] + 50 == pytest.approx(150, abs=3)
+        assert red[-1] - red[0] == pytest.approx(100 * x, abs=6)
+        assert green[-1] - green[0] == pytest.approx(100 * y, abs=6)
