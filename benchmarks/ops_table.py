@@ -1,0 +1,92 @@
+"""`python benchmarks/ops_table.py [OUT.md]`: ratios of all formulations, as a small table."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import torch
+from ops_cases import Case, Run, cpu_cases
+
+from fasharness import ops
+
+
+def seconds(run: Run) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def peak_mib(run: Run) -> float:
+    """Measure how far one call raises the process's resident memory (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5")
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    before = int(status["VmRSS"].split()[0])
+    run()
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return (int(status["VmHWM"].split()[0]) - before) / 1024
+
+
+def measure(case: Case, rounds: int) -> str:
+    """Run the formulations in turn, so that each meets the same machine, and format one row."""
+    for run in case.runs.values():
+        run()
+    times = {name: [] for name in case.runs}
+    for _ in range(rounds):
+        for name, run in case.runs.items():
+            times[name].append(seconds(run))
+    best = {name: min(values) for name, values in times.items()}
+    to_limit = median(a / b for a, b in zip(times["native"], times["limit"], strict=True))
+    faster = median(a / b for a, b in zip(times["papers"], times["native"], strict=True))
+    memory = peak_mib(case.runs["native"]) / max(peak_mib(case.runs["papers"]), 1e-3)
+    cells = [f"{best[n] * 1e3:.2f}" for n in ("papers", "eager", "native", "limit")]
+    return (
+        f"| {case.group} | {case.shape} | {' | '.join(cells)} | {to_limit:.2f} | "
+        f"{faster:.1f} | {memory:.2f} |"
+    )
+
+
+def header() -> list[str]:
+    """Say where and with what the figures were taken."""
+    return [
+        "# Operators, measured",
+        "",
+        f"- date: {datetime.now(UTC):%Y-%m-%d}",
+        f"- machine: {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}, "
+        f"{torch.get_num_threads()} threads",
+        f"- torch {torch.__version__}, kernels: {', '.join(p.name for p in ops.LOADED) or 'none'}",
+        f"- command: `python {' '.join(sys.argv)}`",
+        "- times are the least of all rounds, in ms; ratios are medians over rounds in which all",
+        "  formulations took turns. Memory is the rise of resident memory, native over papers.",
+        "",
+        "| operator | shape | papers | eager | native | limit | native / limit | papers / native "
+        "| memory |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+
+
+def main() -> None:
+    """Measure everything and print the table, and write it if a file is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", nargs="?", type=Path)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    lines = header()
+    print("\n".join(lines), flush=True)
+    for case in cpu_cases():
+        if arguments.only in case.group:
+            lines.append(measure(case, arguments.rounds))
+            print(lines[-1], flush=True)
+    if arguments.out is not None:
+        arguments.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Layers and losses built on `fasharness.ops`, shared by methods."""
+
+from fasharness.nn.cdc_conv import CDConv2d, CDConv3d, CrossCDConv2d
+from fasharness.nn.fold import fold_cdc
+from fasharness.nn.gradients import (
+    SpatialGradient,
+    SpatialGradientMagnitude,
+    SpatialGradientSquared,
+    TemporalGradientFeatures,
+)
+from fasharness.nn.losses import ContrastDepthLoss
+
+__all__ = [
+    "CDConv2d",
+    "CDConv3d",
+    "ContrastDepthLoss",
+    "CrossCDConv2d",
+    "SpatialGradient",
+    "SpatialGradientMagnitude",
+    "SpatialGradientSquared",
+    "TemporalGradientFeatures",
+    "fold_cdc",
+]

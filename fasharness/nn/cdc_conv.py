@@ -1,0 +1,261 @@
+"""Central-difference convolution layers, each one plain convolution with a folded weight."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, Self
+
+import torch
+from torch import Tensor, nn
+
+from fasharness.ops import cdc_weight, cross_weight
+from fasharness.ops.cdc_weight import Direction, Form
+
+
+class _Folded(NamedTuple):
+    """A folded weight and what it was made from; holding the parts keeps their memory theirs."""
+
+    result: Tensor
+    parts: tuple[Tensor, ...]
+    versions: tuple[int, ...]
+
+    def made_from(self, parts: tuple[Tensor, ...]) -> bool:
+        return (
+            len(parts) == len(self.parts)
+            and all(
+                a.data_ptr() == b.data_ptr() and a.dtype == b.dtype
+                for a, b in zip(self.parts, parts, strict=True)
+            )
+            and self.versions == tuple(p._version for p in parts)
+        )
+
+
+class _CDConv(nn.modules.conv._ConvNd):
+    """What the layers share: theta, and a fold that is kept while the layer is in eval mode."""
+
+    theta: float | nn.Parameter
+
+    def _start(self, theta: float, learnable_theta: bool, compat: bool) -> None:
+        if math.isnan(theta):
+            raise ValueError("theta must be a number, got NaN")
+        if learnable_theta:
+            self.theta = nn.Parameter(self.weight.new_tensor(theta))
+        else:
+            self.theta = float(theta)
+        self.compat = compat
+        self._kept: _Folded | None = None
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch the mode and forget the kept fold.
+
+        Args:
+            mode: True to train.
+
+        Returns:
+            This layer.
+        """
+        self._kept = None
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_kept": None}
+
+    def _fold(self) -> Tensor:
+        return cdc_weight(self.weight, self.theta)
+
+    def folded_weight(self) -> Tensor:
+        """Fold the central difference into the weight.
+
+        In eval mode, where no gradient is asked for, the result is kept until weight or theta
+        change. A write through `.data` goes unseen until the next `train()` or `eval()`.
+
+        Returns:
+            The weight of the plain convolution.
+        """
+        parts = tuple(p for p in (self.weight, self.theta) if isinstance(p, Tensor))
+        gradient = torch.is_grad_enabled() and any(p.requires_grad for p in parts)
+        # Inference tensors have no version, and a compiled graph folds constants by itself.
+        unseen = torch.compiler.is_compiling() or any(p.is_inference() for p in parts)
+        if self.training or gradient or unseen:
+            return self._fold()
+        if self._kept is None or not self._kept.made_from(parts):
+            versions = tuple(p._version for p in parts)
+            self._kept = _Folded(self._fold(), tuple(p.detach() for p in parts), versions)
+        return self._kept.result
+
+    def folded_bias(self) -> Tensor | None:
+        """Give the bias of the plain convolution.
+
+        Returns:
+            The bias, times 1 - theta with `compat`; None for a layer without bias.
+        """
+        if self.bias is None or not self.compat:
+            return self.bias
+        return self.bias * (1 - self.theta)
+
+    def extra_repr(self) -> str:
+        """Describe the layer in one line.
+
+        Returns:
+            The settings of the convolution and theta.
+        """
+        theta = "learnable" if isinstance(self.theta, Tensor) else self.theta
+        settings = super().extra_repr()  # type: ignore[no-untyped-call]
+        return f"{settings}, theta={theta}"
+
+
+class CDConv2d(_CDConv, nn.Conv2d):
+    """Central-difference convolution, a drop-in for `torch.nn.Conv2d` with zero padding.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: odd.
+        stride: as in Conv2d.
+        padding: as in Conv2d.
+        dilation: as in Conv2d.
+        groups: as in Conv2d.
+        bias: whether a bias is learnt.
+        theta: share of the difference term.
+        learnable_theta: make theta a parameter.
+        compat: scale the bias by 1 - theta, as the published layer does in effect.
+
+    Source: Yu et al., Searching Central Difference Convolutional Networks for Face
+    Anti-Spoofing, CVPR 2020, equation 4.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        theta: float = 0.7,
+        learnable_theta: bool = False,
+        compat: bool = False,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias
+        )
+        self._start(theta, learnable_theta, compat)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve.
+
+        Args:
+            x: float tensor (N, C, H, W).
+
+        Returns:
+            float tensor (N, O, H', W').
+        """
+        result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
+        return result
+
+
+class CrossCDConv2d(CDConv2d):
+    """Directional central-difference convolution: five weights on a cross of a 3x3 kernel.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        direction: 'hv' for the upright cross, 'diagonal' for the other one.
+        stride: as in Conv2d.
+        padding: as in Conv2d.
+        bias: whether a bias is learnt.
+        theta: share of the difference term.
+        compat: scale the bias by 1 - theta, as the published layer does in effect.
+
+    Source: Yu et al., Dual-Cross Central Difference Network for Face Anti-Spoofing,
+    IJCAI 2021, equation 3.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        direction: Direction,
+        stride: Any = 1,
+        padding: Any = 1,
+        bias: bool = True,
+        *,
+        theta: float = 0.8,
+        compat: bool = False,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            (1, 5),
+            stride,
+            padding,
+            bias=bias,
+            theta=theta,
+            compat=compat,
+        )
+        self.direction: Direction = direction
+
+    def _fold(self) -> Tensor:
+        return cdc_weight(cross_weight(self.weight, self.direction), self.theta)
+
+
+class CDConv3d(_CDConv, nn.Conv3d):
+    """Central-difference convolution of video.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: odd.
+        stride: as in Conv3d.
+        padding: as in Conv3d.
+        dilation: as in Conv3d.
+        groups: as in Conv3d.
+        bias: whether a bias is learnt.
+        theta: share of the difference term.
+        form: 'all', 'adjacent' or 'temporal', see `fasharness.ops.cdc_weight`.
+        learnable_theta: make theta a parameter.
+        compat: scale the bias by 1 - theta, as the published layer does in effect.
+
+    Source: Yu et al., Searching Multi-Rate and Multi-Modal Temporal Enhanced Networks for
+    Gesture Recognition, 2020 (3D-CDC-ST, -T and -TR).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        theta: float = 0.6,
+        form: Form = "all",
+        learnable_theta: bool = False,
+        compat: bool = False,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias
+        )
+        self.form: Form = form
+        self._start(theta, learnable_theta, compat)
+
+    def _fold(self) -> Tensor:
+        return cdc_weight(self.weight, self.theta, self.form)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve.
+
+        Args:
+            x: float tensor (N, C, T, H, W).
+
+        Returns:
+            float tensor (N, O, T', H', W').
+        """
+        result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
+        return result

@@ -1,0 +1,78 @@
+"""Turning a trained network into plain convolutions, for deployment and export."""
+
+from __future__ import annotations
+
+import copy
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from fasharness.nn.cdc_conv import CDConv2d, CDConv3d
+
+_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def _plain(layer: CDConv2d | CDConv3d) -> nn.Conv2d | nn.Conv3d:
+    weight, bias = layer.folded_weight(), layer.folded_bias()
+    kind = nn.Conv2d if weight.ndim == 4 else nn.Conv3d
+    plain = kind(
+        layer.in_channels,
+        layer.out_channels,
+        tuple(weight.shape[2:]),  # type: ignore[arg-type]
+        layer.stride,  # type: ignore[arg-type]
+        layer.padding,  # type: ignore[arg-type]
+        layer.dilation,  # type: ignore[arg-type]
+        layer.groups,
+        bias is not None,
+        device=weight.device,
+        dtype=weight.dtype,
+    )
+    plain.weight.copy_(weight)
+    if plain.bias is not None:
+        plain.bias.copy_(cast(Tensor, bias))
+    return plain.train(layer.training)
+
+
+def _fold_children(module: nn.Module) -> None:
+    for name, child in module.named_children():
+        if isinstance(child, CDConv2d | CDConv3d):
+            setattr(module, name, _plain(child))
+        else:
+            _fold_children(child)
+
+
+def _fold_norms(module: nn.Module) -> None:
+    if isinstance(module, nn.Sequential):
+        for i in range(len(module) - 1):
+            conv, norm = module[i], module[i + 1]
+            if isinstance(conv, nn.Conv2d | nn.Conv3d) and isinstance(norm, _NORMS):
+                module[i] = fuse_conv_bn_eval(conv, norm)
+                module[i + 1] = nn.Identity()
+    for child in module.children():
+        _fold_norms(child)
+
+
+@torch.no_grad()
+def fold_cdc(model: nn.Module) -> nn.Module:
+    """Copy a network with central differences and batch norms folded into plain convolutions.
+
+    A batch norm is folded where it follows a convolution directly in an `nn.Sequential`: only
+    there it is certain that nothing else reads what lies between.
+
+    Args:
+        model: a network in eval mode.
+
+    Returns:
+        A copy that computes the same to rounding and holds no central-difference layer.
+
+    Raises:
+        ValueError: the network is in training mode, where batch norms use the batch.
+    """
+    if model.training:
+        raise ValueError("model must be in eval mode, got training mode: call model.eval() first")
+    folded = nn.Sequential(copy.deepcopy(model))
+    _fold_children(folded)
+    _fold_norms(folded)
+    return folded.eval()[0]

@@ -1,0 +1,76 @@
+"""Gradient layers of spatial-gradient networks, without parameters."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from fasharness import ops
+
+
+class SpatialGradient(nn.Module):
+    """Sobel responses gx, gy of every channel."""
+
+    def forward(self, x: Tensor) -> ops.SpatialGradient:
+        """Apply `fasharness.ops.spatial_gradient`.
+
+        Args:
+            x: float tensor (N, C, H, W).
+
+        Returns:
+            gx, gy: tensors like x.
+        """
+        return ops.spatial_gradient(x)
+
+
+class SpatialGradientMagnitude(nn.Module):
+    """Sobel magnitude of every channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply `fasharness.ops.spatial_gradient_magnitude`.
+
+        Args:
+            x: float tensor (N, C, H, W).
+
+        Returns:
+            A tensor like x.
+        """
+        return ops.spatial_gradient_magnitude(x)
+
+
+class SpatialGradientSquared(nn.Module):
+    """Squared Sobel magnitude of every channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply `fasharness.ops.spatial_gradient_squared`.
+
+        Args:
+            x: float tensor (N, C, H, W).
+
+        Returns:
+            A tensor like x.
+        """
+        return ops.spatial_gradient_squared(x)
+
+
+class TemporalGradientFeatures(nn.Module):
+    """Features, spatial and temporal gradients of neighbouring frames in one tensor.
+
+    Args:
+        frames: length of a clip, at least 2.
+    """
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+
+    def forward(self, features: Tensor, reduced: Tensor) -> Tensor:
+        """Apply `fasharness.ops.temporal_gradient_features`.
+
+        Args:
+            features: float tensor (N * frames, C, H, W).
+            reduced: float tensor (N * frames, R, H, W).
+
+        Returns:
+            float tensor (N * (frames - 1), C + 5 R, H, W).
+        """
+        return ops.temporal_gradient_features(features, reduced, self.frames)

@@ -1,0 +1,187 @@
+"""Where operators are declared, and where it is decided which implementation of them runs."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+# Raised with every change of an operator's schema, here and in csrc/common/platform.h.
+OPS_VERSION = 1
+NAMESPACE = "fasharness"
+P = ParamSpec("P")
+R = TypeVar("R")
+DEFINITIONS: dict[str, Callable[..., Any]] = {}
+
+
+class Operator(Generic[P, R]):
+    """An operator: calling it runs the kernel of the tensors' device, or the eager definition.
+
+    Args:
+        name: the operator's name, the same as that of the kernels in csrc.
+        definition: the eager definition; the schema is read from its annotations.
+    """
+
+    def __init__(self, name: str, definition: Callable[P, R]) -> None:
+        DEFINITIONS[f"{NAMESPACE}::{name}"] = definition
+        custom_op: Any = torch.library.custom_op
+        self._declared = custom_op(f"{NAMESPACE}::{name}", definition, mutates_args=())
+        self._call = getattr(getattr(torch.ops, NAMESPACE), name).default
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the operator through the dispatcher.
+
+        Args:
+            *args: as the definition.
+            **kwargs: as the definition.
+
+        Returns:
+            As the definition.
+        """
+        result: R = self._call(*args, **kwargs)
+        return result
+
+    def fake(self, shapes: Callable[P, R]) -> Callable[P, R]:
+        """Decorate the function that makes results of the right shapes, without values.
+
+        Args:
+            shapes: a function of the operator's signature.
+
+        Returns:
+            The function itself.
+        """
+        self._declared.register_fake(shapes)
+        return shapes
+
+    def autograd(
+        self, vjp: Callable[..., Any], setup: Callable[[Any, Any, Any], None] | None = None
+    ) -> None:
+        """Give the derivative.
+
+        Args:
+            vjp: from the context and the gradients of the results to those of the arguments.
+            setup: stores in the context what vjp needs.
+        """
+        self._declared.register_autograd(vjp, setup_context=setup)
+
+
+def operator(name: str) -> Callable[[Callable[P, R]], Operator[P, R]]:
+    """Declare a function as the eager definition of an operator.
+
+    Args:
+        name: the operator's name.
+
+    Returns:
+        A decorator that makes an `Operator` of the function.
+    """
+    return lambda definition: Operator(name, definition)
+
+
+class EagerKernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Within this context every operator runs its eager definition, whatever is loaded."""
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        definition = DEFINITIONS.get(func._schema.name, func)
+        return definition(*args, **(kwargs or {}))
+
+
+def libraries(folder: Path) -> list[Path]:
+    """List the kernel libraries of a folder, the CPU one first.
+
+    Args:
+        folder: where to look.
+
+    Returns:
+        Paths of `_C*.so` (or `.pyd`), built for whatever interpreter.
+    """
+    found = (p for p in folder.iterdir() if p.suffix in (".so", ".pyd"))
+    return sorted(p for p in found if p.name.split(".")[0] in ("_C", "_C_cuda"))
+
+
+def is_truncated(content: bytes) -> bool:
+    """Tell whether the end of an ELF file is missing, which would end the process on loading.
+
+    Args:
+        content: the file.
+
+    Returns:
+        True if its last table, the section headers, does not lie within it.
+    """
+    start, size, count = (
+        int.from_bytes(content[i:j], "little") for i, j in ((40, 48), (58, 60), (60, 62))
+    )
+    return content[:4] == b"\x7fELF" and start + size * count > len(content)
+
+
+def load_library(path: Path) -> str | None:
+    """Load one kernel library, unless it is not one of this version.
+
+    Args:
+        path: the library file.
+
+    Returns:
+        None if its kernels are registered now, else the reason why they are not.
+    """
+    # Loading registers at once and cannot be undone, so the version is read from the file.
+    content = path.read_bytes()
+    if f"fasharness.ops kernels {OPS_VERSION};".encode() not in content:
+        return f"it holds no fasharness kernels of version {OPS_VERSION}"
+    if is_truncated(content):
+        return "the file is cut off"
+    try:
+        torch.ops.load_library(path)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        return str(error.__cause__ or error)
+    return None
+
+
+def load_kernels(folder: Path, choice: str) -> list[Path]:
+    """Load the kernel libraries of a folder, as far as that is wanted and possible.
+
+    Args:
+        folder: where to look for them.
+        choice: 'eager' loads nothing, 'native' insists on the CPU library, '' takes what works.
+
+    Returns:
+        The libraries that were loaded.
+
+    Raises:
+        ValueError: another choice.
+        ImportError: 'native', and no library could be loaded.
+    """
+    if choice not in ("", "eager", "native"):
+        raise ValueError(f"FASHARNESS_OPS must be 'eager' or 'native', got {choice!r}")
+    if choice == "eager":
+        return []
+    problems = {path: load_library(path) for path in libraries(folder)}
+    for path, problem in problems.items():
+        if problem is not None:
+            warnings.warn(
+                f"cannot use the kernel library {path}, falling back to eager operators: {problem}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    loaded = [path for path, problem in problems.items() if problem is None]
+    if choice == "native" and not loaded:
+        raise ImportError(f"FASHARNESS_OPS=native, but {folder} holds no usable kernel library")
+    return loaded
+
+
+def load_default_kernels() -> list[Path]:
+    """Load the libraries beside this file as the variable FASHARNESS_OPS says.
+
+    Returns:
+        The libraries that were loaded.
+    """
+    return load_kernels(Path(__file__).parent, os.environ.get("FASHARNESS_OPS", ""))

@@ -1,0 +1,117 @@
+"""Central-difference convolution in two and three dimensions, each one plain convolution."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from fasharness.ops._check import Size, require_float, require_rank, require_same_device
+from fasharness.ops.cdc_weight import Form, Theta, cdc_weight
+
+# (N, C, H, W) of an image is (O, I, kH, kW) of a weight.
+_KERNEL_AXES = str.maketrans({"N": "O", "C": "I", "T": "kT", "H": "kH", "W": "kW"})
+
+
+def _bias(bias: Tensor | None, theta: Theta, compat: bool) -> Tensor | None:
+    # The published layer adds the bias in both of its branches.
+    return bias * (1 - theta) if compat and bias is not None else bias
+
+
+def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, layout: str) -> None:
+    require_float("x", x)
+    require_float("weight", weight)
+    require_rank("x", x, layout)
+    require_rank("weight", weight, layout.translate(_KERNEL_AXES))
+    require_same_device("x", x, "weight", weight)
+    if groups < 1 or weight.shape[0] % groups:
+        raise ValueError(f"groups must divide the {weight.shape[0]} outputs, got {groups}")
+    if x.shape[1] != weight.shape[1] * groups:
+        raise ValueError(
+            f"x must have {weight.shape[1] * groups} channels for this weight and "
+            f"groups={groups}, got {tuple(x.shape)}"
+        )
+    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
+        raise ValueError(f"bias must be ({weight.shape[0]},), got {tuple(bias.shape)}")
+
+
+def cdc_conv2d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    theta: Theta = 0.7,
+    compat: bool = False,
+) -> Tensor:
+    """Central-difference convolution: conv(x, w) - theta * conv(x at the centre, sum w) + b.
+
+    Args:
+        x: float tensor (N, C, H, W).
+        weight: float tensor (O, C / groups, kH, kW), kernel sizes odd.
+        bias: float tensor (O,), added once.
+        stride: as in `torch.nn.functional.conv2d`.
+        padding: as there; the difference is taken to the pixel under the centre tap, whatever
+            the padding.
+        dilation: as there.
+        groups: as there.
+        theta: share of the difference term, a number or a tensor of one element.
+        compat: scale the bias by 1 - theta, as the published layer does in effect.
+
+    Returns:
+        float tensor (N, O, H', W').
+
+    Raises:
+        TypeError: a tensor is not floating point.
+        ValueError: shapes, devices, kernel size or theta do not fit.
+
+    Source: Yu et al., Searching Central Difference Convolutional Networks for Face
+    Anti-Spoofing, CVPR 2020, equation 4.
+    """
+    _check(x, weight, bias, groups, "(N, C, H, W)")
+    folded = cdc_weight(weight, theta)
+    return F.conv2d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)
+
+
+def cdc_conv3d(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    stride: Size = 1,
+    padding: Size = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    theta: Theta = 0.7,
+    form: Form = "all",
+    compat: bool = False,
+) -> Tensor:
+    """Central-difference convolution of video, in one of its three forms.
+
+    Args:
+        x: float tensor (N, C, T, H, W).
+        weight: float tensor (O, C / groups, kT, kH, kW), kernel sizes odd.
+        bias: float tensor (O,), added once.
+        stride: as in `torch.nn.functional.conv3d`.
+        padding: as there.
+        dilation: as there.
+        groups: as there.
+        theta: share of the difference term, a number or a tensor of one element.
+        form: 'all', 'adjacent' or 'temporal', see `cdc_weight`.
+        compat: scale the bias by 1 - theta, as the published layer does in effect.
+
+    Returns:
+        float tensor (N, O, T', H', W').
+
+    Raises:
+        TypeError: a tensor is not floating point.
+        ValueError: shapes, devices, kernel size, theta or form do not fit.
+
+    Source: Yu et al., Searching Multi-Rate and Multi-Modal Temporal Enhanced Networks for
+    Gesture Recognition, 2020 (3D-CDC-ST, -T and -TR).
+    """
+    _check(x, weight, bias, groups, "(N, C, T, H, W)")
+    folded = cdc_weight(weight, theta, form)
+    return F.conv3d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)
