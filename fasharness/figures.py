@@ -1,0 +1,251 @@
+"""Figures of a test split with their intervals: point values, bootstrap, exact limits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from fasharness.errors import DataError
+from fasharness.metrics import binomial, bootstrap, curves, rates
+from fasharness.metrics.arrays import Floats
+from fasharness.result import IntervalRule, Metric
+from fasharness.scores import Score
+
+LIMITS: Mapping[str, float] = {"bpcer10": 0.1, "bpcer20": 0.05, "bpcer100": 0.01}
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The scored presentations of a split as arrays.
+
+    Attributes:
+        split: the split.
+        scores: the scored presentations.
+        bona_fide: float64 (N,), the bona fide scores.
+        attacks: species group to float64 (M,).
+        species: PAI species to float64 (M,).
+    """
+
+    split: str
+    scores: tuple[Score, ...]
+    bona_fide: Floats
+    attacks: Mapping[str, Floats]
+    species: Mapping[str, Floats]
+
+    @cached_property
+    def attack(self) -> Floats:
+        """All attack scores (M,)."""
+        return np.concatenate(list(self.attacks.values()))
+
+    @property
+    def constant(self) -> bool:
+        """Whether all scores are equal."""
+        return len({score.value for score in self.scores}) == 1
+
+
+def part(scores: Sequence[Score], split: str) -> Part:
+    """Take the scored presentations of a split.
+
+    Args:
+        scores: all scores.
+        split: the split.
+
+    Returns:
+        Its arrays; groups and species in alphabetical order.
+
+    Raises:
+        DataError: when a class has no score.
+    """
+    mine = [score for score in scores if score.split == split]
+    scored = tuple(score for score in mine if not score.failed)
+    for word, bona_fide in (("bona fide", True), ("attack", False)):
+        if not any(score.bona_fide is bona_fide for score in scored):
+            lost = sum(score.failed and score.bona_fide is bona_fide for score in mine)
+            raise DataError(
+                f"the {split} split has no {word} score ({lost} failed); "
+                "check the protocol and the failures"
+            )
+    live = np.array([score.value for score in scored if score.bona_fide])
+    groups = [(score.kind or "", score.value) for score in scored if not score.bona_fide]
+    species = [(score.species or "", score.value) for score in scored if not score.bona_fide]
+    return Part(split, scored, live, _by_name(groups), _by_name(species))
+
+
+def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
+    """Collect values under their names."""
+    names = sorted({name for name, _ in pairs})
+    return {wanted: np.array([v for name, v in pairs if name == wanted]) for wanted in names}
+
+
+def sample_of(test: Part) -> bootstrap.Sample:
+    """Lay a split out as the bootstrap wants it.
+
+    Args:
+        test: the split.
+
+    Returns:
+        The scores in the split's order, with species and groups numbered in the order of the
+        part's mappings; a presentation without a subject is its own cluster.
+    """
+    groups, species = list(test.attacks), list(test.species)
+    home = {s.species: groups.index(s.kind or "") for s in test.scores if s.species}
+    # No subject's name starts with this character, which is not printable.
+    names = [score.subject or f"\0{score.presentation}" for score in test.scores]
+    _, clusters = np.unique(names, return_inverse=True)
+    kinds = [1 + species.index(s.species) if s.species else 0 for s in test.scores]
+    values = np.array([score.value for score in test.scores])
+    numbers = [home[name] for name in species]
+    return bootstrap.Sample(values, np.array(kinds), numbers, clusters.astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """How intervals are made.
+
+    Attributes:
+        method: ``percentile`` or ``bca``.
+        confidence: e.g. 0.95.
+        replicates: bootstrap replicates.
+        seed: seed of the draws.
+    """
+
+    method: str
+    confidence: float
+    replicates: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Figures:
+    """All figures of a test split at a threshold.
+
+    Attributes:
+        test: the test split.
+        threshold: scores at or above it are called bona fide.
+        resampling: how intervals are made.
+    """
+
+    test: Part
+    threshold: float
+    resampling: Resampling
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The headline and what is read beside it."""
+        live, fake, cut = self.test.bona_fide, self.test.attack, self.threshold
+        curve = curves.error_curve(live, fake)
+        worst = max(self.by_group, key=lambda metric: metric.value or 0.0)
+        bpcer = self._rate("bpcer", "bpcer", live < cut)
+        pooled = self._rate("apcer_pooled", "apcer_pooled", fake >= cut)
+        apcer = self._sum("apcer", (worst,), "apcer")
+        return (
+            self._sum("acer", (apcer, bpcer), "acer"),
+            apcer,
+            bpcer,
+            pooled,
+            self._sum("hter", (pooled, bpcer), "hter"),
+            self._other("eer", curves.eer(curve), "eer"),
+            self._other("auc", curves.auc(curve), "auc"),
+            *(self._working_point(curve, name, limit) for name, limit in LIMITS.items()),
+            self._other("accuracy", rates.accuracy(live, fake, cut), "accuracy"),
+        )
+
+    @cached_property
+    def by_group(self) -> tuple[Metric, ...]:
+        """APCER of each species group."""
+        return tuple(
+            self._rate(name, f"group:{index}", attack >= self.threshold)
+            for index, (name, attack) in enumerate(self.test.attacks.items())
+        )
+
+    @cached_property
+    def by_species(self) -> tuple[Metric, ...]:
+        """APCER of each PAI species."""
+        return tuple(
+            self._rate(name, f"species:{index}", attack >= self.threshold)
+            for index, (name, attack) in enumerate(self.test.species.items())
+        )
+
+    @property
+    def rule(self) -> IntervalRule:
+        """How the intervals were made, in words."""
+        by = self.resampling
+        known = any(score.subject for score in self.test.scores)
+        unit = "test subjects" if known else "test presentations (no subjects are given)"
+        words = (
+            f"{by.confidence:.0%} {by.method} bootstrap: {unit} are drawn again with replacement, "
+            "with all their presentations; model and threshold stay fixed. A rate with no errors, "
+            "or errors only, gets the exact binomial interval instead, since drawing again cannot "
+            "move it"
+        )
+        clusters = self._sample.cluster_count
+        return IntervalRule(words, by.method, by.confidence, by.replicates, by.seed, clusters)
+
+    @cached_property
+    def _sample(self) -> bootstrap.Sample:
+        """The test scores as the bootstrap wants them."""
+        return sample_of(self.test)
+
+    @cached_property
+    def _replicates(self) -> Mapping[str, Floats]:
+        """Every figure in every bootstrap replicate."""
+        by = self.resampling
+        draws = bootstrap.draw(self._sample.cluster_count, by.replicates, by.seed)
+        return self._figures(draws)
+
+    @cached_property
+    def _jackknife(self) -> Mapping[str, Floats]:
+        """Every figure without each cluster in turn."""
+        return self._figures(bootstrap.leave_one_out(self._sample.cluster_count))
+
+    def _figures(self, parcels: bootstrap.Parcels) -> Mapping[str, Floats]:
+        """Compute the figures for weights."""
+        limits = tuple(LIMITS.values())
+        return bootstrap.gather(
+            bootstrap.figures(self._sample, self.threshold, limits, weights) for weights in parcels
+        )
+
+    def _rate(self, name: str, key: str, errors: np.typing.NDArray[np.bool_]) -> Metric:
+        """Share of errors, exact limits where drawing again cannot move it."""
+        wrong, count = int(np.count_nonzero(errors)), errors.size
+        if 0 < wrong < count:
+            return self._other(name, wrong / count, key, count)
+        low, high = binomial.clopper_pearson(wrong, count, self.resampling.confidence)
+        return Metric(name, wrong / count, low, high, count)
+
+    def _sum(self, name: str, terms: tuple[Metric, ...], key: str) -> Metric:
+        """Mean of rates; where none of them can be moved, of their limits as well."""
+        value = sum(term.value or 0.0 for term in terms) / len(terms)
+        if any(0 < (term.value or 0.0) < 1 for term in terms):
+            return self._other(name, value, key)
+        low = sum(term.low or 0.0 for term in terms) / len(terms)
+        high = sum(1.0 if term.high is None else term.high for term in terms) / len(terms)
+        return Metric(name, value, low, high)
+
+    def _working_point(self, curve: curves.ErrorCurve, name: str, limit: float) -> Metric:
+        """BPCER at an APCER, absent where the attacks are too few to tell."""
+        needed = round(1 / limit)
+        if curve.attack < needed:
+            reason = f"needs {needed} attack presentations to tell {limit:.0%}, got {curve.attack}"
+            return Metric(name, None, reason=reason)
+        return self._other(name, curves.bpcer_at_apcer(curve, limit), f"bpcer@{limit:g}")
+
+    def _other(self, name: str, value: float, key: str, count: int = 0) -> Metric:
+        """Give any figure its bootstrap interval, or say why it has none."""
+        by, replicates = self.resampling, self._replicates[key]
+        usable = replicates[np.isfinite(replicates)]
+        if self._sample.cluster_count < 2:
+            return Metric(name, value, count=count, reason="one subject cannot be drawn again")
+        if usable.size < 0.9 * replicates.size:
+            reason = "no interval: too many of the drawn samples lack a class or a species"
+            return Metric(name, value, count=count, reason=reason)
+        if np.ptp(usable) == 0:
+            reason = "no interval: the figure is the same in every drawn sample"
+            return Metric(name, value, count=count, reason=reason)
+        limits = bootstrap.percentile(usable, by.confidence)
+        if by.method == "bca":
+            jackknife = self._jackknife[key]
+            kept = jackknife[np.isfinite(jackknife)]
+            limits = bootstrap.bca(usable, value, kept, by.confidence)
+        return Metric(name, value, limits.low, limits.high, count)

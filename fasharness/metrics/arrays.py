@@ -1,0 +1,46 @@
+"""The one gate through which every metric lets its score arrays in."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def scores(values: ArrayLike, name: str) -> Floats:
+    """Check a set of scores.
+
+    Args:
+        values: finite numbers (N,), N >= 1.
+        name: what to call them in the message.
+
+    Returns:
+        The scores as float64 (N,).
+
+    Raises:
+        ValueError: when there is none, when one is not finite, or the shape is another.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"{name} scores must be (N,) with N >= 1, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} scores must be finite; count failures, do not score them")
+    return array
+
+
+def share(value: float, name: str) -> float:
+    """Check a share.
+
+    Args:
+        value: a number in [0, 1].
+        name: what to call it in the message.
+
+    Returns:
+        The number.
+
+    Raises:
+        ValueError: when it lies outside.
+    """
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} must lie in [0, 1], got {value}")
+    return value

@@ -1,0 +1,88 @@
+"""Exact binomial limits for a rate, without a statistics library."""
+
+import math
+
+from fasharness.metrics.bootstrap import Limits
+
+
+def clopper_pearson(errors: int, count: int, confidence: float = 0.95) -> Limits:
+    """Exact binomial interval of a rate (Clopper and Pearson 1934).
+
+    Args:
+        errors: observed errors.
+        count: independent presentations.
+        confidence: e.g. 0.95, two-sided.
+
+    Returns:
+        The limits; they hold for independent presentations, so several videos of one subject
+        make the true interval wider.
+
+    Raises:
+        ValueError: when errors and count contradict each other.
+
+    >>> low, high = clopper_pearson(0, 120)
+    >>> f"{low:.4f} {high:.4f}"
+    '0.0000 0.0303'
+    """
+    if not 0 <= errors <= count or count == 0:
+        raise ValueError(f"expected 0 <= errors <= count, got {errors} of {count}")
+    tail = (1 - confidence) / 2
+    return Limits(1 - _upper(count - errors, count, tail), _upper(errors, count, tail))
+
+
+def _upper(errors: int, count: int, tail: float) -> float:
+    """Find the rate at which so few errors or fewer have the chance `tail`."""
+    low, high = 0.0, 1.0
+    if errors == count:
+        return high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if at_most(errors, count, middle) < tail else (middle, high)
+    return (low + high) / 2
+
+
+def smallest_rate(count: int, confidence: float = 0.95) -> float:
+    """Upper limit of a rate when no error was seen (the rule of three, exactly).
+
+    Args:
+        count: independent presentations.
+        confidence: e.g. 0.95, one-sided.
+
+    Returns:
+        The rate below which so few presentations cannot go; close to 3 / count at 0.95.
+
+    Raises:
+        ValueError: when there is no presentation.
+
+    >>> round(smallest_rate(300), 4)
+    0.0099
+    """
+    if count < 1:
+        raise ValueError(f"expected at least one presentation, got {count}")
+    return -math.expm1(math.log1p(-confidence) / count)
+
+
+def at_most(errors: int, count: int, rate: float) -> float:
+    """Binomial chance of at most so many errors, summed from logarithms.
+
+    Args:
+        errors: how many errors at most.
+        count: independent presentations.
+        rate: chance of an error.
+
+    Returns:
+        A probability.
+    """
+    if rate <= 0 or rate >= 1:
+        return 1.0 if rate <= 0 or errors >= count else 0.0
+    log_rate, log_rest = math.log(rate), math.log1p(-rate)
+    whole = math.lgamma(count + 1)
+    logs = (
+        whole
+        - math.lgamma(k + 1)
+        - math.lgamma(count - k + 1)
+        + k * log_rate
+        + (count - k) * log_rest
+        for k in range(errors + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, logs)))

@@ -1,0 +1,200 @@
+"""Scores as probabilities: fitted on dev by Platt's curve or by steps, and how good they are."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fasharness.metrics import arrays
+from fasharness.metrics.arrays import Floats, Ints
+
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Logistic:
+    """Log odds that are linear in the scores.
+
+    Attributes:
+        weights: float64 (D,).
+        offset: added to the weighted sum.
+    """
+
+    weights: Floats
+    offset: float
+
+    def log_odds(self, features: ArrayLike) -> Floats:
+        """Natural log odds of bona fide.
+
+        Args:
+            features: float (N, D), or (N,) where D is 1.
+
+        Returns:
+            float64 (N,).
+        """
+        rows = np.asarray(features, dtype=np.float64).reshape(-1, self.weights.size)
+        return np.asarray(rows @ self.weights + self.offset)
+
+
+def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Logistic:
+    """Fit log odds at equal class weights; on single scores this is Platt's calibration.
+
+    Args:
+        bona_fide: float (N,) or (N, D).
+        attack: float (M,) or (M, D).
+        ridge: penalty on the squared weights of standardised features per unit of class weight,
+            which keeps separable classes finite.
+
+    Returns:
+        The fit (Newton's method to 1e-10; both classes weigh the same, so the prior is 1/2).
+
+    Raises:
+        ValueError: when the shapes do not belong together.
+    """
+    live, fake = (np.asarray(x, dtype=np.float64) for x in (bona_fide, attack))
+    live, fake = (x[:, None] if x.ndim == 1 else x for x in (live, fake))
+    if live.ndim != 2 or fake.ndim != 2 or live.shape[1] != fake.shape[1] or not ridge > 0:
+        raise ValueError(f"expected (N, D) and (M, D), got {live.shape} and {fake.shape}")
+    rows = np.concatenate([live, fake])
+    centre, scale = rows.mean(axis=0), rows.std(axis=0)
+    scale[scale == 0] = 1.0
+    design = np.column_stack([(rows - centre) / scale, np.ones(len(rows))])
+    target = np.append(np.ones(len(live)), np.zeros(len(fake)))
+    weight = np.append(np.full(len(live), 0.5 / len(live)), np.full(len(fake), 0.5 / len(fake)))
+    found = _newton(design, target, weight, ridge)
+    weights = found[:-1] / scale
+    return Logistic(weights, float(found[-1] - weights @ centre))
+
+
+def _newton(design: Floats, target: Floats, weight: Floats, ridge: float) -> Floats:
+    """Minimise the weighted logistic loss with a ridge on all but the offset."""
+    found = np.zeros(design.shape[1])
+    penalty = np.append(np.full(found.size - 1, ridge), 0.0)
+    for _ in range(_ROUNDS):
+        chance = _sigmoid(design @ found)
+        slope = design.T @ (weight * (chance - target)) + penalty * found
+        bend = (design * (weight * chance * (1 - chance))[:, None]).T @ design
+        # A little more curvature than there is keeps far steps from overshooting.
+        step = np.linalg.solve(bend + np.diag(penalty + 1e-9), slope)
+        found = found - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
+        if np.abs(step).max() < 1e-10:
+            break
+    return found
+
+
+def _sigmoid(x: Floats) -> Floats:
+    """Logistic function without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(x / 2)))
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """A rising step function from scores to probabilities.
+
+    Attributes:
+        edges: float64 (K,), the lowest score of each step, rising.
+        heights: float64 (K,), the probability of each step, rising.
+    """
+
+    edges: Floats
+    heights: Floats
+
+    def probability(self, scores: ArrayLike) -> Floats:
+        """Probability of bona fide.
+
+        Args:
+            scores: float (N,).
+
+        Returns:
+            float64 (N,); a score below all steps gets the lowest.
+        """
+        at = np.searchsorted(self.edges, np.asarray(scores, dtype=np.float64), side="right") - 1
+        return np.asarray(self.heights[np.maximum(at, 0)])
+
+
+def isotonic(bona_fide: ArrayLike, attack: ArrayLike) -> Steps:
+    """Fit rising steps by pooling adjacent violators, both classes weighing the same.
+
+    Args:
+        bona_fide: scores (N,).
+        attack: scores (M,).
+
+    Returns:
+        The steps of the least squares fit.
+    """
+    live, fake = arrays.scores(bona_fide, "bona fide"), arrays.scores(attack, "attack")
+    values, where = np.unique(np.append(live, fake), return_inverse=True)
+    good = np.bincount(where[: live.size], minlength=values.size) / live.size
+    both = good + np.bincount(where[live.size :], minlength=values.size) / fake.size
+    blocks: list[tuple[float, float, float]] = []
+    for edge, part, whole in zip(values.tolist(), good.tolist(), both.tolist(), strict=True):
+        blocks.append((edge, part, whole))
+        while len(blocks) > 1 and blocks[-2][1] * blocks[-1][2] >= blocks[-1][1] * blocks[-2][2]:
+            _, part, whole = blocks.pop()
+            start, before, total = blocks.pop()
+            blocks.append((start, before + part, total + whole))
+    edges, parts, wholes = (np.array(column) for column in zip(*blocks, strict=True))
+    return Steps(edges, parts / wholes)
+
+
+def cllr(bona_fide_log_odds: ArrayLike, attack_log_odds: ArrayLike) -> float:
+    """Cost of log likelihood ratios (Brummer and du Preez 2006).
+
+    Args:
+        bona_fide_log_odds: natural log likelihood ratios (N,) of bona fide presentations.
+        attack_log_odds: the same of attacks (M,).
+
+    Returns:
+        Bits; 0 is perfect, 1 is what a scorer pays that says nothing.
+
+    >>> cllr([0.0], [0.0])
+    1.0
+    """
+    live = arrays.scores(bona_fide_log_odds, "bona fide")
+    fake = arrays.scores(attack_log_odds, "attack")
+    cost = np.logaddexp(0, -live).mean() + np.logaddexp(0, fake).mean()
+    return float(cost / (2 * np.log(2)))
+
+
+class Reliability(NamedTuple):
+    """A reliability diagram.
+
+    ``edges`` is float64 (B + 1,), ``counts`` int64 (B,), ``said`` and ``was`` float64 (B,): the
+    mean probability said and the share of bona fide in each bin, NaN where a bin is empty.
+    ``error`` is the expected calibration error.
+    """
+
+    edges: Floats
+    counts: Ints
+    said: Floats
+    was: Floats
+    error: float
+
+
+def reliability(probabilities: ArrayLike, bona_fide: ArrayLike, bins: int = 10) -> Reliability:
+    """Compare probabilities with what came true, in bins of equal width.
+
+    Args:
+        probabilities: of bona fide, (N,) in [0, 1].
+        bona_fide: bool (N,).
+        bins: how many bins.
+
+    Returns:
+        The diagram.
+
+    Raises:
+        ValueError: when a probability lies outside [0, 1] or the shapes differ.
+    """
+    said = arrays.scores(probabilities, "probability")
+    true = np.asarray(bona_fide, dtype=np.float64)
+    if said.shape != true.shape or said.min() < 0 or said.max() > 1:
+        raise ValueError("expected probabilities in [0, 1], one for each presentation")
+    at = np.minimum((said * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(at, minlength=bins)
+    sums = [np.bincount(at, values, minlength=bins) for values in (said, true)]
+    means = [np.full(bins, np.nan), np.full(bins, np.nan)]
+    for mean, total in zip(means, sums, strict=True):
+        np.divide(total, counts, out=mean, where=counts > 0)
+    error = float(np.nansum(counts * np.abs(means[0] - means[1])) / said.size)
+    return Reliability(np.linspace(0, 1, bins + 1), counts, means[0], means[1], error)

@@ -1,0 +1,252 @@
+"""The error curve of two sets of scores, and what is read off it: EER, areas, working points."""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fasharness.metrics import arrays
+from fasharness.metrics.arrays import Floats, Ints
+
+_PARCEL = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorCurve:
+    """All decisions that two sets of scores allow: cut k calls bona fide what is >= values[k].
+
+    Attributes:
+        values: float64 (M,), the distinct scores of both classes, rising.
+        bona_fide_below: int64 (M + 1,), bona fide scores below each cut; the last cut refuses all.
+        attack_below: int64 (M + 1,), attack scores below each cut.
+    """
+
+    values: Floats
+    bona_fide_below: Ints
+    attack_below: Ints
+
+    @property
+    def bona_fide(self) -> int:
+        """Number of bona fide scores."""
+        return int(self.bona_fide_below[-1])
+
+    @property
+    def attack(self) -> int:
+        """Number of attack scores."""
+        return int(self.attack_below[-1])
+
+    def gap(self, cut: int) -> int:
+        """BPCER - APCER at a cut, times the number of pairs, so that it is a whole number."""
+        accepted = self.attack - int(self.attack_below[cut])
+        return int(self.bona_fide_below[cut]) * self.attack - accepted * self.bona_fide
+
+    @property
+    def bpcer(self) -> Floats:
+        """BPCER (M + 1,) of each cut, rising from 0 to 1."""
+        return self.bona_fide_below / self.bona_fide
+
+    @property
+    def apcer(self) -> Floats:
+        """APCER (M + 1,) of each cut, falling from 1 to 0."""
+        return (self.attack - self.attack_below) / self.attack
+
+
+def error_curve(bona_fide: ArrayLike, attack: ArrayLike) -> ErrorCurve:
+    """Count both kinds of error at every cut between distinct scores.
+
+    Args:
+        bona_fide: scores (N,).
+        attack: scores (M,) of all attacks together.
+
+    Returns:
+        The whole curve; no point is dropped.
+    """
+    live = np.sort(arrays.scores(bona_fide, "bona fide"))
+    fake = np.sort(arrays.scores(attack, "attack"))
+    # A stable sort merges the two sorted runs in linear time.
+    merged = np.concatenate([live, fake])
+    merged.sort(kind="stable")
+    first = np.empty(merged.size, dtype=np.bool_)
+    first[0] = True
+    np.not_equal(merged[1:], merged[:-1], out=first[1:])
+    values = merged[first]
+    del merged, first
+    return ErrorCurve(values, _below(live, values), _below(fake, values))
+
+
+def _below(ordered: Floats, values: Floats) -> Ints:
+    """Count the scores below each value and, at the end, all of them."""
+    counts = np.empty(values.size + 1, dtype=np.int64)
+    counts[:-1] = np.searchsorted(ordered, values, side="left")
+    counts[-1] = ordered.size
+    return counts
+
+
+def eer(curve: ErrorCurve) -> float:
+    """Equal error rate: where the straight line between two cuts meets APCER = BPCER.
+
+    Args:
+        curve: the error curve.
+
+    Returns:
+        The rate in [0, 1]. Ties between classes are one step of the curve, so the line is exact
+        for a decision drawn by lot among tied scores. This is not the convex hull's EER.
+    """
+    after = crossing(curve)
+    gap = curve.gap(after)
+    bpcer = curve.bona_fide_below[after] / curve.bona_fide
+    if gap == 0:
+        return float(bpcer)
+    before = curve.bona_fide_below[after - 1] / curve.bona_fide
+    share = -curve.gap(after - 1) / (gap - curve.gap(after - 1))
+    return float(before + share * (bpcer - before))
+
+
+def crossing(curve: ErrorCurve) -> int:
+    """Find the first cut where BPCER is at least APCER; the last cut always is one.
+
+    Args:
+        curve: the error curve.
+
+    Returns:
+        The cut, 1..M.
+    """
+    # The gap rises strictly, so halving finds it without an array.
+    return bisect.bisect_left(range(curve.values.size + 1), 0, key=curve.gap)
+
+
+def auc(curve: ErrorCurve) -> float:
+    """Area under the ROC: the chance that a bona fide score is above an attack score.
+
+    Args:
+        curve: the error curve.
+
+    Returns:
+        A share in [0, 1]; a tie counts as one half (Mann-Whitney).
+    """
+    area = 0.0
+    for rows in _parcels(curve):
+        fake = np.diff(curve.attack_below[rows]).astype(np.float64)
+        below = curve.bona_fide_below[rows]
+        area += float(fake @ (curve.bona_fide - (below[1:] + below[:-1]) / 2))
+    return area / (curve.bona_fide * curve.attack)
+
+
+def _parcels(curve: ErrorCurve) -> Iterator[slice]:
+    """Walk over neighbouring cuts without holding arrays of their size."""
+    for start in range(0, curve.values.size, _PARCEL):
+        yield slice(start, start + _PARCEL + 1)
+
+
+def partial_auc(curve: ErrorCurve, limit: float) -> float:
+    """Area under the ROC up to an APCER, divided by that APCER.
+
+    Args:
+        curve: the error curve.
+        limit: the largest APCER that counts, in (0, 1].
+
+    Returns:
+        The mean of 1 - BPCER over APCER in [0, limit]; 1 is perfect, limit / 2 is chance.
+
+    Raises:
+        ValueError: when the limit is outside (0, 1].
+    """
+    if not 0 < limit <= 1:
+        raise ValueError(f"limit must lie in (0, 1], got {limit}")
+    x, y = curve.apcer[::-1], 1 - curve.bpcer[::-1]
+    inside = x < limit
+    x_cut = np.append(x[inside], limit)
+    y_cut = np.append(y[inside], np.interp(limit, x, y))
+    return float(np.trapezoid(y_cut, x_cut) / limit)
+
+
+def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
+    """Area under the ROC with a logarithmic APCER axis, which weighs each decade alike.
+
+    Args:
+        curve: the error curve.
+        smallest: the APCER where the axis starts, in (0, 1).
+
+    Returns:
+        The mean of 1 - BPCER over log APCER in [log smallest, 0], in [0, 1]; the curve is taken
+        as steps: between two cuts the better one that keeps the APCER.
+
+    Raises:
+        ValueError: when the start is outside (0, 1).
+    """
+    if not 0 < smallest < 1:
+        raise ValueError(f"smallest must lie in (0, 1), got {smallest}")
+    x, y = curve.apcer[::-1], 1 - curve.bpcer[::-1]
+    edges = np.append(np.clip(x, smallest, 1.0), 1.0)
+    return float(np.diff(np.log(edges)) @ y / -np.log(smallest))
+
+
+def average_precision(curve: ErrorCurve) -> float:
+    """Average precision with bona fide as the class that is looked for.
+
+    Args:
+        curve: the error curve.
+
+    Returns:
+        The sum of precision times the rise of recall over falling cuts, in (0, 1]; it depends on
+        the class sizes.
+    """
+    total = 0.0
+    for rows in _parcels(curve):
+        live = curve.bona_fide - curve.bona_fide_below[rows]
+        accepted = live + (curve.attack - curve.attack_below[rows])
+        total += float(-np.diff(live) @ (live[:-1] / accepted[:-1]))
+    return total / curve.bona_fide
+
+
+def bpcer_at_apcer(curve: ErrorCurve, limit: float) -> float:
+    """Smallest BPCER of the cuts whose APCER is at most a limit (BPCER20: limit 0.05).
+
+    Args:
+        curve: the error curve.
+        limit: the APCER allowed, in [0, 1].
+
+    Returns:
+        The BPCER in [0, 1]; 1 when only refusing everything keeps the limit.
+    """
+    allowed = _floor_count(arrays.share(limit, "limit"), curve.attack)
+    cut = int(np.searchsorted(curve.attack_below, curve.attack - allowed, side="left"))
+    return float(curve.bona_fide_below[cut] / curve.bona_fide)
+
+
+def apcer_at_bpcer(curve: ErrorCurve, limit: float) -> float:
+    """Smallest APCER of the cuts whose BPCER is at most a limit.
+
+    Args:
+        curve: the error curve.
+        limit: the BPCER allowed, in [0, 1].
+
+    Returns:
+        The APCER in [0, 1].
+    """
+    allowed = _floor_count(arrays.share(limit, "limit"), curve.bona_fide)
+    cut = int(np.searchsorted(curve.bona_fide_below, allowed, side="right")) - 1
+    return float((curve.attack - curve.attack_below[cut]) / curve.attack)
+
+
+def tpr_at_fpr(curve: ErrorCurve, limit: float) -> float:
+    """Share of bona fide accepted while at most a share of attacks is (1 - BPCER at APCER).
+
+    Args:
+        curve: the error curve.
+        limit: the false positive rate allowed, in [0, 1].
+
+    Returns:
+        A share in [0, 1].
+    """
+    return 1.0 - bpcer_at_apcer(curve, limit)
+
+
+def _floor_count(limit: float, total: int) -> int:
+    """Largest count whose share is at most the limit, undisturbed by rounding of the product."""
+    count = int(limit * total) + 1
+    while count / total > limit:
+        count -= 1
+    return count

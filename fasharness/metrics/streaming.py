@@ -1,0 +1,114 @@
+"""Error curves of more scores than fit into memory: counts in bins, with the error they leave."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fasharness.metrics import arrays, curves
+from fasharness.metrics.arrays import Floats, Ints
+from fasharness.metrics.curves import ErrorCurve
+
+
+class Bounded(NamedTuple):
+    """A figure and how far the true one can be from it."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreCounts:
+    """Counts of both classes in bins of equal width; memory does not grow with the scores.
+
+    Attributes:
+        low: where the first bin starts; lower scores are counted in a bin of their own.
+        high: where the last bin ends; scores at or above it are counted in a bin of their own.
+        bona_fide: int64 (B + 2,), filled by `add`.
+        attack: int64 (B + 2,), filled by `add`.
+    """
+
+    low: float
+    high: float
+    bona_fide: Ints
+    attack: Ints
+
+    @staticmethod
+    def empty(low: float, high: float, bins: int = 65_536) -> "ScoreCounts":
+        """Start counting.
+
+        Args:
+            low: where the first bin starts.
+            high: where the last bin ends.
+            bins: how many bins lie between.
+
+        Returns:
+            Counts of nothing.
+
+        Raises:
+            ValueError: when the range is empty or not finite, or there is no bin.
+        """
+        if not (np.isfinite(low) and np.isfinite(high) and low < high and bins > 0):
+            raise ValueError(f"expected low < high and a bin, got {low}, {high}, {bins}")
+        return ScoreCounts(low, high, np.zeros(bins + 2, np.int64), np.zeros(bins + 2, np.int64))
+
+    @property
+    def edges(self) -> Floats:
+        """The ends of the bins between low and high, float64 (B + 1,)."""
+        return np.linspace(self.low, self.high, self.bona_fide.size - 1)
+
+    def add(self, bona_fide: ArrayLike, attack: ArrayLike) -> None:
+        """Count a parcel of scores.
+
+        Args:
+            bona_fide: finite scores (N,), N >= 0.
+            attack: finite scores (M,), M >= 0.
+        """
+        edges = self.edges
+        for counts, values in ((self.bona_fide, bona_fide), (self.attack, attack)):
+            if np.size(values):
+                found = arrays.scores(values, "counted")
+                at = np.searchsorted(edges, found, side="right")
+                counts += np.bincount(at, minlength=counts.size)
+
+    def curve(self) -> ErrorCurve:
+        """The error curve at the edges of the bins, where it is exact.
+
+        Returns:
+            A curve whose first cut accepts all and whose last refuses all.
+
+        Raises:
+            ValueError: when a class has no score.
+        """
+        if not self.bona_fide.sum() or not self.attack.sum():
+            raise ValueError("expected scores of both classes, got none of one of them")
+        # The lowest bin has no lower edge; its value is never compared with a score.
+        values = np.append(-np.inf, self.edges)
+        below = (np.append(0, np.cumsum(counts)) for counts in (self.bona_fide, self.attack))
+        return ErrorCurve(values, *below)
+
+    def eer(self) -> Bounded:
+        """Equal error rate, interpolated within the bin where the errors cross.
+
+        Returns:
+            The rate; the true curve passes through both ends of that bin and rises between, so
+            it cannot be farther away than the error.
+        """
+        curve = self.curve()
+        after = curves.crossing(curve)
+        bpcer, apcer = curve.bpcer, curve.apcer
+        low = max(bpcer[after - 1], apcer[after])
+        high = min(bpcer[after], apcer[after - 1])
+        value = curves.eer(curve)
+        return Bounded(value, float(max(high - value, value - low, 0.0)))
+
+    def auc(self) -> Bounded:
+        """Area under the ROC, pairs within a bin counted as ties.
+
+        Returns:
+            The area; half the pairs that share a bin is all that can be wrong.
+        """
+        pairs = float(self.bona_fide.astype(np.float64) @ self.attack)
+        total = float(self.bona_fide.sum()) * float(self.attack.sum())
+        return Bounded(curves.auc(self.curve()), pairs / total / 2)

@@ -1,0 +1,143 @@
+"""Frozen dataclasses to JSON and strictly back: what is missing, unknown or mistyped is named."""
+
+import dataclasses
+import json
+import math
+import types
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fasharness.errors import DataError
+
+R = TypeVar("R")
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def dumps(record: object) -> str:
+    """Write a record as JSON that depends on nothing but its content.
+
+    Args:
+        record: a frozen dataclass of text, numbers, tuples, mappings and further records.
+
+    Returns:
+        Indented JSON with sorted keys and a line end.
+
+    Raises:
+        ValueError: for a number that is not finite; JSON has no word for it.
+        TypeError: for a value that JSON cannot hold.
+    """
+    content = to_plain(record)
+    return json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def to_plain(value: Any) -> Json:
+    """Turn a record into dictionaries, lists and plain values.
+
+    Args:
+        value: a record, mapping, sequence or plain value; paths become text.
+
+    Returns:
+        What `json.dumps` takes.
+
+    Raises:
+        TypeError: for any other value.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_plain(part) for part in value]
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"JSON cannot hold {value!r} of type {type(value).__name__}")
+
+
+def loads(text: str, source: str) -> Mapping[str, Json]:
+    """Read JSON that holds one object.
+
+    Args:
+        text: the JSON.
+        source: where it came from, for the message.
+
+    Returns:
+        The object.
+
+    Raises:
+        DataError: when it is not JSON, not an object, or holds NaN or infinities.
+    """
+
+    def refuse(word: str) -> None:
+        raise DataError(f"{source}: holds {word}, which is not JSON")
+
+    try:
+        content = json.loads(text, parse_constant=refuse)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(f"{source}: not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{source}: expected a JSON object, got {type(content).__name__}")
+    return content
+
+
+def build(kind: type[R], content: Mapping[str, Any], place: str) -> R:
+    """Build a record from a mapping, strictly.
+
+    Args:
+        kind: the dataclass.
+        content: exactly one entry for every field.
+        place: where the mapping stands, for the message.
+
+    Returns:
+        The record.
+
+    Raises:
+        DataError: naming the place, for a missing or unknown field or a value of another type.
+    """
+    fields = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    for name in sorted(fields - content.keys()):
+        raise DataError(f"{place}: {name!r} is missing")
+    for name in sorted(content.keys() - fields):
+        raise DataError(f"{place}: unknown entry {name!r}")
+    hints = typing.get_type_hints(kind)
+    values = {name: _value(hints[name], content[name], f"{place}.{name}") for name in fields}
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise DataError(f"{place}: {error}") from error
+
+
+def _value(kind: Any, value: Any, place: str) -> Any:
+    """Check a value against an annotation and turn it into what the record holds."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (types.UnionType, typing.Union) and type(None) in arguments:
+        rest = [argument for argument in arguments if argument is not type(None)]
+        return None if value is None else _value(rest[0], value, place)
+    if dataclasses.is_dataclass(kind):
+        return build(kind, _expect(dict, value, place), place)  # type: ignore[arg-type]
+    if origin is tuple:
+        items = _expect(list, value, place)
+        return tuple(_value(arguments[0], item, f"{place}[{i}]") for i, item in enumerate(items))
+    if origin is Mapping:
+        parts = _expect(dict, value, place).items()
+        return {name: _value(arguments[1], part, f"{place}.{name}") for name, part in parts}
+    return value if kind in (Any, object) else _plain(kind, value, place)
+
+
+def _plain(kind: type, value: Any, place: str) -> Any:
+    """Check a plain value; a whole number will do where a float is wanted."""
+    if kind is float and type(value) is int:
+        value = float(value)
+    if kind is float and type(value) is float and not math.isfinite(value):
+        raise DataError(f"{place}: {value} is not a finite number")
+    return _expect(kind, value, place)
+
+
+def _expect(kind: type, value: Any, place: str) -> Any:
+    """Refuse a value that is not exactly of a type."""
+    if type(value) is not kind:
+        raise DataError(f"{place}: expected {kind.__name__}, got {value!r:.60}")
+    return value

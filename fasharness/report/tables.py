@@ -1,0 +1,333 @@
+"""The tables of the report page, each a function from records to an element."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from fasharness.report.html import Html, join, table, tag
+from fasharness.report.numbers import DEGREES, MEANINGS, figure, interval, label, percent
+from fasharness.result import Baseline, Counts, Evaluation, FoldsResult, Metric, Result
+from fasharness.scores import Score
+
+HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
+WORST = 12
+Picture = Callable[[str], bytes | None]
+
+
+def _value(metric: Metric) -> Html:
+    """Print a value, with the reason where it is absent."""
+    text = figure(metric.name, metric.value)
+    if metric.value is None:
+        return join([text, tag("small", metric.reason)])
+    return join([text])
+
+
+def _range(metric: Metric) -> Html:
+    """Print an interval, with the reason where it is absent."""
+    if metric.value is not None and metric.low is None:
+        return tag("small", metric.reason)
+    return join([interval(metric)])
+
+
+def _strip(metric: Metric) -> Html:
+    """Draw a rate and its interval on a line from 0 to 100 %."""
+    if metric.value is None or not 0 <= metric.value <= 1:
+        return Html("")
+    low = metric.value if metric.low is None else metric.low
+    high = metric.value if metric.high is None else metric.high
+    return Html(
+        '<svg class="strip" viewBox="0 0 132 14" aria-hidden="true">'
+        '<line class="grid" x1="6" x2="126" y1="7" y2="7"/>'
+        f'<line class="ends" x1="{6 + 120 * low:.1f}" x2="{6 + 120 * high:.1f}" y1="7" y2="7"/>'
+        f'<circle class="point" cx="{6 + 120 * metric.value:.1f}" cy="7" r="4"/></svg>'
+    )
+
+
+def rates(evaluation: Evaluation) -> Html:
+    """List every metric with its interval.
+
+    Args:
+        evaluation: the evaluation.
+
+    Returns:
+        A table.
+    """
+    rows = [
+        (
+            join([label(m.name), tag("small", MEANINGS.get(m.name, "metric of a plugin"))]),
+            _value(m),
+            _range(m),
+            Html("") if m.name in DEGREES or m.name not in MEANINGS else _strip(m),
+        )
+        for m in evaluation.metrics
+    ]
+    head = ("metric", "value", f"{evaluation.intervals.confidence:.0%} interval", "0 to 100 %")
+    return table("Metrics of the test split, in per cent unless without a sign", head, rows)
+
+
+def attacks(evaluation: Evaluation) -> Html:
+    """List APCER per species group and per PAI species.
+
+    Args:
+        evaluation: the evaluation.
+
+    Returns:
+        A table; the largest group is named, since it is the APCER.
+    """
+    groups = {m.name for m in evaluation.apcer_by_group}
+    worst = max(evaluation.apcer_by_group, key=lambda m: m.value or 0.0)
+    rows: list[Sequence[str]] = []
+    for kind, metrics in (
+        ("species group", evaluation.apcer_by_group),
+        ("PAI species", evaluation.apcer_by_species),
+    ):
+        if kind == "PAI species" and {m.name for m in metrics} == groups:
+            continue
+        for m in metrics:
+            words = f"{kind}, the largest: APCER" if m is worst else kind
+            name = join([m.name, tag("small", words)])
+            value = "–" if m.value is None else f"{percent(m.value)} %"
+            rows.append((name, value, interval(m), str(m.count), _strip(m)))
+    head = (
+        "attacks",
+        "APCER",
+        f"{evaluation.intervals.confidence:.0%} interval",
+        "n",
+        "0 to 100 %",
+    )
+    return table("Attack presentations accepted at the threshold", head, rows)
+
+
+def compared(name: str, evaluation: Evaluation, baselines: Iterable[Baseline]) -> Html:
+    """Put the method beside trivial scorers.
+
+    Args:
+        name: of the method.
+        evaluation: its evaluation.
+        baselines: the scorers.
+
+    Returns:
+        A table.
+    """
+    rows: list[Sequence[str]] = [(name, *_headline(evaluation.metrics))]
+    for one in baselines:
+        words = one.words if not one.reason else f"{one.words}; {one.reason}"
+        title = join([one.name, tag("small", words)])
+        rows.append((title, *_headline(one.metrics)))
+    return table("On the same protocol, by the same rules", ("scorer", *map(label, HEADLINE)), rows)
+
+
+def _headline(metrics: Sequence[Metric]) -> Iterator[Html]:
+    """Print the headline metrics as cells."""
+    by_name = {m.name: m for m in metrics}
+    for name in HEADLINE:
+        metric = by_name.get(name)
+        text = figure(name, metric.value if metric else None)
+        yield join([text, tag("small", interval(metric))]) if metric else join([text])
+
+
+def published(evaluation: Evaluation) -> Html:
+    """List what published codes would print for the same scores.
+
+    Args:
+        evaluation: the evaluation.
+
+    Returns:
+        A table, empty where these figures were not asked for.
+    """
+    rows = [
+        (
+            p.name,
+            f"{percent(p.value)} %",
+            "yes: chosen on test" if p.leaks else "no",
+            tag("span", p.words, class_="wrap"),
+        )
+        for p in evaluation.published
+    ]
+    head = ("figure", "value", "leaks", "rule")
+    return table("The same scores by published codes' rules", head, rows) if rows else Html("")
+
+
+def factors(scores: Sequence[Score], threshold: float) -> Html:
+    """Break the errors down by device, session and subject.
+
+    Args:
+        scores: all scores.
+        threshold: scores at or above it are called bona fide.
+
+    Returns:
+        A sortable table, empty where nothing is known of the presentations.
+    """
+    test = [s for s in scores if s.split == "test" and not s.failed]
+    rows: list[Sequence[str]] = []
+    for factor in ("device", "session", "subject"):
+        for level in sorted({getattr(s, factor) for s in test} - {""}):
+            mine = [s for s in test if getattr(s, factor) == level]
+            live = [s.value < threshold for s in mine if s.bona_fide]
+            fake = [s.value >= threshold for s in mine if not s.bona_fide]
+            rows.append((level, factor, *_share(live), *_share(fake)))
+    if not rows:
+        return Html("")
+    head = ("level", "factor", "bona fide", "BPCER %", "attacks", "APCER % (pooled)")
+    return table("Errors by factor; click a heading to sort", head, rows, class_="sortable")
+
+
+def _share(errors: Sequence[bool]) -> tuple[str, str]:
+    """Print a count and the share of errors in it."""
+    return str(len(errors)), percent(sum(errors) / len(errors)) if errors else "–"
+
+
+def wrong(scores: Sequence[Score], threshold: float) -> tuple[Score, ...]:
+    """Find the test presentations on the wrong side of the threshold.
+
+    Args:
+        scores: all scores.
+        threshold: scores at or above it are called bona fide.
+
+    Returns:
+        The errors, those farthest from the threshold first.
+    """
+    test = (s for s in scores if s.split == "test" and not s.failed)
+    found = [s for s in test if (s.value >= threshold) != s.bona_fide]
+    return tuple(sorted(found, key=lambda s: (-abs(s.value - threshold), s.presentation)))
+
+
+def worst(errors: Sequence[Score], threshold: float) -> Html:
+    """List the errors that lie farthest from the threshold.
+
+    Args:
+        errors: what `wrong` returns.
+        threshold: scores at or above it are called bona fide.
+
+    Returns:
+        A table, or a sentence when there is no error.
+    """
+    if not errors:
+        return tag("p", "No test presentation is on the wrong side of the threshold.")
+    rows = [
+        (
+            s.presentation,
+            s.species or "bona fide",
+            "refused" if s.bona_fide else "accepted",
+            f"{s.value:.4g}",
+            f"{s.value - threshold:+.4g}",
+            s.subject,
+            s.device,
+            s.session,
+        )
+        for s in errors[:WORST]
+    ]
+    head = ("presentation", "what it is", "but was", "score", "from threshold", "subject")
+    title = f"The {len(rows)} of {len(errors)} errors that lie farthest from the threshold"
+    return table(title, (*head, "device", "session"), rows)
+
+
+def gallery(errors: Sequence[Score], picture: Picture) -> Html:
+    """Show the worst errors.
+
+    Args:
+        errors: what `wrong` returns.
+        picture: gives a presentation's picture as a PNG or JPEG file, None where there is none.
+
+    Returns:
+        Pictures with captions, empty where there are none.
+    """
+    figures = []
+    for s in errors[:WORST]:
+        content = picture(s.presentation)
+        if content is None:
+            continue
+        kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
+        source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+        words = f"{s.presentation}: {s.species or 'bona fide'}, score {s.value:.4g}"
+        image = Html(f'<img src="{source}" alt="{escape(words)}">')
+        figures.append(tag("figure", image, tag("figcaption", words)))
+    return tag("div", *figures, class_="gallery") if figures else Html("")
+
+
+def counts(evaluation: Evaluation) -> Html:
+    """List how many presentations were expected, scored and lost.
+
+    Args:
+        evaluation: the evaluation.
+
+    Returns:
+        A table and, where some failed, their names.
+    """
+    rows = [_count_row(c) for c in evaluation.counts]
+    head = ("split", "expected", "scored", "failed", "bona fide", "attacks", "subjects")
+    failures = [(c.split, f) for c in evaluation.counts for f in c.failed]
+    parts = [table("Presentations", head, rows)]
+    if failures:
+        named = [(f.presentation, split, f.reason) for split, f in failures]
+        listed = table("Presentations without a score", ("presentation", "split", "reason"), named)
+        title = tag("summary", f"{len(failures)} failed presentations, by name")
+        parts.append(tag("details", title, listed))
+    return join(parts)
+
+
+def _count_row(c: Counts) -> Sequence[str]:
+    """Print the counts of a split."""
+    species = ", ".join(f"{name} {n}" for name, n in c.attacks.items())
+    cell = join([str(sum(c.attacks.values())), tag("small", species)])
+    numbers = (c.expected, c.scored, len(c.failed), c.bona_fide)
+    return (c.split, *map(str, numbers), cell, str(c.subjects))
+
+
+def settings(result: Result) -> Html:
+    """List options and provenance.
+
+    Args:
+        result: the result.
+
+    Returns:
+        Two tables.
+    """
+    parts = []
+    for title, content in (
+        ("Options of the method", result.options),
+        ("Provenance", result.provenance),
+    ):
+        rows = [(name, tag("span", text, class_="wrap")) for name, text in _flat(content)]
+        if rows:
+            parts.append(table(title, ("name", "value"), rows))
+    return join(parts)
+
+
+def _flat(content: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten nested mappings into dotted names."""
+    for key in sorted(content, key=str):
+        value = content[key]
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, default=str)
+            yield f"{prefix}{key}", text
+
+
+def folds(result: FoldsResult) -> Html:
+    """List the folds with mean and standard deviation.
+
+    Args:
+        result: the folds.
+
+    Returns:
+        A table.
+    """
+    names = [m.name for m in result.metrics if m.name in HEADLINE]
+    rows: list[Sequence[str]] = []
+    for number, fold in enumerate(result.folds, start=1):
+        values = {m.name: m for m in fold.evaluation.metrics}
+        cells = [
+            join([figure(n, values[n].value), tag("small", interval(values[n]))])
+            if n in values
+            else join(["–"])
+            for n in names
+        ]
+        rows.append((fold.fold or f"fold {number}", *cells))
+    by_name = {m.name: m for m in result.metrics}
+    rows.append(("mean", *(figure(n, by_name[n].mean) for n in names)))
+    rows.append(("standard deviation", *(figure(n, by_name[n].std) for n in names)))
+    return table(f"Folds; below them {result.spread}", ("fold", *map(label, names)), rows)

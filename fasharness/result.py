@@ -1,0 +1,386 @@
+"""What an evaluation found, as records that are written to and read from numbered JSON."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fasharness import records
+from fasharness.errors import DataError
+from fasharness.files import write_text
+
+SCHEMA = 1
+SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure with its interval, or the reason why there is none.
+
+    Attributes:
+        name: e.g. ``acer``.
+        value: the figure, None where it is absent.
+        low: lower end of the interval, None where there is none.
+        high: upper end of the interval, None where there is none.
+        count: how many presentations the figure is a share of; 0 where it is no such share.
+        reason: why the value or its interval is absent; empty when both are there.
+    """
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    count: int = 0
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a figure that is absent without a reason."""
+        if self.value is None and not self.reason:
+            raise ValueError(f"metric {self.name!r} has neither a value nor a reason")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The decision threshold and where it came from.
+
+    Attributes:
+        rule: the rule's name, e.g. ``eer``.
+        words: the rule in words.
+        split: the split whose scores chose it; empty for a fixed value.
+        value: the threshold.
+        operator: how a score is compared with it to be called bona fide.
+        leaks: whether the test split had a hand in it.
+    """
+
+    rule: str
+    words: str
+    split: str
+    value: float
+    operator: str = ">="
+    leaks: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A presentation without a score.
+
+    Attributes:
+        presentation: its id.
+        reason: why there is no score.
+    """
+
+    presentation: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many presentations of a split were expected, scored and lost.
+
+    Attributes:
+        split: the split.
+        expected: all presentations of the split.
+        scored: those with a score.
+        failed: the others, with reasons.
+        bona_fide: bona fide presentations with a score.
+        attacks: attack presentations with a score, per PAI species.
+        subjects: subjects among those with a score.
+    """
+
+    split: str
+    expected: int
+    scored: int
+    failed: tuple[Failure, ...]
+    bona_fide: int
+    attacks: Mapping[str, int]
+    subjects: int
+
+
+@dataclass(frozen=True)
+class IntervalRule:
+    """How the intervals were made.
+
+    Attributes:
+        words: the procedure in words: what is drawn again, what stays fixed.
+        method: ``percentile`` or ``bca``.
+        confidence: e.g. 0.95.
+        replicates: bootstrap replicates.
+        seed: seed of the random generator.
+        clusters: how many clusters (subjects) are drawn from.
+    """
+
+    words: str
+    method: str
+    confidence: float
+    replicates: int
+    seed: int
+    clusters: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a published evaluation code would print for the same scores.
+
+    Attributes:
+        name: e.g. ``compat.sgtd.acer``.
+        value: the figure as a share in [0, 1].
+        words: the code's rule in words.
+        leaks: whether the test split's labels had a hand in its threshold.
+    """
+
+    name: str
+    value: float
+    words: str
+    leaks: bool
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that a set of scores says.
+
+    Attributes:
+        threshold: the decision threshold.
+        metrics: the metrics on the test split, in order of display.
+        apcer_by_group: APCER of each species group; the largest is the APCER.
+        apcer_by_species: APCER of each PAI species.
+        counts: counts per split.
+        intervals: how the intervals were made.
+        warnings: what a reader must know before believing the figures.
+        smallest_rate: by class or species group, the error rate below which this test set cannot
+            go with confidence (rule of three).
+        published: figures of published evaluation codes, where they were asked for.
+    """
+
+    threshold: Threshold
+    metrics: tuple[Metric, ...]
+    apcer_by_group: tuple[Metric, ...]
+    apcer_by_species: tuple[Metric, ...]
+    counts: tuple[Counts, ...]
+    intervals: IntervalRule
+    warnings: tuple[str, ...] = ()
+    smallest_rate: Mapping[str, float] = field(default_factory=dict)
+    published: tuple[Published, ...] = ()
+
+    def metric(self, name: str) -> Metric:
+        """Look a metric up.
+
+        Args:
+            name: its name.
+
+        Returns:
+            The metric.
+
+        Raises:
+            KeyError: when there is none of this name.
+        """
+        for metric in self.metrics:
+            if metric.name == name:
+                return metric
+        raise KeyError(f"no metric {name!r}; there are {', '.join(m.name for m in self.metrics)}")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a trivial scorer gets on the same protocol.
+
+    Attributes:
+        name: e.g. ``constant``.
+        words: what it does.
+        metrics: its metrics, by the same rules.
+        reason: why there are no metrics; empty when there are.
+    """
+
+    name: str
+    words: str
+    metrics: tuple[Metric, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of a method on one protocol (or one fold of it).
+
+    Attributes:
+        method: the method's name.
+        method_version: its version.
+        preset: the preset of options, empty for none.
+        options: all the method's options.
+        dataset: the data set's name.
+        protocol: the protocol's name, e.g. ``oulu3``.
+        fold: the fold's name, e.g. ``oulu3_2``; empty for a protocol without folds.
+        simulated: whether the data are simulated.
+        aggregator: how clip scores became a presentation's score, e.g. ``mean over clips``.
+        evaluation: threshold, metrics, counts.
+        baselines: trivial scorers on the same protocol.
+        provenance: versions, seeds, hashes, hardware; whatever the caller knows.
+        commands: commands that reproduce the run.
+    """
+
+    method: str
+    method_version: str
+    preset: str
+    options: Mapping[str, Any]
+    dataset: str
+    protocol: str
+    fold: str
+    simulated: bool
+    aggregator: str
+    evaluation: Evaluation
+    baselines: tuple[Baseline, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoldMetric:
+    """A metric over folds.
+
+    Attributes:
+        name: e.g. ``acer``.
+        mean: mean over the folds, None where a fold lacks the metric.
+        std: sample standard deviation (n - 1), None where it is undefined.
+        reason: why mean or std is absent.
+    """
+
+    name: str
+    mean: float | None
+    std: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FoldsResult:
+    """One run of a method on all folds of a protocol.
+
+    Attributes:
+        protocol: the protocol's name.
+        folds: every fold's result.
+        metrics: mean and standard deviation of each metric.
+        spread: what these are, in words.
+    """
+
+    protocol: str
+    folds: tuple[Result, ...]
+    metrics: tuple[FoldMetric, ...]
+    spread: str = SPREAD
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any fold ran on simulated data."""
+        return any(fold.simulated for fold in self.folds)
+
+
+_KINDS: Mapping[str, type[Result] | type[FoldsResult]] = {
+    "protocol": Result,
+    "folds": FoldsResult,
+}
+
+
+def combine_folds(protocol: str, folds: Sequence[Result]) -> FoldsResult:
+    """Put the folds of a protocol together.
+
+    Args:
+        protocol: the protocol's name.
+        folds: one result per fold, in order.
+
+    Returns:
+        The folds with mean and sample standard deviation of each metric that they report.
+
+    Raises:
+        ValueError: when there is no fold.
+    """
+    if not folds:
+        raise ValueError("expected at least one fold, got none")
+    names = dict.fromkeys(metric.name for fold in folds for metric in fold.evaluation.metrics)
+    return FoldsResult(protocol, tuple(folds), tuple(_over_folds(name, folds) for name in names))
+
+
+def _over_folds(name: str, folds: Sequence[Result]) -> FoldMetric:
+    """Average one metric; a fold without it leaves no average."""
+    metrics = [{m.name: m.value for m in fold.evaluation.metrics}.get(name) for fold in folds]
+    values = [value for value in metrics if value is not None]
+    if len(values) < len(folds):
+        absent = [
+            fold.fold or str(number)
+            for number, (fold, value) in enumerate(zip(folds, metrics, strict=True), start=1)
+            if value is None
+        ]
+        return FoldMetric(name, None, None, f"absent in {', '.join(absent)}")
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return FoldMetric(name, mean, None, "one fold has no standard deviation")
+    return FoldMetric(name, mean, statistics.stdev(values, mean))
+
+
+def to_json(result: Result | FoldsResult) -> str:
+    """Write a result as JSON that depends on nothing but the result.
+
+    Args:
+        result: the result.
+
+    Returns:
+        JSON with sorted keys, a schema number and the kind ``protocol`` or ``folds``.
+
+    Raises:
+        TypeError: when options or provenance hold what JSON cannot.
+        ValueError: when they hold a number that is not finite.
+    """
+    kind = next(name for name, cls in _KINDS.items() if isinstance(result, cls))
+    content = records.to_plain(result)
+    return records.dumps({"schema": SCHEMA, "kind": kind, "result": content})
+
+
+def from_json(text: str, source: str = "result") -> Result | FoldsResult:
+    """Read a result strictly.
+
+    Args:
+        text: what `to_json` returns.
+        source: where it came from, for the message.
+
+    Returns:
+        The result.
+
+    Raises:
+        DataError: for another schema or kind, and for anything missing, unknown or mistyped.
+    """
+    content = records.loads(text, source)
+    if content.get("schema") != SCHEMA:
+        found = content.get("schema")
+        raise DataError(f"{source}: schema {found!r}, expected {SCHEMA}; evaluate the scores again")
+    kind = content.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise DataError(f"{source}: kind {kind!r}, expected one of {', '.join(_KINDS)}")
+    body = content.get("result")
+    if content.keys() != {"schema", "kind", "result"} or not isinstance(body, dict):
+        raise DataError(f"{source}: expected exactly the entries schema, kind and result")
+    return records.build(_KINDS[kind], body, source)
+
+
+def write(path: Path, result: Result | FoldsResult) -> None:
+    """Write a result file atomically.
+
+    Args:
+        path: the file.
+        result: the result.
+    """
+    write_text(path, to_json(result))
+
+
+def read(path: Path) -> Result | FoldsResult:
+    """Read a result file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The result.
+
+    Raises:
+        DataError: when it is missing or broken.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+    return from_json(text, str(path))

@@ -1,0 +1,149 @@
+"""The bootstrap: equal to point metrics at weight one, to brute force, and to known coverage."""
+
+import numpy as np
+import pytest
+
+from fasharness.metrics import bootstrap, curves, rates
+from fasharness.metrics.bootstrap import Sample
+
+LIMITS = (0.1, 0.2)
+
+
+def sample(seed: int = 0, subjects: int = 12, each: int = 15, digits: int = 1) -> Sample:
+    generator = np.random.default_rng(seed)
+    size = subjects * each
+    species = generator.integers(0, 4, size)
+    scores = generator.normal(np.where(species == 0, 1.0, 0.0), 1.0).round(digits)
+    return Sample(scores, species, [0, 0, 1], np.repeat(np.arange(subjects), each))
+
+
+def points(one: Sample, cut: float) -> dict[str, float]:
+    live = one.scores[one.species == 0]
+    groups = {
+        "print": one.scores[np.isin(one.species, [1, 2])],
+        "display": one.scores[one.species == 3],
+    }
+    fake = one.scores[one.species > 0]
+    curve = curves.error_curve(live, fake)
+    return {
+        "bpcer": rates.bpcer(live, cut),
+        "species:1": rates.apcer(one.scores[one.species == 2], cut),
+        "group:0": rates.apcer(groups["print"], cut),
+        "group:1": rates.apcer(groups["display"], cut),
+        "apcer": rates.apcer_max(groups, cut),
+        "apcer_pooled": rates.apcer(fake, cut),
+        "acer": rates.acer(live, groups, cut),
+        "hter": rates.hter(live, fake, cut),
+        "accuracy": rates.accuracy(live, fake, cut),
+        "eer": curves.eer(curve),
+        "auc": curves.auc(curve),
+        "bpcer@0.1": curves.bpcer_at_apcer(curve, 0.1),
+        "bpcer@0.2": curves.bpcer_at_apcer(curve, 0.2),
+    }
+
+
+def drawn(one: Sample, weights: np.ndarray) -> Sample:
+    """Lay the drawn clusters side by side, as a bootstrap without weights would."""
+    rows = np.concatenate(
+        [np.flatnonzero(one.clusters == c) for c in np.repeat(np.arange(len(weights)), weights)]
+    )
+    return Sample(one.scores[rows], one.species[rows], one.groups, one.clusters[rows])
+
+
+@pytest.mark.parametrize("digits", [0, 1, 9])
+def test_every_replicate_equals_the_point_metrics_of_the_drawn_sample(digits: int) -> None:
+    one = sample(digits=digits)
+    (weights,) = bootstrap.draw(one.cluster_count, 25, seed=3)
+    found = bootstrap.figures(one, 0.5, LIMITS, weights)
+    for index, row in enumerate(weights):
+        expected = points(drawn(one, row), 0.5)
+        for name, value in expected.items():
+            assert found[name][index] == pytest.approx(value, abs=1e-9), name
+
+
+def test_parcels_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = np.concatenate(list(bootstrap.draw(7, 50, seed=1)))
+    monkeypatch.setattr(bootstrap, "_CELLS", 21)
+    parcels = list(bootstrap.draw(7, 50, seed=1))
+    assert len(parcels) > 10
+    np.testing.assert_array_equal(np.concatenate(parcels), whole)
+    assert (whole.sum(axis=1) == 7).all()
+    one = sample()
+    weights = whole[:5, :1].repeat(one.cluster_count, axis=1)
+    parted = bootstrap.figures(one, 0.5, LIMITS, weights)
+    monkeypatch.undo()
+    together = bootstrap.figures(one, 0.5, LIMITS, weights)
+    for name, values in together.items():
+        np.testing.assert_array_equal(parted[name], values)
+
+
+def test_a_replicate_without_a_class_is_nan_never_a_number() -> None:
+    one = Sample(np.array([0.1, 0.9]), np.array([1, 0]), [0], np.array([0, 1]))
+    found = bootstrap.figures(one, 0.5, LIMITS, np.array([[2, 0], [0, 2], [1, 1]]))
+    assert np.isnan(found["bpcer"]).tolist() == [True, False, False]
+    assert np.isnan(found["apcer"]).tolist() == [False, True, False]
+    for name in ("acer", "eer", "auc", "bpcer@0.1"):
+        assert np.isnan(found[name]).tolist() == [True, True, False], name
+
+
+def test_leave_one_out() -> None:
+    np.testing.assert_array_equal(
+        np.concatenate(list(bootstrap.leave_one_out(3))), [[0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    )
+
+
+def test_percentile_by_hand() -> None:
+    replicates = np.arange(101.0)
+    assert bootstrap.percentile(replicates, 0.9) == pytest.approx((5.0, 95.0))
+
+
+def test_bca_without_bias_or_skewness_is_the_percentile_interval() -> None:
+    replicates = np.random.default_rng(0).permutation(np.linspace(-1, 1, 2001))
+    flat = bootstrap.bca(replicates, 0.0, np.array([-1.0, 1.0]), 0.9)
+    assert flat == pytest.approx(bootstrap.percentile(replicates, 0.9), abs=2e-3)
+
+
+def test_bca_counts_ties_with_the_estimate_by_halves() -> None:
+    replicates = np.repeat([0.0, 0.5, 1.0], [30, 40, 30])
+    even = bootstrap.bca(replicates, 0.5, np.array([0.4, 0.6]), 0.5)
+    assert even == pytest.approx(bootstrap.percentile(replicates, 0.5))
+
+
+def test_bca_against_scipy() -> None:
+    from scipy import stats
+
+    data = np.random.default_rng(5).exponential(size=25) ** 2
+    outside = stats.bootstrap(
+        (data,), np.mean, n_resamples=100_000, method="BCa", rng=np.random.default_rng(1)
+    ).confidence_interval
+    (weights,) = bootstrap.draw(25, 100_000, seed=1)
+    jackknife = np.array([np.delete(data, i).mean() for i in range(25)])
+    replicates = weights @ data / 25
+    found = bootstrap.bca(replicates, data.mean(), jackknife, 0.95)
+    tolerance = 0.02
+    assert found == pytest.approx((outside.low, outside.high), abs=tolerance)
+    # The bias and the skewness matter here, or the test would say nothing.
+    plain = bootstrap.percentile(replicates, 0.95)
+    assert abs(plain.high - outside.high) > 5 * tolerance
+
+
+def test_intervals_over_subjects_cover_the_truth_where_those_over_videos_do_not() -> None:
+    """Subjects differ; drawing videos as if they were independent claims too much."""
+    generator = np.random.default_rng(2)
+    covered = {"subjects": 0, "videos": 0}
+    runs, subjects, each = 120, 30, 12
+    for run in range(runs):
+        skill = generator.normal(0, 1.0, subjects).repeat(each)
+        scores = np.append(generator.normal(skill, 0.6), [-9.0] * subjects)
+        species = np.append(
+            np.zeros(subjects * each, dtype=np.int64), np.ones(subjects, dtype=np.int64)
+        )
+        owner = np.append(np.arange(subjects).repeat(each), np.arange(subjects))
+        for name, clusters in (("subjects", owner), ("videos", np.arange(scores.size))):
+            one = Sample(scores, species, [0], clusters)
+            (weights,) = bootstrap.draw(one.cluster_count, 200, seed=run)
+            rate = bootstrap._rates(one, 0.0, weights)["bpcer"]
+            low, high = bootstrap.percentile(rate, 0.9)
+            covered[name] += low <= 0.5 <= high
+    assert covered["subjects"] / runs > 0.82
+    assert covered["videos"] / runs < 0.7

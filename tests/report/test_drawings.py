@@ -1,0 +1,103 @@
+"""Further plots: every file whole and the same again, their numbers those of the metrics."""
+
+import csv
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from fasharness.metrics import rates
+from fasharness.report.drawings import drawings, write_plots
+from fasharness.report.plots import encode
+from fasharness.result import Result
+from fasharness.scores import Score
+
+NAMES = {"det", "roc", "roc_log", "errors", "apcer", "epc"}
+
+
+@pytest.fixture(scope="module")
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, result: Result, scores: tuple[Score, ...]
+) -> Path:
+    folder = tmp_path_factory.mktemp("plots")
+    written = write_plots(folder, result, scores)
+    assert {p.name for p in written} == {f"{n}.{e}" for n in NAMES for e in ("png", "svg", "csv")}
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_files_are_whole_and_stamped(folder: Path) -> None:
+    for name in NAMES:
+        assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (folder / f"{name}.svg").read_text().rstrip().endswith("</svg>")
+        assert {row["data"] for row in rows(folder / f"{name}.csv")} == {"simulated"}
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_the_same_figure_gives_the_same_bytes(form: str) -> None:
+    def draw() -> bytes:
+        figure = Figure(figsize=(2.0, 2.0), layout="constrained")
+        figure.subplots().plot([0, 1], label="line")
+        return encode(figure, "title", True, form)
+
+    assert draw() == draw()
+
+
+def test_error_numbers_are_those_of_the_metrics(folder: Path, scores: tuple[Score, ...]) -> None:
+    test = [s for s in scores if s.split == "test" and not s.failed]
+    live = [s.value for s in test if s.bona_fide]
+    shown = [s.value for s in test if s.group == "display"]
+    for row in rows(folder / "errors.csv")[::37]:
+        cut, error = float(row["threshold"]), float(row["error"])
+        if row["class"] == "bona fide":
+            assert error == pytest.approx(rates.bpcer(live, cut))
+        elif row["class"] == "display":
+            assert error == pytest.approx(rates.apcer(shown, cut))
+
+
+def test_bars_are_those_of_the_result(folder: Path, result: Result) -> None:
+    found = {row["attacks"]: float(row["apcer"]) for row in rows(folder / "apcer.csv")}
+    groups = (*result.evaluation.apcer_by_group, *result.evaluation.apcer_by_species)
+    assert found == {metric.name: metric.value for metric in groups}
+
+
+def test_expected_performance_by_brute_force(folder: Path, scores: tuple[Score, ...]) -> None:
+    split = {
+        name: (
+            np.array([s.value for s in scores if s.split == name and s.bona_fide]),
+            np.array([s.value for s in scores if s.split == name and not s.bona_fide]),
+        )
+        for name in ("dev", "test")
+    }
+    live, fake = (x[np.isfinite(x)] for x in split["dev"])
+    cuts = np.unique(np.append(live, fake))
+    cuts = np.append(cuts, cuts[-1] + 1)
+    for row in rows(folder / "epc.csv")[::10]:
+        weight = float(row["weight"])
+        costs = [weight * np.mean(fake >= cut) + (1 - weight) * np.mean(live < cut) for cut in cuts]
+        own = float(row["threshold"])
+        cost = weight * np.mean(fake >= own) + (1 - weight) * np.mean(live < own)
+        assert cost == pytest.approx(min(costs))
+        test_live, test_fake = (x[np.isfinite(x)] for x in split["test"])
+        assert float(row["hter"]) == pytest.approx(rates.hter(test_live, test_fake, own))
+
+
+def test_nothing_is_drawn_without_both_classes(result: Result, scores: tuple[Score, ...]) -> None:
+    live = tuple(s for s in scores if s.bona_fide)
+    assert drawings(result.evaluation, live) == {}
+    no_dev = tuple(s for s in scores if s.split == "test")
+    assert set(drawings(result.evaluation, no_dev)) == NAMES - {"epc"}
+
+
+def test_absent_figures_are_left_out(result: Result, scores: tuple[Score, ...]) -> None:
+    first, *rest = result.evaluation.apcer_by_group
+    gone = dataclasses.replace(first, value=None, low=None, high=None, reason="lost")
+    evaluation = dataclasses.replace(result.evaluation, apcer_by_group=(gone, *rest))
+    names = [row[0] for row in drawings(evaluation, scores)["apcer"].rows]
+    assert first.name not in names
