@@ -1,0 +1,139 @@
+"""Who a user is: the traits that stay the same in every video of one person."""
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.sim.fields import F32, f32, stream
+
+_SKIN = f32(
+    [
+        [0.93, 0.78, 0.69],
+        [0.87, 0.68, 0.56],
+        [0.75, 0.56, 0.43],
+        [0.58, 0.41, 0.3],
+        [0.4, 0.28, 0.2],
+    ]
+)
+_HAIR = f32(
+    [
+        [0.07, 0.06, 0.05],
+        [0.2, 0.13, 0.08],
+        [0.36, 0.23, 0.13],
+        [0.62, 0.48, 0.29],
+        [0.56, 0.54, 0.52],
+    ]
+)
+_IRIS = f32([[0.24, 0.14, 0.08], [0.33, 0.23, 0.12], [0.33, 0.44, 0.55], [0.32, 0.4, 0.28]])
+_SHIRT = f32(
+    [
+        [0.13, 0.15, 0.2],
+        [0.86, 0.86, 0.84],
+        [0.25, 0.35, 0.52],
+        [0.55, 0.2, 0.22],
+        [0.36, 0.42, 0.34],
+        [0.62, 0.6, 0.57],
+        [0.18, 0.18, 0.18],
+        [0.72, 0.62, 0.42],
+    ]
+)
+
+
+class Mesh(NamedTuple):
+    """A triangle mesh: vertices float32 (468, 3) in cm, triangles int (898, 3)."""
+
+    vertices: F32
+    triangles: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Person:
+    """The traits of one user; colours are sRGB in 0..1, lengths are cm."""
+
+    user: int
+    skin: F32
+    hair: F32
+    iris: F32
+    shirt: F32
+    hairline: float
+    hair_length: float
+    hair_curl: float
+    beard: float
+    stubble: float
+    blush: float
+    freckles: float
+    age: float
+    glasses: bool
+    brow: float
+    lips: float
+    mesh: Mesh
+
+
+def canonical_face() -> Mesh:
+    """Load the canonical face mesh that every head is a deformation of.
+
+    Returns:
+        The mesh of ``canonical_face.npz``: x to the image's right, y up, z towards the camera.
+    """
+    with (
+        resources.files(__package__).joinpath("canonical_face.npz").open("rb") as file,
+        np.load(file) as arrays,
+    ):
+        return Mesh(f32(arrays["vertices"]), arrays["triangles"].astype(np.int64))
+
+
+def person(seed: int, user: int) -> Person:
+    """Draw the traits of a user.
+
+    Args:
+        seed: the seed of the data set.
+        user: 1..55 in OULU-NPU.
+
+    Returns:
+        The same person for the same seed and user, always.
+    """
+    rng = stream(seed, "person", user)
+    man, age = bool(rng.random() < 0.55), float(rng.uniform(0, 1))
+    length = float(rng.uniform(0, 0.25) if man else rng.choice([0.2, 0.7, 1.0]))
+    return Person(
+        user=user,
+        skin=_between(_SKIN, rng.beta(1.1, 1.6)),
+        hair=_between(_HAIR[:4], rng.beta(0.8, 1.2)) if age < 0.85 else _HAIR[4],
+        iris=_IRIS[rng.choice(4, p=[0.45, 0.25, 0.2, 0.1])],
+        shirt=_SHIRT[rng.integers(len(_SHIRT))],
+        hairline=float(rng.uniform(-0.7, 0.9) + (0.9 * age if man else 0)),
+        hair_length=length,
+        hair_curl=float(rng.uniform(0, 1)),
+        beard=float(rng.uniform(0.4, 0.85) if man and rng.random() < 0.3 else 0.0),
+        stubble=float(rng.uniform(0.05, 0.35) if man else 0.0),
+        blush=float(rng.uniform(0.3, 1.2)),
+        freckles=float(max(0.0, rng.normal(0, 0.7))),
+        age=age,
+        glasses=bool(rng.random() < 0.22),
+        brow=float(rng.uniform(0.7, 1.0) if man else rng.uniform(0.5, 0.85)),
+        lips=float(rng.uniform(0.2, 0.5) if man else rng.uniform(0.4, 1.0)),
+        mesh=_deformed(canonical_face(), rng),
+    )
+
+
+def _between(table: F32, share: float) -> F32:
+    """Interpolate the rows of a colour table at a share of its length."""
+    at = share * (len(table) - 1)
+    low = min(int(at), len(table) - 2)
+    return f32(table[low] + (table[low + 1] - table[low]) * (at - low))
+
+
+def _deformed(mesh: Mesh, rng: np.random.Generator) -> Mesh:
+    """Deform a face by smooth bumps, almost the same on both sides as real faces are."""
+    v = mesh.vertices * f32(rng.uniform([0.92, 0.92, 0.9], [1.08, 1.09, 1.15]))
+    for _ in range(14):
+        centre, push = v[rng.integers(len(v))], f32(rng.normal(0, 0.33, 3))
+        width, lopsided = rng.uniform(1.4, 3.5), rng.uniform(0.8, 1.0)
+        for side, share in ((1.0, 1.0), (-1.0, lopsided)):
+            mirror = f32([side, 1, 1])
+            square = ((v - centre * mirror) ** 2).sum(1, keepdims=True)
+            v = f32(v + np.exp(-square / (2 * width**2)) * push * mirror * f32(share))
+    return Mesh(v, mesh.triangles)
