@@ -1,0 +1,1 @@
+"""CDCN for fasharness; the network is in `fasharness_cdcn.network`."""

@@ -1,0 +1,229 @@
+"""SGTD as a method of the harness: options and presets, the two stages, scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.method import Method, Stage
+from fasharness_sgtd.augment import augment, compat_augment
+from fasharness_sgtd.compat import CompatScorer, CompatSGTDNet, depth_scale
+from fasharness_sgtd.losses import decayed, multi_losses, single_losses
+from fasharness_sgtd.network import FaceMapNet, SGTDNet
+from fasharness_sgtd.scoring import Scorer
+
+SINGLE, MULTI = "single", "multi"
+
+
+def _option(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of SGTD; the defaults are the published recipe."""
+
+    frames: str = _option(MULTI, "multi: both networks; single: the single-frame network alone")
+    compat: bool = _option(False, "follow the published code where it departs from the paper")
+    size: int = _option(256, "side of a face crop in pixels, a multiple of 8")
+    width: float = _option(1.0, "factor on all channels")
+    momentum: float = _option(1e-3, "share of a batch in the normalisations' running statistics")
+    weight_decay: float = _option(5e-4, "L2 decay of convolution and linear weights")
+    length: int = _option(5, "frames in a clip of the multi-frame network")
+    step: int = _option(3, "frames from one frame of a clip to the next")
+    bona_fide_stride: int = _option(10, "frames between candidate clips of a bona fide video")
+    attack_stride: int = _option(80, "frames between candidate clips of an attack video")
+    bona_fide_clips: int = _option(16, "training clips kept of a bona fide video, at least")
+    attack_clips: int = _option(4, "training clips kept of an attack video, at least")
+    score_clips: int = _option(6, "clips scored of a video, at least")
+    single_epochs: int = _option(45, "epochs of the single-frame stage")
+    single_batch: int = _option(42, "frames in a batch of the single-frame stage")
+    single_rate: float = _option(1e-4, "learning rate of the single-frame stage (Adam)")
+    single_validations: int = _option(0, "dev scorings in the single-frame stage")
+    multi_epochs: int = _option(4, "epochs of the multi-frame stage")
+    multi_batch: int = _option(2, "clips in a batch of the multi-frame stage")
+    multi_rate: float = _option(0.01, "learning rate of the multi-frame stage")
+    multi_optimizer: str = _option("adadelta", "adadelta or adam, for the multi-frame stage")
+    multi_validations: int = _option(4, "dev scorings in the multi-frame stage")
+
+    def __post_init__(self) -> None:
+        self._one_of("frames", (SINGLE, MULTI))
+        self._one_of("multi_optimizer", ("adadelta", "adam"))
+        if self.size < 8 or self.size % 8:
+            raise ValueError(f"size must be a positive multiple of 8, got {self.size}")
+        if self.length < 2:
+            raise ValueError(f"length must be at least 2, got {self.length}")
+        if not 0 < self.width <= 4:
+            raise ValueError(f"width must be in (0, 4], got {self.width}")
+
+    def _one_of(self, name: str, known: tuple[str, ...]) -> None:
+        if getattr(self, name) not in known:
+            raise ValueError(f"{name} must be {' or '.join(known)}, got {getattr(self, name)!r}")
+
+
+class SGTD(Method):
+    """Spatial gradient and temporal depth learning (Wang et al., CVPR 2020)."""
+
+    name: ClassVar[str] = "sgtd"
+    version: ClassVar[str] = "1"
+    Options: ClassVar[type[Any]] = Options
+    presets: ClassVar[Mapping[str, Mapping[str, object]]] = MappingProxyType(
+        {
+            "demo": MappingProxyType(
+                {
+                    "size": 96,
+                    "width": 0.125,
+                    "momentum": 0.05,
+                    "bona_fide_stride": 2,
+                    "attack_stride": 6,
+                    "attack_clips": 6,
+                    "score_clips": 3,
+                    "single_epochs": 12,
+                    "single_batch": 16,
+                    "single_rate": 3e-3,
+                    "multi_epochs": 6,
+                    "multi_batch": 8,
+                    "multi_rate": 2e-3,
+                    "multi_optimizer": "adam",
+                    "multi_validations": 3,
+                }
+            ),
+            "paper": MappingProxyType({}),
+        }
+    )
+
+    def network(self) -> nn.Module:
+        """Build both networks, or the single-frame one where it is all that is wanted."""
+        o = self.options
+        network: nn.Module
+        if o.frames == SINGLE:
+            network = FaceMapNet(o.width, o.momentum)
+        else:
+            network = (CompatSGTDNet if o.compat else SGTDNet)(o.size, o.width, o.momentum)
+        # The CPU convolutions here are faster with the channels innermost.
+        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+    def stages(self) -> tuple[Stage, ...]:
+        """The single-frame stage, then the multi-frame stage on the frozen first network."""
+        o = self.options
+        single = Stage(
+            SINGLE,
+            bona_fide=self._training(1, 1, o.bona_fide_clips),
+            attack=self._training(1, 1, o.attack_clips),
+            epochs=o.single_epochs,
+            batch_size=o.single_batch,
+            validations=o.single_validations,
+        )
+        multi = Stage(
+            MULTI,
+            bona_fide=self._training(o.length, o.bona_fide_stride, o.bona_fide_clips),
+            attack=self._training(o.length, o.attack_stride, o.attack_clips),
+            epochs=o.multi_epochs,
+            batch_size=o.multi_batch,
+            drop_last=True,
+            validations=o.multi_validations,
+        )
+        return (single,) if o.frames == SINGLE else (single, multi)
+
+    def scoring_clips(self) -> ClipSpec:
+        """Clips over the whole video, the published box scale of 1.3; a mask only for `compat`."""
+        o = self.options
+        return ClipSpec(
+            length=1 if o.frames == SINGLE else o.length,
+            step=o.step,
+            keep=o.score_clips,
+            size=o.size,
+            depth_size=o.size // 8 if o.compat else 0,
+            mask=o.compat,
+        )
+
+    def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
+        """Mirror, recolour and black out a square at random."""
+        del stage
+        return compat_augment(clip, rng) if self.options.compat else augment(clip, rng)
+
+    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
+        """Free the stage's part of the network: Adam for single frames, Adadelta for clips."""
+        o = self.options
+        network.requires_grad_(False)
+        for part in _trained(stage, network):
+            part.requires_grad_(True)
+        groups = _groups(network, o.weight_decay)
+        if stage.name == SINGLE:
+            return torch.optim.Adam(groups, lr=o.single_rate)
+        if o.multi_optimizer == "adam":
+            return torch.optim.Adam(groups, lr=o.multi_rate)
+        return torch.optim.Adadelta(groups, lr=o.multi_rate, rho=0.95, eps=1e-8)
+
+    def train_mode(self, stage: Stage, network: nn.Module) -> None:
+        """Only the stage's part normalises by the batch; a frozen part keeps its statistics."""
+        network.eval()
+        for part in _trained(stage, network):
+            part.train()
+
+    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        """Depth losses of single frames; depth and class losses of clips."""
+        frames = normalise(batch.frames)
+        if stage.name == SINGLE:
+            depth = _faces(network)(frames.flatten(0, 1)).depth
+            return single_losses(depth, batch.depth.flatten(0, 1))._asdict()
+        scale = depth_scale(frames.shape[1]) if self.options.compat else 1.0
+        return multi_losses(network(frames), batch.depth, batch.bona_fide, scale)._asdict()
+
+    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+        """Score clips, float32 (B,); the single-frame network sees the first frame of each."""
+        scorer = CompatScorer() if self.options.compat else Scorer()
+        if self.options.frames == SINGLE or (stage is not None and stage.name == SINGLE):
+            depth = _faces(network)(normalise(batch.frames[:, 0])).depth
+            return scorer.frames(depth, batch.mask[:, 0])
+        maps = network(normalise(batch.frames))
+        return scorer.clips(maps.fused, maps.classes, batch.mask)
+
+    def _training(self, length: int, stride: int, keep: int) -> ClipSpec:
+        o = self.options
+        return ClipSpec(length, o.step, stride, keep, o.size, o.size // 8, (1.1, 1.4))
+
+
+def normalise(frames: torch.Tensor) -> torch.Tensor:
+    """Bring pixels to the networks' range.
+
+    Args:
+        frames: uint8 tensor.
+
+    Returns:
+        float32 tensor of the same shape in [-0.5, 0.5].
+    """
+    return frames.float().sub_(127.5).div_(255)
+
+
+def _faces(network: nn.Module) -> FaceMapNet:
+    return network if isinstance(network, FaceMapNet) else _net(network).faces
+
+
+def _net(network: nn.Module) -> SGTDNet:
+    if not isinstance(network, SGTDNet):
+        raise TypeError(f"network must be an SGTDNet, got {type(network).__name__}")
+    return network
+
+
+def _trained(stage: Stage, network: nn.Module) -> tuple[nn.Module, ...]:
+    if stage.name == SINGLE:
+        return (_faces(network),)
+    net = _net(network)
+    return net.motion, net.recurrence, net.classifier
+
+
+def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
+    free = [p for p in network.parameters() if p.requires_grad]
+    heavy = {id(p) for p in decayed(network)}
+    return [
+        {"params": [p for p in free if id(p) in heavy], "weight_decay": decay},
+        {"params": [p for p in free if id(p) not in heavy], "weight_decay": 0.0},
+    ]
