@@ -24,8 +24,13 @@ class UnknownNameError(FasharnessError):
         """
         known = sorted(available)
         near = difflib.get_close_matches(name, known, n=2)
-        hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ";"
         super().__init__(f"no {kind} {name!r}{hint} available: {', '.join(known) or 'none'}")
+        self._arguments = (kind, name, known)
+
+    def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str]]]:
+        """Survive the way out of a worker process."""
+        return type(self), self._arguments
 
 
 class PluginError(FasharnessError):

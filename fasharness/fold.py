@@ -331,7 +331,7 @@ class Fold:
             "presentations": len(self._wanted()),
             "clips": sum(item.clips for item in stored),
             "frames": sum(item.frames for item in stored),
-            "clips_without_face": sum(item.undetected for item in stored),
+            "clips_left_out": sum(item.left_out for item in stored),
             "failed": dict(sorted(self._failures(prepared).items())),
         }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.errors import OptionError, RunError
-from fasharness.files import write_json
+from fasharness.files import sweep, write_json
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
     record = folder / "run.json"
     if record.is_file():
         _check_same(record, settings)
-    elif folder.is_dir() and any(path.name != ".lock" for path in folder.iterdir()):
+    elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise OptionError(f"{folder}: not empty and not a run's folder; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
@@ -37,6 +37,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(f"{folder}: another process is working on this run") from None
+        sweep(folder)
         if not record.is_file():
             write_json(record, settings)
         yield

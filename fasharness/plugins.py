@@ -11,7 +11,7 @@ import pluggy
 
 from fasharness import builtin, hookspecs
 from fasharness.dataset import Dataset, protocol_owner
-from fasharness.errors import PluginError, UnknownNameError
+from fasharness.errors import FasharnessError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
     from fasharness.method import Method
@@ -66,6 +66,10 @@ class Plugins:
 
     def add(self, plugin: object, name: str, version: str) -> None:
         """Register a plugin; one with a misspelt hook or wrong arguments is reported broken."""
+        if name in self.versions:
+            taken = f"the name {name!r} is taken by {self.versions[name]}: uninstall one of them"
+            self._break(f"{name} ({version})", PluginError(taken))
+            return
         try:
             self.manager.register(plugin, name)
             self.manager.check_pending()
@@ -118,20 +122,39 @@ class Plugins:
         if offers:
             owners = " and ".join(offer.owner for offer in offers)
             raise PluginError(f"{kind} {name!r} is offered by both {owners}: uninstall one of them")
-        unknown = UnknownNameError(kind, name, self.names(kind))
-        if self.broken:
-            causes = "; ".join(f"{item.plugin} ({item.cause})" for item in self.broken)
-            raise PluginError(f"{unknown}; broken plugins: {causes}")
-        raise unknown
+        raise self._unknown(kind, name, self.names(kind))
+
+    def make(self, kind: str, name: str, *arguments: object) -> Any:
+        """Look a name up and call what is offered, e.g. a detector's factory with the device.
+
+        Raises:
+            FasharnessError: what `find` raises, or what the factory says to the user.
+            PluginError: the factory fails, e.g. its module cannot be imported.
+        """
+        offer = self.find(kind, name)
+        try:
+            return offer.make(*arguments)
+        except FasharnessError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(
+                f"{kind} {name!r} of plugin {offer.owner} cannot be used: {_cause(error)}"
+            ) from error
 
     def method(self, name: str) -> type[Method]:
         """The class of a method."""
-        found: type[Method] = self.find("method", name).make()
+        found: type[Method] = self.make("method", name)
         return found
 
     def datasets(self) -> dict[str, type[Dataset]]:
-        """Every data set's class by name."""
-        return {offer.name: offer.make() for offer in self.offers("dataset")}
+        """Every data set's class by name; one that cannot be had makes its plugin broken."""
+        found: dict[str, type[Dataset]] = {}
+        for name in self.names("dataset"):
+            try:
+                found[name] = self.make("dataset", name)
+            except PluginError as error:
+                self._break(name, error)
+        return found
 
     def dataset_of(self, protocol: str) -> type[Dataset]:
         """The class of the data set that offers a protocol.
@@ -143,14 +166,25 @@ class Plugins:
         owner = protocol_owner(datasets, protocol)
         if owner is None:
             known = {name for dataset in datasets.values() for name in dataset.folds}
-            raise UnknownNameError("protocol", protocol, known)
-        return self.find("dataset", owner).make()  # type: ignore[no-any-return]
+            raise self._unknown("protocol", protocol, known)
+        return datasets[owner]
+
+    def _unknown(self, kind: str, name: str, known: Iterable[str]) -> FasharnessError:
+        """The error for a name that nobody offers, or that a broken plugin may have meant to."""
+        unknown = UnknownNameError(kind, name, known)
+        if not self.broken:
+            return unknown
+        causes = "; ".join(f"{item.plugin} ({item.cause})" for item in self.broken)
+        return PluginError(f"{unknown}; broken plugins: {causes}")
 
     def _break(self, name: str, error: BaseException) -> None:
-        text = " ".join(str(error).split()) or "no message"
-        broken = Broken(name, f"{type(error).__name__}: {text}")
+        broken = Broken(name, _cause(error))
         if broken not in self.broken:
             self.broken.append(broken)
+
+
+def _cause(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
 
 
 def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:

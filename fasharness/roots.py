@@ -67,12 +67,18 @@ def resolve(
 
     Raises:
         UnknownNameError: the simulation has no such size.
-        DataError: there is no simulation, or its folder holds something else.
+        OptionError: the data set has no simulation.
+        DataError: the simulation's folder holds something else.
     """
     root = given or configured(dataset.name)
     if root is not None:
         return root
-    if dataset.simulated_sizes and size not in dataset.simulated_sizes:
+    if not dataset.simulated_sizes:
+        raise OptionError(
+            f"no folder of {dataset.title} is configured and it has no simulation: give its "
+            f"folder with --data or {environment_variable(dataset.name)}"
+        )
+    if size not in dataset.simulated_sizes:
         raise UnknownNameError("simulation size", size, dataset.simulated_sizes)
     root = simulated_root(dataset, size)
     if not (root / "SIMULATED.json").is_file():
@@ -100,6 +106,6 @@ def _read_config() -> dict[str, dict[str, str]]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise OptionError(f"{path}: broken settings file: {error}; mend or delete it") from None
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not isinstance(value.get("data", {}), dict):
         raise OptionError(f"{path}: broken settings file: expected an object; mend or delete it")
     return value

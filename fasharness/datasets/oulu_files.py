@@ -1,0 +1,190 @@
+"""What OULU-NPU's files say: names, the published selections, protocol lists, eye positions.
+
+Source: Boulkenafet et al., "OULU-NPU: A mobile face presentation attack database with
+real-world variations", FG 2017.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from fasharness.data import Split
+from fasharness.errors import DataError
+
+PHONES, SESSIONS, FILES = range(1, 7), range(1, 4), range(1, 6)
+USERS: Mapping[Split, range] = MappingProxyType(
+    {Split.TRAIN: range(1, 21), Split.DEV: range(21, 36), Split.TEST: range(36, 56)}
+)
+SPECIES: Mapping[int, str | None] = MappingProxyType(
+    {1: None, 2: "print1", 3: "print2", 4: "display1", 5: "display2"}
+)
+_NAME = re.compile(r"([1-6])_([1-3])_(\d{2})_([1-5])")
+
+
+class Name(NamedTuple):
+    """The parts of a video's name ``Phone_Session_User_File``."""
+
+    phone: int
+    session: int
+    user: int
+    file: int
+
+    def __str__(self) -> str:
+        return f"{self.phone}_{self.session}_{self.user:02d}_{self.file}"
+
+    @property
+    def split(self) -> Split:
+        """The part that the user belongs to."""
+        return next(split for split, users in USERS.items() if self.user in users)
+
+
+def parse_name(text: str) -> Name:
+    """Read ``Phone_Session_User_File``, e.g. ``6_3_20_1``.
+
+    Raises:
+        ValueError: the text is no name of the data set; the message says why.
+    """
+    match = _NAME.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} is no OULU-NPU name (Phone_Session_User_File such as 6_3_20_1: phone 1-6, "
+            "session 1-3, user 01-55, file 1-5)"
+        )
+    name = Name(*map(int, match.groups()))
+    if not 1 <= name.user <= 55:
+        raise ValueError(f"{text!r} names unknown user {name.user:02d}; users are 01 to 55")
+    return name
+
+
+def all_names() -> Iterator[Name]:
+    """All 4950 names in order of split, user, session, phone and file."""
+    for users in USERS.values():
+        for user in users:
+            for session in SESSIONS:
+                for phone in PHONES:
+                    for file in FILES:
+                        yield Name(phone, session, user, file)
+
+
+class Rule(NamedTuple):
+    """What a protocol's fold takes from one part: the published selection."""
+
+    phones: tuple[int, ...]
+    sessions: tuple[int, ...]
+    files: tuple[int, ...]
+
+    def takes(self, name: Name) -> bool:
+        """Whether the fold's part holds this video."""
+        return (
+            name.phone in self.phones and name.session in self.sessions and name.file in self.files
+        )
+
+
+def rule(number: int, fold: int | None, split: Split) -> Rule:
+    """The published selection of protocol 1 to 4.
+
+    Args:
+        number: the protocol's number.
+        fold: the phone that protocols 3 and 4 test on, None for 1 and 2.
+        split: the part.
+    """
+    test = split is Split.TEST
+    phones = tuple(p for p in PHONES if fold is None or (p == fold) is test)
+    sessions = ((3,) if test else (1, 2)) if number in (1, 4) else tuple(SESSIONS)
+    files = ((1, 3, 5) if test else (1, 2, 4)) if number in (2, 4) else tuple(FILES)
+    return Rule(phones, sessions, files)
+
+
+class ListLine(NamedTuple):
+    """One line of a protocol list."""
+
+    name: Name
+    line: int
+
+
+def read_list(path: Path, split: Split) -> tuple[ListLine, ...]:
+    """Read a protocol list with lines such as ``+1,1_1_01_1``.
+
+    Args:
+        path: the list file.
+        split: the part it is for; its users must belong there.
+
+    Raises:
+        DataError: file and line of a bad label or name, an unknown or misplaced user, a
+            label that contradicts the file number, or a name given twice.
+    """
+    lines: list[ListLine] = []
+    seen: dict[Name, int] = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as text: {error}") from None
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        try:
+            name = _parse_line(raw.strip(), split)
+        except ValueError as error:
+            raise DataError(f"{path}:{number}: {error}") from None
+        if name in seen:
+            raise DataError(f"{path}:{number}: {name} was already listed on line {seen[name]}")
+        seen[name] = number
+        lines.append(ListLine(name, number))
+    return tuple(lines)
+
+
+def _parse_line(text: str, split: Split) -> Name:
+    label, comma, rest = text.partition(",")
+    if not comma or label.strip() not in {"+1", "1", "-1", "-2"}:
+        raise ValueError(f"expected a line such as '+1,1_1_01_1' or '-1,1_1_01_2', got {text!r}")
+    name = parse_name(rest.strip())
+    if (name.file == 1) is not (int(label) == 1) or (int(label) == -2 and name.file < 4):
+        kind = SPECIES[name.file] or "bona fide"
+        raise ValueError(f"label {label} contradicts {name}, which is {kind}")
+    if name.split is not split:
+        raise ValueError(f"user {name.user:02d} of {name} belongs to {name.split}, not {split}")
+    return name
+
+
+class EyeLine(NamedTuple):
+    """Eye positions in one frame, in pixels."""
+
+    frame: int
+    left: tuple[float, float]
+    right: tuple[float, float]
+
+
+def read_eyes(path: Path) -> tuple[EyeLine, ...]:
+    """Read an eye-position file with lines ``frame,x_left,y_left,x_right,y_right``.
+
+    Raises:
+        DataError: the file is missing, or file and line of what is not five numbers.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: no readable eye positions: {error}") from None
+    lines = []
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        try:
+            lines.append(_parse_eyes(raw))
+        except ValueError:
+            raise DataError(
+                f"{path}:{number}: expected frame,x_left,y_left,x_right,y_right, got {raw!r}"
+            ) from None
+    return tuple(lines)
+
+
+def _parse_eyes(text: str) -> EyeLine:
+    frame, *places = text.split(",")
+    x_left, y_left, x_right, y_right = map(float, places)
+    if not all(map(math.isfinite, (x_left, y_left, x_right, y_right))):
+        raise ValueError("positions must be finite")
+    return EyeLine(int(frame), (x_left, y_left), (x_right, y_right))

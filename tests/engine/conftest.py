@@ -1,0 +1,99 @@
+"""Stored clips of eight presentations and a tiny method that draws at random wherever it can."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from fasharness.data import Batch, Clip, ClipSpec, Presentation
+from fasharness.engine.clips import ClipSource
+from fasharness.method import Method, Stage, make
+from fasharness.prepare.crop import PILLOW
+from fasharness.prepare.store import ClipArrays, ClipStore, stored_side
+
+DRAWN = ClipSpec(length=2, size=8, depth_size=4, scale=(1.0, 1.5))
+FIXED = ClipSpec(length=1, size=8, depth_size=4)
+
+
+@dataclass(frozen=True)
+class Options:
+    epochs: int = 2
+    validations: int = 0
+    rate: float = 0.05
+
+
+class Tiny(Method):
+    """Batch norm, dropout, noise and Adam: whatever could differ after resuming does."""
+
+    name = "tiny"
+    version = "1"
+    Options = Options
+    presets: ClassVar = {"default": {}}
+
+    def network(self) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.3), nn.Flatten(), nn.Linear(144, 1)
+        )
+
+    def stages(self) -> tuple[Stage, ...]:
+        first = Stage("first", DRAWN, DRAWN, self.options.epochs, 4)
+        return first, Stage(
+            "second", FIXED, FIXED, self.options.epochs, 4, True, self.options.validations
+        )
+
+    def scoring_clips(self) -> ClipSpec:
+        return FIXED
+
+    def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
+        noise = rng.integers(0, 9, clip.frames.shape, np.uint8)
+        return Clip(
+            clip.presentation, clip.bona_fide, clip.frames // 2 + noise, clip.depth, clip.mask
+        )
+
+    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
+        return torch.optim.Adam(network.parameters(), lr=self.options.rate)
+
+    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+        error = self.score(network, batch) - batch.bona_fide.float() + torch.randn(()) / 9
+        return {"total": error.square().mean(), "size": error.abs().mean()}
+
+    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+        return network(batch.frames[:, 0].float() / 255)[:, 0]
+
+
+@pytest.fixture
+def tiny() -> Callable[..., Method]:
+    """Builds the method from options."""
+    return lambda **options: make(Tiny, "", {k: str(v) for k, v in options.items()})
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Callable[..., list[ClipSource]]:
+    """Builds sources of (number of presentations) with two clips each, bona fide first and last."""
+
+    def build(spec: ClipSpec, count: int = 6, clips: int = 2) -> list[ClipSource]:
+        store = ClipStore(tmp_path / "store")
+        found = []
+        for number in range(count):
+            rng = np.random.default_rng(number)
+            side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+            arrays = ClipArrays(
+                rng.integers(0, 256, (clips, spec.length, side, side, 3), np.uint8),
+                rng.integers(0, 256, (clips, spec.length, depth, depth), np.uint8),
+                np.tile(np.float32([200, 200, 200, 200]), (clips, 1)),
+                np.tile(np.int32([150, 150, 450, 450]), (clips, 1)),
+                np.int32([600, 600]),
+                np.zeros((clips, spec.length), np.int32),
+            )
+            name = f"p{number}"
+            item = Presentation(name, Path(name), name, None if number % 5 == 0 else "print")
+            key = f"{number:02d}{spec.length}{spec.size}{count}{clips}"
+            found.append(ClipSource(item, store.write(key, name, arrays, 0), spec, PILLOW))
+        return found
+
+    return build

@@ -1,0 +1,117 @@
+"""Scoring: the mean over clips, failures with reasons, and a journal that can be cut anywhere."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from fasharness.data import ClipSpec
+from fasharness.engine.clips import ClipSource
+from fasharness.engine.device import make_fabric
+from fasharness.engine.score import Journal, Scored, score_source
+from fasharness.method import Method
+
+Sources = Callable[..., list[ClipSource]]
+FIXED = ClipSpec(length=1, size=8, depth_size=4)
+
+
+class Counting:
+    """A network that gives the mean of its input and counts the clips."""
+
+    def __init__(self) -> None:
+        self.clips = 0
+
+    def __call__(self, frames: torch.Tensor) -> torch.Tensor:
+        self.clips += len(frames)
+        return frames.mean(dim=(1, 2, 3))[:, None]
+
+    def eval(self) -> None:
+        pass
+
+
+@pytest.fixture
+def method(tiny: Callable[..., Method]) -> Method:
+    return tiny()
+
+
+@pytest.fixture
+def five(sources: Sources) -> list[ClipSource]:
+    """Five sources; the third one failed in preparation."""
+    found = sources(FIXED, count=5, clips=3)
+    lost = dataclasses.replace(found[2].stored, clips=0, failure="no face found in 3 frames")
+    found[2] = dataclasses.replace(found[2], stored=lost)
+    return found
+
+
+def scores(
+    journal: Journal, method: Method, network: Counting, items: list[ClipSource]
+) -> list[Scored]:
+    return list(journal.score_all(method, network, items, make_fabric("cpu", "32-true")))  # type: ignore[arg-type]
+
+
+def equal(found: list[Scored], expected: list[Scored]) -> bool:
+    return list(map(repr, found)) == list(map(repr, expected))  # NaN differs from itself
+
+
+def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
+    (source,) = sources(FIXED, count=1, clips=19)
+    found = score_source(method, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    means = [source.load(index).frames.mean() / 255 for index in range(19)]
+    assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
+    assert found[2:] == (19, 19, "")
+
+
+def test_a_failure_of_preparation_is_passed_on(method: Method, five: list[ClipSource]):
+    found = score_source(method, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    assert math.isnan(found.value)
+    assert found[2:] == (0, 0, "no face found in 3 frames")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_score_that_is_no_number_is_a_failure(method: Method, five: list[ClipSource], value):
+    fabric = make_fabric("cpu", "32-true")
+    found = score_source(
+        method, lambda frames: frames.mean((1, 2, 3))[:, None] * value, five[0], fabric
+    )  # type: ignore[arg-type]
+    assert math.isnan(found.value)
+    assert found.failure == f"the method gave the score {value}"
+
+
+def test_a_journal_cut_at_any_byte_goes_on_to_the_same_scores(
+    method: Method, five: list[ClipSource], tmp_path: Path
+):
+    path = tmp_path / "scoring.jsonl"
+    expected = scores(Journal(path, "key"), method, Counting(), five)
+    content = path.read_bytes()
+    for cut in range(0, len(content) + 1, 7):
+        path.write_bytes(content[:cut])
+        whole = content[:cut].count(b"\n") - 1
+        network = Counting()
+        journal = Journal(path, "key")
+        assert equal(scores(journal, method, network, five), expected)
+        assert len(journal.done) == max(0, whole)
+        assert network.clips == 3 * sum(i >= whole for i in (0, 1, 3, 4))
+        assert path.read_bytes() == content
+
+
+def test_a_journal_of_another_scoring_is_begun_anew(
+    method: Method, five: list[ClipSource], tmp_path: Path
+):
+    path = tmp_path / "scoring.jsonl"
+    scores(Journal(path, "key"), method, Counting(), five)
+    network = Counting()
+    scores(Journal(path, "other"), method, network, five)
+    assert network.clips == 12
+    assert path.read_text().startswith('{"key": "other"}\n')
+
+
+def test_scores_keep_their_order_whatever_the_journal_holds(
+    method: Method, five: list[ClipSource], tmp_path: Path
+):
+    path = tmp_path / "scoring.jsonl"
+    scores(Journal(path, "key"), method, Counting(), five[3:])
+    found = scores(Journal(path, "key"), method, Counting(), five)
+    assert [item.presentation for item in found] == ["p0", "p1", "p2", "p3", "p4"]

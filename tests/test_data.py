@@ -1,0 +1,133 @@
+"""Presentations, protocols and clip specifications: what they refuse and what they give."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasharness.data import Batch, ClipSpec, Presentation, Protocol, Split
+from fasharness.errors import DataError
+
+
+def capture(name: str, subject: str, species: str | None = None) -> Presentation:
+    return Presentation(name, Path(f"{name}.avi"), subject, species)
+
+
+def pair(split: str) -> tuple[Presentation, ...]:
+    return capture(f"{split}1", split), capture(f"{split}2", split, "print")
+
+
+def protocol(**changes: object) -> Protocol:
+    parts = {split: pair(split) for split in ("train", "dev", "test")}
+    settings = {"groups": {"paper": ("print", "cut")}, **parts, **changes}
+    return Protocol("p", "set", "files", **settings)  # type: ignore[arg-type]
+
+
+def test_a_presentation_without_species_is_bona_fide():
+    assert capture("a", "1").bona_fide
+    assert not capture("a", "1", "print").bona_fide
+
+
+def test_items_come_train_first():
+    found = protocol()
+    assert [(str(split), p.id) for split, p in found.items()] == [
+        ("train", "train1"), ("train", "train2"), ("dev", "dev1"),
+        ("dev", "dev2"), ("test", "test1"), ("test", "test2"),
+    ]  # fmt: skip
+    assert found.split(Split.DEV) == pair("dev")
+
+
+def test_the_group_of_a_species():
+    assert protocol().group_of("cut") == "paper"
+    assert protocol().group_of(None) is None
+
+
+def test_a_presentation_twice_is_refused():
+    twice = (*pair("dev"), capture("dev1", "dev"))
+    with pytest.raises(DataError, match="listed more than once: dev1"):
+        protocol(dev=twice)
+
+
+def test_a_subject_in_two_splits_is_refused_unless_the_protocol_says_so():
+    test = (capture("x", "dev"), capture("y", "dev", "print"))
+    with pytest.raises(DataError, match="subject dev is in both dev and test"):
+        protocol(test=test)
+    assert protocol(test=test, subjects_overlap=True).test == test
+
+
+@pytest.mark.parametrize(("keep", "word"), [(0, "attack"), (1, "bona fide")])
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_a_split_without_a_class_is_refused(split: str, keep: int, word: str):
+    with pytest.raises(DataError, match=f"no {word} presentation in {split}"):
+        protocol(**{split: (pair(split)[keep],)})
+
+
+def test_a_species_without_a_group_is_refused():
+    with pytest.raises(DataError, match="species 'mask' of z belongs to no species group"):
+        protocol(test=(*pair("test"), capture("z", "test", "mask")))
+
+
+def test_a_limit_takes_turns_between_the_classes():
+    test = tuple(capture(f"b{n}", "t") for n in range(5))
+    test += tuple(capture(f"{s}{n}", "t", s) for s in ("print", "cut") for n in range(5))
+    limited = protocol(test=test).limited(4)
+    assert [p.id for p in limited.test] == ["b0", "print0", "cut0", "b1"]
+    assert limited.train == pair("train")
+    assert protocol(test=test).limited(0).test == test
+
+
+def test_clips_by_hand():
+    spec = ClipSpec(length=2, step=3, stride=4, keep=2)
+    # starts 0 4 8 12 16 (the last frame of a clip is start + 3); every second one is kept
+    assert spec.clips(20) == ((0, 3), (8, 11), (16, 19))
+    assert spec.clips(19) == ((0, 3), (8, 11))
+    assert spec.clips(4) == ((0, 3),)
+    assert spec.clips(3) == ()
+
+
+@given(
+    length=st.integers(1, 6),
+    step=st.integers(1, 5),
+    stride=st.integers(1, 7),
+    keep=st.integers(1, 9),
+    frames=st.integers(0, 200),
+)
+def test_clips_are_whole_distinct_and_as_many_as_promised(length, step, stride, keep, frames):
+    clips = ClipSpec(length=length, step=step, stride=stride, keep=keep).clips(frames)
+    candidates = len([s for s in range(0, frames, stride) if s + (length - 1) * step < frames])
+    assert len(set(clips)) == len(clips)
+    for clip in clips:
+        assert list(clip) == [clip[0] + step * n for n in range(length)]
+        assert clip[0] >= 0
+        assert clip[-1] < frames
+        assert clip[0] % stride == 0
+    if candidates >= keep:
+        assert keep <= len(clips) <= 2 * keep - 1
+    else:
+        assert len(clips) == candidates
+
+
+@pytest.mark.parametrize("name", ["length", "step", "stride", "keep", "size"])
+def test_a_clip_specification_needs_positive_numbers(name: str):
+    with pytest.raises(ValueError, match="positive"):
+        ClipSpec(**{name: 0})
+
+
+@pytest.mark.parametrize("scale", [(0.0, 1.0), (1.5, 1.2), (-1.0, 1.0)])
+def test_a_scale_is_a_range_above_zero(scale: tuple[float, float]):
+    with pytest.raises(ValueError, match="0 < low <= high"):
+        ClipSpec(scale=scale)
+
+
+def test_the_margin_is_the_range_of_the_scale():
+    assert ClipSpec(scale=(1.2, 1.5)).margin == pytest.approx(1.25)
+    assert ClipSpec().margin == 1
+
+
+def test_a_batch_moves_to_a_device_whole():
+    batch = Batch(torch.zeros(2, 1, 3, 4, 4), torch.zeros(2, 1, 2, 2), torch.ones(2), torch.ones(2))
+    moved = batch.to(torch.device("meta"))
+    assert all(getattr(moved, f.name).is_meta for f in dataclasses.fields(Batch))

@@ -1,0 +1,47 @@
+"""What a data set is by default, and which one offers a protocol."""
+
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from fasharness.data import Presentation, Protocol
+from fasharness.dataset import Dataset, all_protocols, environment_variable, protocol_owner
+from fasharness.errors import OptionError
+
+
+class Own(Dataset):
+    name = "own-set"
+    title = "Own"
+    folds: ClassVar = {"own": ("own",), "loo": ("loo_1", "loo_2"), "loo_1": ("loo_1",)}
+
+    def protocol(self, name: str) -> Protocol:
+        raise NotImplementedError
+
+
+def test_every_protocol_and_fold_once_folds_after_their_protocol():
+    assert list(all_protocols(Own)) == ["own", "loo", "loo_1", "loo_2"]
+
+
+def test_the_owner_of_a_protocol_or_of_one_fold():
+    assert protocol_owner({"own-set": Own}, "loo_2") == "own-set"
+    assert protocol_owner({"own-set": Own}, "loo_3") is None
+
+
+def test_the_environment_variable_of_a_root():
+    assert environment_variable("oulu-npu") == "FASHARNESS_OULU_NPU"
+
+
+def test_what_a_data_set_need_not_have(tmp_path: Path):
+    found = Own(tmp_path)
+    item = Presentation("a", tmp_path / "a.avi", "1")
+    assert not found.simulated
+    assert found.notes("own") == ()
+    assert found.faces(item) == {}
+    assert found.depth_source(item) is None
+    found.write_official_scores(tmp_path, [])
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(OptionError, match="own-set has no validation"):
+        found.validate(["own"])
+    with pytest.raises(OptionError, match="own-set has no simulation: give its folder"):
+        Own.simulate(tmp_path, size="mini", seed=0, jobs=1)

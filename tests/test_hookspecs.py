@@ -1,0 +1,270 @@
+"""Every hook, each by a test that bears its name, in one run of a plugin that implements all."""
+
+import ast
+import inspect
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+
+from fasharness import hookspecs
+from fasharness.baselines import Brightness
+from fasharness.data import ClipSpec, Presentation, Protocol
+from fasharness.dataset import Dataset
+from fasharness.hookspecs import hookimpl
+from fasharness.plugins import Plugins, load
+from fasharness.prepare.crop import CropRule
+from fasharness.prepare.faces import Face
+from fasharness.progress import Terminal
+from fasharness.result import Result
+from fasharness.run import run
+from fasharness.scores import read_csv
+from fasharness.settings import Settings
+
+SPEC = ClipSpec(keep=2, stride=2, size=8, depth_size=4, scale=(1.0, 1.0), crop="corner", mask=True)
+BOX = (10.0, 5.0, 20.0, 16.0)
+HOOKS = [name for name in vars(hookspecs) if name.startswith("fasharness_")]
+DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
+
+
+class Mean(Brightness):
+    """Scores the mean brightness of the plugin's own crops."""
+
+    name = "mean"
+
+    def scoring_clips(self) -> ClipSpec:
+        return SPEC
+
+
+class Arrays(Dataset):
+    """Videos as NumPy files: a bona fide one and an attack in each split."""
+
+    name = "arrays"
+    title = "Arrays"
+    folds: ClassVar = {"arrays1": ("arrays1",)}
+
+    def protocol(self, name: str) -> Protocol:
+        parts = {
+            split: tuple(
+                Presentation(f"{split}_{kind}", self.root / f"{split}_{kind}.npy", split, species)
+                for kind, species in (("live", None), ("cut", "cut"))
+            )
+            for split in ("train", "dev", "test")
+        }
+        return Protocol(name, self.name, "code", groups={"paper": ("cut",)}, **parts)
+
+
+class Everything:
+    """A plugin with every hook; it notes what it is asked and told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    @hookimpl
+    def fasharness_methods(self):
+        return {"mean": lambda: Mean}
+
+    @hookimpl
+    def fasharness_datasets(self):
+        return {"arrays": lambda: Arrays}
+
+    @hookimpl
+    def fasharness_metrics(self):
+        return {"span": lambda live, attacks, threshold: float(live[0] - attacks[0])}
+
+    @hookimpl
+    def fasharness_decode(self, path, wanted):
+        if path.suffix != ".npy":
+            return None
+        self.told.append(("decode", path.name, tuple(wanted)))
+        video = np.load(path)
+        return ((index, video[index]) for index in wanted)
+
+    @hookimpl
+    def fasharness_count_frames(self, path):
+        return len(np.load(path)) if path.suffix == ".npy" else None
+
+    @hookimpl
+    def fasharness_detectors(self):
+        return {"fixed": self.fixed}
+
+    def fixed(self, device: str):
+        self.told.append(("detector", device))
+        plugin = self
+
+        class Fixed:
+            def detect(self, frames):
+                plugin.told.append(("detect", [frame.shape for frame in frames]))
+                return [[Face(BOX, 1.0)] for _ in frames]
+
+        return Fixed()
+
+    @hookimpl
+    def fasharness_crops(self):
+        rule = CropRule("corner", round, lambda image, size: image[:size, :size])
+        return {"corner": lambda: rule}
+
+    @hookimpl
+    def fasharness_depth_estimators(self):
+        return {"ramp": self.ramp}
+
+    def ramp(self, device: str):
+        self.told.append(("depth", device))
+        plugin = self
+
+        class Ramp:
+            def crop(self, index, frame, face, region, side, rule):
+                plugin.told.append(("cut", index, face.box))
+                return np.full((side, side), (index + 1) / 10, np.float32)
+
+        return Ramp()
+
+    @hookimpl
+    def fasharness_run_started(self, folder, settings):
+        self.told.append(("started", folder, settings["plugin"]))
+
+    @hookimpl
+    def fasharness_presentation_scored(self, folder, score):
+        self.told.append(("scored", folder, score))
+
+    @hookimpl
+    def fasharness_run_finished(self, folder, result):
+        self.told.append(("finished", folder, result))
+
+
+class Done(NamedTuple):
+    """A whole run on what the plugin offers."""
+
+    plugin: Everything
+    plugins: Plugins
+    root: Path
+    folder: Path
+    result: Result
+    again: Callable[[], object]
+
+    def told(self, kind: str) -> list[tuple[Any, ...]]:
+        """What the plugin was asked or told of a kind."""
+        return [tuple(rest) for first, *rest in self.plugin.told if first == kind]
+
+    def frames(self, name: str) -> np.ndarray:
+        """The frames of a video that the clips show: starts 0, 2 and 4 of 5 are all kept."""
+        return np.load(self.root / f"{name}.npy")[[0, 2, 4]]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    root, folder = tmp_path_factory.mktemp("arrays"), tmp_path_factory.mktemp("run")
+    for number, (_, item) in enumerate(Arrays(root).protocol("arrays1").items()):
+        np.save(item.path, np.random.default_rng(number).integers(0, 200, (5, 40, 50, 3), np.uint8))
+    plugin = Everything()
+    plugins = load([("everything", plugin)])
+    settings = Settings(
+        "mean", "arrays1", data=root, detector="fixed", depth_estimator="ramp", out=folder, jobs=1
+    )
+    store = tmp_path_factory.mktemp("store")
+
+    def go() -> object:
+        return run(settings, plugins, Terminal(io.StringIO(), quiet=True), store).result
+
+    result = go()
+    assert isinstance(result, Result)
+    assert plugins.broken == []
+    return Done(plugin, plugins, root, folder, result, go)
+
+
+def test_fasharness_methods(done: Done):
+    assert done.result.method == "mean"
+    assert done.plugins.find("method", "mean").owner == "everything"
+
+
+def test_fasharness_datasets(done: Done):
+    assert done.result.dataset == "arrays"
+    assert done.plugins.dataset_of("arrays1") is Arrays
+    assert set(done.plugins.datasets()) >= {"arrays", "oulu-npu"}
+
+
+def test_fasharness_metrics(done: Done):
+    values = {s.presentation: s.value for s in read_csv(done.folder / "scores.csv")}
+    (span,) = (m for m in done.result.evaluation.metrics if m.name == "span")
+    assert span.value == pytest.approx(values["test_live"] - values["test_cut"], abs=1e-9)
+
+
+def test_fasharness_decode(done: Done, oulu: Path):
+    # the training part is not needed
+    assert sorted(done.told("decode")) == [
+        (f"{split}_{kind}.npy", (0, 2, 4)) for split in ("dev", "test") for kind in ("cut", "live")
+    ]
+    video = oulu / "Train_files" / "1_1_01_1.avi"
+    frames = list(done.plugins.hook.fasharness_decode(path=video, wanted=[1, 3]))
+    assert [index for index, _ in frames] == [1, 3]
+    assert frames[0][1].shape == (96, 128, 3)
+
+
+def test_fasharness_count_frames(done: Done, oulu: Path):
+    count = done.plugins.hook.fasharness_count_frames
+    assert count(path=done.root / "dev_cut.npy") == 5
+    assert count(path=oulu / "Train_files" / "1_1_01_1.avi") == 16
+
+
+def test_fasharness_detectors(done: Done):
+    assert done.told("detector") == [("cpu",)]
+    assert done.told("detect") == [([(40, 50, 3)],)] * 12
+
+
+def test_fasharness_crops(done: Done):
+    for score in read_csv(done.folder / "scores.csv"):
+        corner = done.frames(score.presentation)[:, 5:13, 10:18]
+        assert score.value == pytest.approx(corner.mean() / 255, rel=1e-5)
+
+
+def test_fasharness_depth_estimators(done: Done):
+    assert done.told("depth") == [("cpu",)]
+    assert done.told("cut") == [(index, BOX) for _ in range(4) for index in (0, 2, 4)]
+
+
+def test_fasharness_run_started(done: Done):
+    assert done.told("started") == [(done.folder, "mean")]
+
+
+def test_fasharness_presentation_scored(done: Done):
+    assert [folder for folder, _ in done.told("scored")] == [done.folder] * 4
+    assert tuple(score for _, score in done.told("scored")) == read_csv(done.folder / "scores.csv")
+
+
+def test_fasharness_run_finished(done: Done):
+    assert done.told("finished") == [(done.folder, done.result)]
+
+
+def test_a_resumed_run_tells_nothing_twice(done: Done):
+    before = list(done.plugin.told)
+    done.plugin.told.clear()
+    try:
+        assert done.again() == done.result
+        assert [kind for kind, *_ in done.plugin.told] == ["started", "finished"]
+    finally:
+        done.plugin.told[:] = before
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_test_of_its_name(hook: str):
+    assert callable(globals().get(f"test_{hook}"))
+    assert hasattr(Everything, hook)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_stands_in_the_documentation_with_its_signature(hook: str):
+    blocks = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    found = [signature(block, hook) for block in blocks]
+    assert signature(inspect.getsource(hookspecs), hook) in found
+
+
+def signature(source: str, name: str) -> str:
+    """Arguments and result of a function in a source text; empty where it is not defined."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == name and node.returns is not None:
+            return f"({ast.unparse(node.args)}) -> {ast.unparse(node.returns)}"
+    return ""

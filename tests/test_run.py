@@ -1,0 +1,249 @@
+"""Whole runs on real video files: what they leave, what they do again, how folds are joined."""
+
+import json
+import shutil
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fasharness.result import FoldsResult, Result, read
+from fasharness.scores import read_csv
+
+Run = Callable[..., "Ended"]  # noqa: F821
+BIG = ("model.safetensors", "scores.csv", "result.json", "report.html", "training.json")
+
+
+def result(folder: str) -> Result:
+    found = read(Path(folder) / "result.json")
+    assert isinstance(found, Result)
+    return found
+
+
+def times(folder: str) -> dict[str, int]:
+    return {name: (Path(folder) / name).stat().st_mtime_ns for name in BIG}
+
+
+def test_a_run_leaves_scores_a_result_a_report_and_the_official_lists(toy_run: Run, oulu: Path):
+    ended = toy_run(oulu, "--out", "r")
+    assert ended.code == 0
+    assert ended.out.rstrip().endswith("report: r/report.html")
+    scores = {s.presentation: s for s in read_csv(Path("r/scores.csv"))}
+    assert len(scores) == 40
+    assert {s.split for s in scores.values()} == {"dev", "test"}
+    assert not any(s.simulated for s in scores.values())
+    live = scores["1_3_36_1"]
+    assert (live.species, live.group, live.device, live.session) == (
+        None, None, "phone1", "session3",
+    )  # fmt: skip
+    assert (scores["2_3_37_5"].species, scores["2_3_37_5"].group) == ("display2", "display")
+    dev = Path("r/Dev_scores.txt").read_text().split()
+    test = Path("r/Test_scores.txt").read_text().split()
+    assert {line.split(",")[0] for line in dev} == {n for n in scores if n[4] == "2"}
+    # phone, file, session and user as one number in hexadecimal digits after a zero
+    expected = {f"0{int(n[0] + n[7] + n[2] + n[4:6]):x}" for n in scores if n[4] == "3"}
+    assert {line.split(",")[0] for line in test} == expected
+    assert {path.name for path in Path("r").iterdir()} >= {
+        "model.safetensors", "model.json", "training.json", "preparation.json", "report.html",
+        "histogram.png", "det.png", "run.json", "steps.json",
+    }  # fmt: skip
+    assert not list(Path("r").glob(".*.part*"))
+    assert "SIMULATED" not in Path("r/report.html").read_text()
+
+
+def test_a_result_says_what_it_is_of(toy_run: Run, oulu: Path):
+    toy_run(oulu, "--out", "r", "--preset", "short", "--seed", "3")
+    found = result("r")
+    assert (found.method, found.preset, found.options["epochs"]) == ("toy", "short", 1)
+    assert (found.dataset, found.protocol, found.fold) == ("oulu-npu", "oulu1", "")
+    assert not found.simulated
+    assert found.aggregator == "mean over clips"
+    assert [baseline.name for baseline in found.baselines] == ["constant", "brightness"]
+    metrics = {m.name: m for m in found.evaluation.metrics}
+    assert metrics.keys() >= {"acer", "apcer", "bpcer", "hter", "eer", "auc", "apcer_pooled", "gap"}
+    assert {m.name for m in found.evaluation.apcer_by_group} == {"print", "display"}
+    provenance = found.provenance
+    assert provenance["seed"] == 3
+    assert provenance["versions"]["plugin toy"] == "fasharness-toy 0.1.0"
+    assert provenance["preparation"]["presentations"] == 60
+    assert provenance["preparation"]["failed"] == {}
+    assert provenance["protocol"]["source"] == "files"
+    assert len(provenance["model_sha256"]) == 64
+
+
+def test_the_command_in_a_result_gives_the_same_result(
+    toy_run: Run, command: Run, oulu: Path, shared_store: Path
+):
+    import shlex
+
+    toy_run(oulu, "--out", "r", "--option", "rate=0.01", "--limit", "10")
+    words = shlex.split(result("r").commands[0])
+    assert words[0] == "fasharness"
+    again = command(*words[1:], "--out", "s", "--store", shared_store, "--jobs", "1")
+    assert again.code == 0
+    assert Path("r/result.json").read_bytes() == Path("s/result.json").read_bytes()
+
+
+def test_a_finished_run_does_nothing_again(toy_run: Run, oulu: Path):
+    first = toy_run(oulu, "--out", "r")
+    before = times("r")
+    second = toy_run(oulu, "--out", "r")
+    assert second.out == first.out
+    assert times("r") == before
+    assert "train:" not in second.err
+    assert "score" not in second.err
+
+
+def test_steps_stop_where_they_should_and_the_next_goes_on(toy_run: Run, oulu: Path):
+    there = {
+        "prepare": {"preparation.json"},
+        "train": {"model.safetensors", "training.json"},
+        "score": {"scores.csv", "Dev_scores.txt", "Test_scores.txt"},
+        "run": {"result.json", "report.html"},
+    }
+    absent = set().union(*there.values())
+    for step, files in there.items():
+        absent -= files
+        assert toy_run(oulu, "--out", "r", step=step).code == 0
+        names = {path.name for path in Path("r").iterdir()}
+        assert files <= names
+        assert not absent & names
+        if step == "train":
+            model = Path("r/model.safetensors").stat().st_mtime_ns
+    assert Path("r/model.safetensors").stat().st_mtime_ns == model
+
+
+def test_a_changed_video_is_prepared_trained_on_and_scored_again(
+    toy_run: Run, own_oulu: Path, film: Callable[..., None]
+):
+    toy_run(own_oulu, "--out", "r")
+    before, model = result("r"), Path("r/model.safetensors").read_bytes()
+    film(own_oulu / "Test_files" / "1_3_36_1.avi", bona_fide=True, seed=99)
+    toy_run(own_oulu, "--out", "r")
+    assert Path("r/model.safetensors").read_bytes() == model  # test videos do not touch the model
+    assert result("r").provenance["scores_sha256"] != before.provenance["scores_sha256"]
+    film(own_oulu / "Train_files" / "1_1_01_1.avi", bona_fide=True, seed=99)
+    toy_run(own_oulu, "--out", "r")
+    assert Path("r/model.safetensors").read_bytes() != model
+
+
+@pytest.mark.parametrize("lost", ["scores.csv", "result.json", "report.html", "model.safetensors"])
+def test_a_lost_output_is_made_again_to_the_same_bytes(toy_run: Run, oulu: Path, lost: str):
+    toy_run(oulu, "--out", "r")
+    before = {name: (Path("r") / name).read_bytes() for name in BIG}
+    (Path("r") / lost).unlink()
+    assert toy_run(oulu, "--out", "r").code == 0
+    assert {name: (Path("r") / name).read_bytes() for name in BIG} == before
+
+
+def test_six_folds_give_mean_and_deviation_and_every_fold_is_kept(toy_run: Run, oulu: Path):
+    ended = toy_run(oulu, "--out", "r", "--preset", "short", protocol="oulu3")
+    assert ended.code == 0
+    assert "mean and sample standard deviation" in ended.out
+    found = read(Path("r/result.json"))
+    assert isinstance(found, FoldsResult)
+    assert [fold.fold for fold in found.folds] == [f"oulu3_{phone}" for phone in range(1, 7)]
+    for fold in found.folds:
+        assert read(Path("r") / fold.fold / "result.json") == fold
+        scores = read_csv(Path("r") / fold.fold / "scores.csv")
+        assert {s.device for s in scores if s.split == "test"} == {f"phone{fold.fold[-1]}"}
+    acers = [m.value for f in found.folds for m in f.evaluation.metrics if m.name == "acer"]
+    written = json.loads(Path("r/result.json").read_text())
+    (acer,) = (m for m in walk(written) if m.get("name") == "acer" and "std" in m)
+    assert acer["mean"] == pytest.approx(statistics.fmean(acers), abs=1e-12)
+    assert acer["std"] == pytest.approx(statistics.stdev(acers), abs=1e-12)
+    assert Path("r/report.html").is_file()
+    before = Path("r/result.json").read_bytes()
+    ended = toy_run(oulu, "--out", "r", "--preset", "short", protocol="oulu3")
+    assert "train:" not in ended.err
+    assert Path("r/result.json").read_bytes() == before
+
+
+def walk(value: object):
+    """Every object in a JSON value."""
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value:
+        if isinstance(part, dict | list):
+            yield from walk(part)
+
+
+def test_one_fold_is_a_protocol_of_its_own(toy_run: Run, oulu: Path):
+    assert toy_run(oulu, "--out", "r", "--preset", "short", protocol="oulu3_2").code == 0
+    assert result("r").protocol == "oulu3_2"
+    assert (Path("r") / "scores.csv").is_file()
+
+
+def test_a_limit_takes_some_of_each_class(toy_run: Run, oulu: Path):
+    toy_run(oulu, "--out", "r", "--limit", "6", "--preset", "short")
+    scores = read_csv(Path("r/scores.csv"))
+    assert len(scores) == 12
+    assert {s.species for s in scores} == {None, "print1", "print2", "display1", "display2"}
+    assert result("r").provenance["limit"] == 6
+
+
+def test_a_checkpoint_scores_as_the_run_that_trained_it(toy_run: Run, oulu: Path):
+    toy_run(oulu, "--out", "r", "--preset", "short")
+    shutil.copy("r/model.safetensors", "copy.safetensors")
+    ended = toy_run(oulu, "--out", "s", "--checkpoint", "copy.safetensors")
+    assert ended.code == 0
+    assert "train:" not in ended.err
+    assert Path("s/scores.csv").read_bytes() == Path("r/scores.csv").read_bytes()
+    assert result("s").options["epochs"] == 1  # the checkpoint's own options
+    assert not Path("s/model.safetensors").exists()
+
+
+def test_a_method_that_learns_nothing_needs_no_training_videos(
+    toy_run: Run, own_oulu: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.rmtree(own_oulu / "Train_files")
+    ended = toy_run(own_oulu, "--out", "r", "--plugin", "brightness")
+    assert ended.code == 0
+    assert result("r").provenance["preparation"]["presentations"] == 40
+
+
+def test_every_output_of_a_simulated_run_says_so(toy_run: Run, own_oulu: Path):
+    (own_oulu / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
+    ended = toy_run(own_oulu, "--out", "r", "--preset", "short")
+    assert "SIMULATED" in ended.err
+    assert "SIMULATED" in ended.out
+    assert result("r").simulated
+    assert all(s.simulated for s in read_csv(Path("r/scores.csv")))
+    for name in ("report.html", "Dev_scores.txt", "Test_scores.txt"):
+        assert "SIMULATED" in Path("r", name).read_text(), name
+    assert json.loads(Path("r/SIMULATED.json").read_text())["simulated"]
+    toy_run(own_oulu, "--limit", "5", "--preset", "short")
+    assert [p.name[:27] for p in Path("runs").iterdir()] == [
+        "toy-oulu1-simulated-mini-" + p.name[25:27] for p in Path("runs").iterdir()
+    ]
+
+
+def test_failures_are_counted_named_and_allowed_up_to_a_limit(toy_run: Run, own_oulu: Path):
+    lost = own_oulu / "Test_files" / "1_3_36_4.avi"
+    lost.write_bytes(b"")
+    ended = toy_run(own_oulu, "--out", "r")
+    assert ended.code == 0
+    (failed,) = (s for s in read_csv(Path("r/scores.csv")) if s.failed)
+    assert failed.presentation == "1_3_36_4"
+    assert "0 bytes" in failed.failure
+    assert list(result("r").provenance["preparation"]["failed"]) == ["1_3_36_4"]
+    (counts,) = (c for c in result("r").evaluation.counts if c.split == "test")
+    assert [f.presentation for f in counts.failed] == ["1_3_36_4"]
+    assert counts.scored == 19
+
+
+def test_a_failed_video_that_is_mended_is_scored_by_the_same_command(
+    toy_run: Run, own_oulu: Path, oulu: Path
+):
+    lost = own_oulu / "Test_files" / "1_3_36_4.avi"
+    lost.unlink()
+    assert (
+        "1 of 60 presentations failed, 0 are allowed"
+        in toy_run(own_oulu, "--out", "r", "--max-failures", "0").error
+    )
+    scored = read_csv(Path("r/scores.csv"))
+    assert sum(not s.failed for s in scored) == 39  # everything else was scored
+    shutil.copy2(oulu / "Test_files" / "1_3_36_4.avi", lost)
+    assert toy_run(own_oulu, "--out", "r", "--max-failures", "0").code == 0
+    assert not any(s.failed for s in read_csv(Path("r/scores.csv")))
