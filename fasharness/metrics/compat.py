@@ -52,6 +52,11 @@ def _eer_point(curve: Roc) -> int:
     return int(np.argmin(np.abs(curve.fpr + curve.tpr - 1)))
 
 
+def _eer(curve: Roc) -> float:
+    """False positive rate at the chosen point, which the codes call the EER."""
+    return float(curve.fpr[_eer_point(curve)])
+
+
 def _split(values: ArrayLike, labels: ArrayLike) -> tuple[Floats, Ints]:
     """Check scores with labels."""
     found, kinds = np.asarray(values, dtype=np.float64), np.asarray(labels, dtype=np.int64)
@@ -88,9 +93,8 @@ def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: Ar
         test_labels: 1 for bona fide, -1 for print, -2 for replay.
 
     Returns:
-        The seven figures. The threshold is the first point of the thinned dev ROC with the
-        smallest |fpr + tpr - 1| and the EER its fpr; a score equal to the threshold is an error
-        on neither side; means are taken in float32. The test EER uses the test labels.
+        The threshold is the first point of the thinned dev ROC with the smallest
+        |fpr + tpr - 1| and the EER its fpr; a score equal to it is an error on neither side.
 
     Raises:
         ValueError: when a class is missing or there are more than two kinds of attack.
@@ -105,8 +109,8 @@ def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: Ar
     apcer = [_float32_mean(scored[kinds == kind] > cut) for kind in attacks]
     bpcer = _float32_mean(scored[kinds == 1] < cut)
     return Sgtd(
-        float(curve.fpr[_eer_point(curve)] * 100),
-        float(own.fpr[_eer_point(own)] * 100),
+        _eer(curve) * 100,
+        _eer(own) * 100,
         apcer[0] * 100,
         (apcer[1] if attacks.size == 2 else 0.0) * 100,
         max(apcer) * 100,

@@ -27,7 +27,17 @@ def write(
     Returns:
         The path of ``report.html``.
     """
-    from fasharness.report import page, plots
+    from fasharness.report import page
+
+    _draw(run_folder, result, scores)
+    target = run_folder / "report.html"
+    write_text(target, page.page(result, scores, picture))
+    return target
+
+
+def _draw(run_folder: Path, result: Result | FoldsResult, scores: Sequence[Score]) -> None:
+    """Write the two plots where there is something to draw."""
+    from fasharness.report import plots
     from fasharness.report.curves import classes, det, marks
 
     found = classes(scores)
@@ -40,11 +50,7 @@ def write(
     lines = det(found)
     if lines:
         points = () if threshold is None else marks(found, threshold)
-        drawn = plots.det_png(lines, points, name, result.simulated)
-        write_bytes(run_folder / "det.png", drawn)
-    target = run_folder / "report.html"
-    write_text(target, page.page(result, scores, picture))
-    return target
+        write_bytes(run_folder / "det.png", plots.det_png(lines, points, name, result.simulated))
 
 
 def _protocol(result: Result | FoldsResult) -> str:

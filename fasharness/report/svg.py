@@ -31,12 +31,7 @@ def histogram(found: Sequence[Class], threshold: float | None, simulated: bool) 
         for index, (one, counts) in enumerate(zip(found, bins.counts, strict=True))
     ]
     bottom = height - FOOT
-    for tick in range(6):
-        x = LEFT + tick / 5 * (WIDTH - LEFT - RIGHT)
-        anchor = "end" if tick == 5 else "middle"
-        parts.append(_text(x, bottom + 18, f"{low + tick / 5 * (high - low):.3g}", anchor))
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    parts.append(_text(middle, bottom + 38, "score (higher is more bona fide)", "middle"))
+    parts.append(_axis(low, high, bottom))
     if threshold is not None:
         share = (threshold - low) / (high - low) if high > low else 0.5
         x = LEFT + min(max(share, 0), 1) * (WIDTH - LEFT - RIGHT)
@@ -47,6 +42,18 @@ def histogram(found: Sequence[Class], threshold: float | None, simulated: bool) 
         f'data-high="{high!r}" data-left="{LEFT}" data-right="{WIDTH - RIGHT}" '
         f'aria-label="Histograms of the test scores by class">{"".join(parts)}</svg>'
     )
+
+
+def _axis(low: float, high: float, bottom: float) -> str:
+    """Write the score axis."""
+    parts = []
+    for tick in range(6):
+        x = LEFT + tick / 5 * (WIDTH - LEFT - RIGHT)
+        anchor = "end" if tick == 5 else "middle"
+        parts.append(_text(x, bottom + 18, f"{low + tick / 5 * (high - low):.3g}", anchor))
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    parts.append(_text(middle, bottom + 38, "score (higher is more bona fide)", "middle"))
+    return "".join(parts)
 
 
 def _row(one: Class, counts: Sequence[int], top: float) -> str:
@@ -89,15 +96,7 @@ def det(lines: Sequence[Line], simulated: bool) -> str:
             f'<polyline class="curve" points="{points}" stroke="{colour}" '
             f'stroke-dasharray="{dash or "none"}"/>'
         )
-    for index, line in enumerate(lines):
-        y = _DET_TOP + 22 + 22 * index
-        x = DET_SIZE - 190
-        parts.append(
-            f'<line class="curve" x1="{x}" x2="{x + 34}" y1="{y - 4}" y2="{y - 4}" '
-            f'stroke="{escape(line.colour)}" stroke-dasharray="{escape(line.dash) or "none"}"/>'
-            + _text(x + 42, y, line.name, "start", "name")
-        )
-        parts.append(f'<circle class="mark" r="5.5" data-name="{escape(line.name)}" hidden="1"/>')
+    parts += [_legend(index, line) for index, line in enumerate(lines)]
     parts.append(_stamp(DET_SIZE / 2, DET_SIZE / 2, simulated))
     return (
         f'<svg id="det" viewBox="0 0 {DET_SIZE} {DET_SIZE}" role="img" '
@@ -105,6 +104,17 @@ def det(lines: Sequence[Line], simulated: bool) -> str:
         f'data-bottom="{DET_SIZE - _DET_FOOT}" data-axis-low="{AXIS[0]}" '
         f'data-axis-high="{AXIS[1]}" '
         f'aria-label="DET curves: BPCER against APCER">{"".join(parts)}</svg>'
+    )
+
+
+def _legend(index: int, line: Line) -> str:
+    """Name a curve, and leave a place for its mark."""
+    x, y = DET_SIZE - 190, _DET_TOP + 22 + 22 * index
+    return (
+        f'<line class="curve" x1="{x}" x2="{x + 34}" y1="{y - 4}" y2="{y - 4}" '
+        f'stroke="{escape(line.colour)}" stroke-dasharray="{escape(line.dash) or "none"}"/>'
+        + _text(x + 42, y, line.name, "start", "name")
+        + f'<circle class="mark" r="5.5" data-name="{escape(line.name)}" hidden="1"/>'
     )
 
 

@@ -1,6 +1,8 @@
 """Threshold rules: worked by hand, ties stated, and what they promise under transforms."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,3 +115,33 @@ def test_limits_are_kept_and_no_better_cut_keeps_them(
     if lower is not None:
         assert max(np.mean(one >= lower), np.mean(two >= lower)) > limit
     assert np.mean(live < thresholds.at_bpcer(scores, limit)) <= limit
+
+
+BOB = json.loads((Path(__file__).parent / "data" / "bob.json").read_text())
+
+
+@pytest.mark.parametrize("row", BOB["rows"], ids=lambda row: f"draw{row[0]}")
+def test_against_bob(row: list[float]) -> None:
+    """Working points of another toolkit on the same draws (its rates stand in the data file)."""
+    bob = dict(zip(BOB["columns"], row, strict=True))
+    generator = np.random.default_rng(int(bob["seed"]))
+    live, fake = (
+        generator.normal(mean, 1, size).round(int(bob["digits"]))
+        for mean, size in ((1, 150), (0, 400))
+    )
+    scores = dev(live, fake)
+
+    def rates(rule: str) -> tuple[float, float]:
+        cut = choose(rule, scores)
+        return float(np.mean(fake >= cut)), float(np.mean(live < cut))
+
+    apcer, bpcer = rates("eer")
+    assert abs(apcer - bpcer) == pytest.approx(abs(bob["eer_far"] - bob["eer_frr"]))
+    assert sum(rates("min-hter")) == pytest.approx(bob["hter_far"] + bob["hter_frr"])
+    # At a limit ours is never worse, unless the other's threshold breaks the limit.
+    apcer, bpcer = rates("apcer=0.05")
+    assert apcer <= 0.05
+    assert bpcer <= bob["far5_frr"] or bob["far5_far"] > 0.05
+    apcer, bpcer = rates("bpcer=0.05")
+    assert bpcer <= 0.05
+    assert apcer <= bob["frr5_far"] or bob["frr5_frr"] > 0.05

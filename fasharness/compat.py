@@ -1,0 +1,84 @@
+"""Published codes' figures for a set of scores, each with its rule in words and a leak flag."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fasharness.metrics import compat
+from fasharness.metrics.arrays import Floats, Ints
+from fasharness.result import Published
+from fasharness.scores import Score
+
+_SGTD = (
+    "FAS-SGTD: dev threshold at the first thinned ROC point with the smallest |fpr + tpr - 1|; a "
+    "score at the threshold is never an error; failed presentations score 0; worst of two groups"
+)
+_CDCN = (
+    "CDCN and DUM: the same dev threshold; attacks pooled; a bona fide score at the threshold "
+    "is refused"
+)
+_CROSS = "CDCN's and DUM's cross-data-set figures: threshold and errors from the same test split"
+_MID = "LGSC: threshold at the middle score of the test split, attacks pooled"
+_AUTO = "LGSC: best of 1000 thresholds tried on the test split itself, attacks pooled"
+_SSDG = "SSDG: threshold of a grid with the smallest |FRR - FAR| on the test split itself"
+
+
+def published(scores: Sequence[Score]) -> tuple[Published, ...]:
+    """Compute what published evaluation codes would print.
+
+    Args:
+        scores: scores of dev and test; attacks of more than two species groups have no SGTD
+            figure.
+
+    Returns:
+        Figures as shares in [0, 1], those that see the test split's labels flagged.
+
+    Raises:
+        ValueError: when a class of either split has no score.
+    """
+    return (*_sgtd(scores), *_cdcn(scores), *_on_test(scores))
+
+
+def _labelled(scores: Sequence[Score], split: str, failed: bool) -> tuple[Floats, Ints]:
+    """Take a split as the codes want it: 1 for bona fide, 0 for attacks."""
+    mine = [s for s in scores if s.split == split and (failed or not s.failed)]
+    values = np.array([s.value for s in mine])
+    return values, np.array([int(s.bona_fide) for s in mine], dtype=np.int64)
+
+
+def _sgtd(scores: Sequence[Score]) -> Iterator[Published]:
+    """SGTD's figures, where there are at most two groups in test."""
+    mine = [s for s in scores if s.split == "test"]
+    groups = sorted({s.kind for s in mine if s.kind is not None})
+    if len(groups) > 2:
+        return
+    labels = [1 if s.kind is None else groups.index(s.kind) - 2 for s in mine]
+    values = [math.nan if s.failed else s.value for s in mine]
+    found = compat.sgtd(*_labelled(scores, "dev", failed=True), values, labels)
+    for name in ("dev_eer", "apcer", "bpcer", "acer"):
+        yield Published(f"compat.sgtd.{name}", getattr(found, name) / 100, _SGTD, leaks=False)
+    yield Published("compat.sgtd.test_eer", found.test_eer / 100, _SGTD, leaks=True)
+
+
+def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
+    """CDCN's and DUM's figures."""
+    dev, test = (_labelled(scores, split, failed=False) for split in ("dev", "test"))
+    found = compat.cdcn(*dev, *test)
+    for name in ("apcer", "bpcer", "acer"):
+        yield Published(f"compat.cdcn.{name}", getattr(found.test, name), _CDCN, leaks=False)
+    words = f"{_CDCN}; with the test split's own threshold"
+    yield Published("compat.cdcn.acer_own", found.test_own.acer, words, leaks=True)
+
+
+def _on_test(scores: Sequence[Score]) -> Iterator[Published]:
+    """Figures whose threshold comes from the test split."""
+    values, labels = _labelled(scores, "test", failed=False)
+    figures = {
+        "cdcn.hter_cross": (compat.cdcn_cross(values, labels).hter, _CROSS),
+        "lgsc_mid.acer": (compat.lgsc_mid(values, labels).acer / 100, _MID),
+        "lgsc_auto.acer": (compat.lgsc_auto(values, labels, by_acer=True).acer / 100, _AUTO),
+        "ssdg.hter": (compat.ssdg(values, labels).hter, _SSDG),
+    }
+    for name, (value, words) in figures.items():
+        yield Published(f"compat.{name}", value, words, leaks=True)

@@ -1,0 +1,115 @@
+"""One score from several runs: mean, weights given, or log odds fitted on dev."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from fasharness.errors import DataError
+from fasharness.metrics.arrays import Floats
+from fasharness.metrics.calibration import logistic
+from fasharness.scores import Score
+
+
+class Fused(NamedTuple):
+    """Scores of several runs made one, and how, in words."""
+
+    scores: tuple[Score, ...]
+    words: str
+
+
+class _Aligned(NamedTuple):
+    """Presentations of all runs, with their values (presentations, runs); NaN where one failed."""
+
+    scores: tuple[Score, ...]
+    values: Floats
+
+
+def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None = None) -> Fused:
+    """Average the runs after dividing each by its spread on dev.
+
+    Args:
+        runs: scores of two or more runs on the same presentations.
+        weights: one for each run, equal ones if None.
+
+    Returns:
+        The fused scores; what one run failed on has failed.
+
+    Raises:
+        DataError: when the runs have other presentations, or one does not vary on dev.
+        ValueError: when there are as many weights as runs not.
+    """
+    aligned = _align(runs)
+    shares = np.ones(len(runs)) if weights is None else np.asarray(weights, dtype=np.float64)
+    if shares.shape != (len(runs),):
+        raise ValueError(f"expected {len(runs)} weights, got {shares.shape}")
+    dev = _dev(aligned)
+    spread = dev.std(axis=0)
+    if not spread.all():
+        raise DataError(
+            f"run {int(np.argmin(spread)) + 1} has equal scores on dev; nothing to fuse"
+        )
+    values = (aligned.values - dev.mean(axis=0)) / spread @ (shares / shares.sum())
+    words = f"mean with weights {shares.tolist()} of scores standardised on dev"
+    return _fused(aligned, values, words)
+
+
+def fuse_logistic(runs: Sequence[Sequence[Score]]) -> Fused:
+    """Weigh the runs by logistic regression on dev, both classes weighing the same.
+
+    Args:
+        runs: scores of two or more runs on the same presentations.
+
+    Returns:
+        Natural log odds of bona fide; what one run failed on has failed.
+
+    Raises:
+        DataError: when the runs have other presentations or dev lacks a class.
+    """
+    aligned = _align(runs)
+    live = np.array([s.bona_fide for s in aligned.scores])
+    usable = np.array([s.split == "dev" for s in aligned.scores])
+    usable &= np.isfinite(aligned.values).all(axis=1)
+    if not (live & usable).any() or not (~live & usable).any():
+        raise DataError("dev lacks a class that all runs scored; no weights can be fitted")
+    fit = logistic(aligned.values[usable & live], aligned.values[usable & ~live])
+    words = f"log odds fitted on dev: weights {fit.weights.tolist()}, offset {fit.offset}"
+    return _fused(aligned, fit.log_odds(aligned.values), words)
+
+
+def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
+    """Put the runs in the first one's order."""
+    if len(runs) < 2:
+        raise DataError("fusion needs two runs or more")
+    first = {score.presentation: score for score in runs[0]}
+    columns = []
+    for number, run in enumerate(runs, start=1):
+        mine = {score.presentation: score for score in run}
+        if mine.keys() != first.keys():
+            odd = min(mine.keys() ^ first.keys())
+            raise DataError(f"run {number} and run 1 differ in their presentations, e.g. {odd!r}")
+        for name, score in mine.items():
+            if (score.split, score.species) != (first[name].split, first[name].species):
+                raise DataError(f"run {number} and run 1 disagree about presentation {name!r}")
+        columns.append([mine[name].value for name in first])
+    return _Aligned(tuple(first.values()), np.array(columns).T)
+
+
+def _dev(aligned: _Aligned) -> Floats:
+    """Take the dev rows that all runs scored."""
+    rows = np.array([s.split == "dev" for s in aligned.scores])
+    rows &= np.isfinite(aligned.values).all(axis=1)
+    if not rows.any():
+        raise DataError("no dev presentation was scored by all runs")
+    return np.asarray(aligned.values[rows])
+
+
+def _fused(aligned: _Aligned, values: Floats, words: str) -> Fused:
+    """Put fused values into the scores."""
+    scores = []
+    for score, value in zip(aligned.scores, values.tolist(), strict=True):
+        failure = "" if math.isfinite(value) else score.failure or "another run failed on it"
+        scores.append(dataclasses.replace(score, value=value, failure=failure))
+    return Fused(tuple(scores), words)

@@ -1,0 +1,79 @@
+"""Reading text files that must be whole, and errors that name a line."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from fasharness.errors import DataError
+
+_LONGEST_LINE = 65_536
+_MARK = b"\xef\xbb\xbf"
+
+
+def text_lines(path: Path) -> Iterator[str]:
+    """Walk over the lines of a UTF-8 text file; memory does not grow with the file.
+
+    Args:
+        path: the file; a byte order mark at its start is passed over.
+
+    Yields:
+        Lines with their ends.
+
+    Raises:
+        DataError: naming the file, and the line where there is one: it cannot be read, is empty,
+            is no UTF-8, has a giant line, or its last line is cut off.
+    """
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            if size == 0:
+                raise DataError(f"{path}: the file is empty; score again")
+            stream.seek(-1, os.SEEK_END)
+            whole = stream.read(1) in (b"\n", b"\r")
+            stream.seek(0)
+            if not whole:
+                problem = "the last line is cut off (no line end); write the file again"
+                raise at_line(path, sum(1 for _ in stream), problem)
+            for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE + 1), b""), 1):
+                yield _decoded(path, number, line)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _decoded(path: Path, number: int, line: bytes) -> str:
+    """Decode a line."""
+    if len(line) > _LONGEST_LINE:
+        raise at_line(path, number, f"longer than {_LONGEST_LINE} bytes; this is no score file")
+    try:
+        return (line.removeprefix(_MARK) if number == 1 else line).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise at_line(path, number, "not UTF-8 text; save the file as UTF-8") from error
+
+
+def whole_text(path: Path) -> str:
+    """Read a whole text file, as `text_lines` does.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its text without a byte order mark.
+
+    Raises:
+        DataError: as `text_lines`.
+    """
+    return "".join(text_lines(path))
+
+
+def at_line(path: Path, line: int, problem: str) -> DataError:
+    """Compose the one-line error for a place in a file.
+
+    Args:
+        path: the file.
+        line: the line, from 1.
+        problem: what is wrong there.
+
+    Returns:
+        The error to raise.
+    """
+    return DataError(f"{path}, line {line}: {problem}")
