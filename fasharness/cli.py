@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import errno
 import os
 import sys
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness import __version__
-from fasharness.errors import FasharnessError, OptionError, UnknownNameError
+from fasharness.errors import FasharnessError, OptionError
 
 if TYPE_CHECKING:
     from fasharness.plugins import Plugins
     from fasharness.result import FoldsResult, Result
-    from fasharness.settings import Settings
 
 _STEPS = {
     "run": "the whole chain, from videos to a report",
@@ -25,7 +23,7 @@ _STEPS = {
     "train": "prepare and train",
     "score": "prepare, train if needed, and write scores.csv",
 }
-_PATHS = ("data", "checkpoint", "out")
+_STYLES = ("terminal", "markdown", "latex", "csv", "html")
 _LISTS = ("plugins", "methods", "datasets", "protocols", "metrics", "detectors")
 
 
@@ -75,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, text in _STEPS.items():
         _add_step(commands, name, text)
     _add_evaluate(commands)
+    _add_tables(commands)
     _add_report(commands)
     _add_validate(commands)
     _add_ls(commands)
@@ -130,7 +129,27 @@ def _add_evaluate(commands: Any) -> None:
     add("--allow-leaks", action="store_true", help="let the rule look at test (test:RULE)")
     add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
     add("--seed", type=int, default=0, help="of the bootstrap")
+    add("--interval", default="percentile", help="percentile (default) or bca")
+    add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
+    add("--compat", action="store_true", help="also what published codes would print")
     add("--out", type=Path, metavar="FILE", help="also write the evaluation as JSON")
+
+
+def _add_tables(commands: Any) -> None:
+    pair = _add(commands, "compare", _compare, "two score files of the same protocol, paired")
+    pair.add_argument("first", type=Path, metavar="A.csv")
+    pair.add_argument("second", type=Path, metavar="B.csv")
+    board = _add(commands, "leaderboard", _leaderboard, "all runs below a folder")
+    board.add_argument("folder", type=Path, metavar="DIR")
+    for parser in (pair, board):
+        parser.add_argument("--style", default="terminal", help=", ".join(_STYLES))
+    convert = _add(commands, "convert", _convert, "score files of other tools, in and out")
+    formats = "csv, bob-csv, four-column, five-column, oulu or labelled"
+    convert.add_argument("--from", dest="source", required=True, metavar="FORMAT", help=formats)
+    convert.add_argument("--to", dest="target", required=True, metavar="FORMAT")
+    convert.add_argument("--dev", type=Path, metavar="FILE")
+    convert.add_argument("--test", type=Path, metavar="FILE")
+    convert.add_argument("out", type=Path, metavar="DIR")
 
 
 def _add_report(commands: Any) -> None:
@@ -165,15 +184,16 @@ def _add_weights(commands: Any) -> None:
 
 
 def _step(options: argparse.Namespace) -> int:
+    from fasharness.config import build, merge
     from fasharness.paths import cache_dir
     from fasharness.plugins import load
     from fasharness.progress import Terminal
     from fasharness.run import run
 
-    values = _flags(options)
+    values = merge(vars(options))
     store = Path(values.pop("store", None) or cache_dir() / "clips")
     quiet = bool(values.pop("quiet", False))
-    settings = _settings(values)
+    settings = build(values)
     console = Terminal(sys.stderr, quiet=quiet)
     outcome = run(settings, load(), console, store, options.last)
     if outcome.result is not None:
@@ -182,84 +202,6 @@ def _step(options: argparse.Namespace) -> int:
     else:
         print(f"run folder: {outcome.folder}")
     return 0
-
-
-def _flags(options: argparse.Namespace) -> dict[str, Any]:
-    """Flags of the command line over those of the configuration file."""
-    given = {k: v for k, v in vars(options).items() if v is not None and v is not False}
-    for name in ("command", "last", "config", "resume"):
-        given.pop(name, None)
-    given["option"] = dict(map(_key_value, given.get("option", [])))
-    if options.config is None:
-        return given
-    known = set(vars(options)) - {"command", "last", "config"}
-    values = _read_config(options.config, known)
-    values["option"] = {**values.get("option", {}), **given["option"]}
-    return {**values, **{k: v for k, v in given.items() if k != "option"}}
-
-
-def _key_value(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise OptionError(f"--option must be KEY=VALUE, got {text!r}")
-    return key, value
-
-
-def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
-    import yaml
-
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise OptionError(f"{path}: expected flags and values, got {type(values).__name__}")
-    named = {str(key).replace("-", "_"): value for key, value in values.items()}
-    for key in named:
-        if key not in known:
-            raise OptionError(f"{path}: {UnknownNameError('flag', key, known)}")
-    options = named.get("option", {})
-    if not isinstance(options, dict):
-        raise OptionError(f"{path}: option must map names to values")
-    named["option"] = {str(key): _yaml_text(value) for key, value in options.items()}
-    named.pop("resume", None)
-    return {key: value for key, value in named.items() if value is not None}
-
-
-def _yaml_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _settings(values: dict[str, Any]) -> Settings:
-    """Build the settings; types of configuration values are checked here."""
-    from fasharness.settings import Settings
-
-    for name in ("plugin", "protocol"):
-        if not values.get(name):
-            raise OptionError(f"--{name} is missing; see `fasharness ls`")
-    defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
-    ready: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in _PATHS:
-            ready[name] = Path(str(value))
-        elif name == "option":
-            ready[name] = value
-        elif isinstance(defaults[name], float | int):
-            ready[name] = _number(name, value, type(defaults[name]))
-        else:
-            ready[name] = str(value)
-    return Settings(**ready)
-
-
-def _number(name: str, value: object, kind: Any) -> Any:
-    word = "a whole number" if kind is int else "a number"
-    try:
-        number = kind(value)
-    except (TypeError, ValueError, OverflowError):
-        number = None
-    if number is None or isinstance(value, bool) or (isinstance(value, float) and number != value):
-        raise OptionError(f"--{name.replace('_', '-')} must be {word}, got {value!r}")
-    return number
 
 
 def _print_result(result: Result | FoldsResult) -> None:
@@ -280,6 +222,9 @@ def _evaluate(options: argparse.Namespace) -> int:
         replicates=options.replicates,
         seed=options.seed,
         allow_leaks=options.allow_leaks,
+        interval=options.interval,
+        confidence=options.confidence,
+        compat=options.compat,
     )
     scores = read_csv(options.scores)
     evaluation = evaluate(scores, rules, {m.name: m.make for m in load().offers("metric")})
@@ -287,6 +232,35 @@ def _evaluate(options: argparse.Namespace) -> int:
     print(evaluation_table(evaluation, simulated))
     if options.out is not None:
         write_text(options.out, evaluation_json(evaluation, simulated))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from fasharness.compare import compare
+    from fasharness.leaderboard import comparison
+    from fasharness.report.grid import render
+    from fasharness.scores import read_csv
+
+    found = compare(read_csv(options.first), read_csv(options.second))
+    names = (str(options.first), str(options.second))
+    print(render(comparison(*names, found), options.style))
+    return 0
+
+
+def _leaderboard(options: argparse.Namespace) -> int:
+    from fasharness.leaderboard import leaderboard
+    from fasharness.report.grid import render
+
+    print(render(leaderboard(options.folder), options.style))
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from fasharness.convert import load, save
+
+    files = {s: p for s in ("dev", "test") if (p := getattr(options, s)) is not None}
+    for path in save(options.target, options.out, load(options.source, files)):
+        print(path)
     return 0
 
 

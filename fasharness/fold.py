@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from fasharness.dataset import Dataset
 from fasharness.errors import RunError
 from fasharness.files import digest, sha256, write_json
 from fasharness.folder import Steps
-from fasharness.method import Method, make, option_values
+from fasharness.method import AGGREGATOR, Method, make, option_values
 from fasharness.plugins import Plugins
 from fasharness.progress import Console
 from fasharness.provenance import collect
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from fasharness.engine.clips import ClipSource
     from fasharness.engine.score import Scored
-    from fasharness.engine.train import EpochRecord, Progress
     from fasharness.method import Stage
     from fasharness.prepare.pipeline import Prepared
 
@@ -111,7 +110,7 @@ class Fold:
                 jobs=experiment.jobs,
                 progress=lambda done, total: advance(done, total, ""),
             )
-        write_json(self.folder / "preparation.json", self._preparation(prepared))
+        write_json(self.folder / "preparation.json", prepared.summary())
         return prepared
 
     def train(self, prepared: Prepared) -> Path | None:
@@ -166,14 +165,14 @@ class Fold:
                 protocol=self.settings.protocol,
                 fold=self.protocol.name if self.protocol.name != self.settings.protocol else "",
                 simulated=self.protocol.simulated,
-                aggregator=_aggregator(),
+                aggregator=AGGREGATOR,
                 evaluation=evaluation,
                 baselines=tuple(self._baselines(prepared)),
                 provenance=provenance,
                 commands=(self.settings.command(),),
             )
             write_result(path, result)
-            report.write(self.folder, result, scores)
+            report.write(self.folder, result, scores, self._pictures(prepared))
         self.steps.finish("evaluate", key)
         return result
 
@@ -212,10 +211,11 @@ class Fold:
                 state=self.folder / "training.safetensors",
                 save_every=self.settings.save_every,
                 workers=self.settings.workers,
-                progress=lambda p: advance(p.done, p.total, _training_text(p)),
+                progress=lambda p: advance(p.done, p.total, p.words()),
             )
             history = train.fit(plan, network, fabric)
-        _write_history(self.folder / "training.json", history)
+        records = [dataclasses.asdict(record) for record in history]
+        write_json(self.folder / "training.json", records)
         save_model(path, self.method, network, key)
 
     def _network(self) -> tuple[Fabric, nn.Module]:
@@ -301,6 +301,15 @@ class Fold:
             journal.unlink()
             yield baseline(name, words, scores)
 
+    def _pictures(self, prepared: Prepared) -> Callable[[str], bytes | None] | None:
+        """Face crops for the report, of simulated people only: a page may be passed on."""
+        if not self.protocol.simulated:
+            return None
+        from fasharness.prepare.store import strip
+
+        known = {p.id: prepared.get(p, self.spec) for p in self.protocol.test}
+        return lambda name: strip(known[name])
+
     def _fit_key(self, prepared: Prepared) -> str:
         """Content key of the training: the method, its settings and every clip it sees."""
         clips = [
@@ -321,22 +330,8 @@ class Fold:
         settings = [self.settings.device, self.settings.precision, self.protocol.simulated]
         return digest([_identity(method), settings, clips])
 
-    def _failures(self, prepared: Prepared) -> dict[str, str]:
-        """Presentations without clips, with reasons."""
-        return {stored.presentation: stored.failure for stored in prepared if stored.failure}
-
-    def _preparation(self, prepared: Prepared) -> dict[str, Any]:
-        stored = list(prepared)
-        return {
-            "presentations": len(self._wanted()),
-            "clips": sum(item.clips for item in stored),
-            "frames": sum(item.frames for item in stored),
-            "clips_left_out": sum(item.left_out for item in stored),
-            "failed": dict(sorted(self._failures(prepared).items())),
-        }
-
     def _check_failures(self, prepared: Prepared) -> None:
-        failures = self._failures(prepared)
+        failures = prepared.failures()
         allowed = self.settings.allowed_failures(len(self._wanted()))
         if len(failures) > allowed:
             name, reason = next(iter(sorted(failures.items())))
@@ -355,7 +350,7 @@ class Fold:
             "seed": self.settings.seed,
             "precision": self.settings.precision,
             "device": device_name(self.settings.device),
-            "preparation": self._preparation(prepared),
+            "preparation": prepared.summary(),
             "protocol": {
                 "source": self.protocol.version,
                 "convention": self.protocol.convention,
@@ -386,12 +381,6 @@ def _identity(method: Method) -> list[Any]:
     return [method.name, method.version, option_values(method)]
 
 
-def _aggregator() -> str:
-    from fasharness.engine.score import AGGREGATOR
-
-    return AGGREGATOR
-
-
 def _score(protocol: Protocol, split: Split, presentation: Presentation, scored: Scored) -> Score:
     return Score(
         presentation=presentation.id,
@@ -407,12 +396,3 @@ def _score(protocol: Protocol, split: Split, presentation: Presentation, scored:
         session=presentation.session,
         simulated=protocol.simulated,
     )
-
-
-def _training_text(progress: Progress) -> str:
-    losses = " ".join(f"{name} {value:.4f}" for name, value in progress.losses.items())
-    return f"{progress.stage} epoch {progress.epoch}/{progress.epochs} {losses}"
-
-
-def _write_history(path: Path, history: Sequence[EpochRecord]) -> None:
-    write_json(path, [dataclasses.asdict(record) for record in history])

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+AGGREGATOR = "mean over clips"
+"""How clip scores become a presentation's score, in words for the result."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stretch of training with its own data, losses and optimiser.

@@ -16,8 +16,6 @@ from torch import nn
 from fasharness.engine.clips import ClipSource, scoring_batches
 from fasharness.method import Method, Stage
 
-AGGREGATOR = "mean over clips"
-
 
 class Scored(NamedTuple):
     """The score of one presentation.

@@ -85,6 +85,11 @@ class Progress(NamedTuple):
     total: int
     losses: Mapping[str, float]
 
+    def words(self) -> str:
+        """One line to show beside a progress bar."""
+        losses = " ".join(f"{name} {value:.4f}" for name, value in self.losses.items())
+        return f"{self.stage} epoch {self.epoch}/{self.epochs} {losses}"
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -282,8 +282,21 @@ class Prepared:
         """The stored clips of a presentation under a specification."""
         return self._stored[presentation.id, spec]
 
-    def __iter__(self) -> Iterator[StoredClips]:
-        return iter(self._stored.values())
+    def failures(self) -> dict[str, str]:
+        """Presentations without clips, with reasons, sorted by name."""
+        failed = {s.presentation: s.failure for s in self._stored.values() if s.failure}
+        return dict(sorted(failed.items()))
+
+    def summary(self) -> dict[str, object]:
+        """Counts and failures as plain data."""
+        stored = self._stored.values()
+        return {
+            "presentations": len({item.presentation for item in stored}),
+            "clips": sum(item.clips for item in stored),
+            "frames": sum(item.frames for item in stored),
+            "clips_left_out": sum(item.left_out for item in stored),
+            "failed": self.failures(),
+        }
 
 
 def prepare(

@@ -1,0 +1,104 @@
+"""From flags and a YAML file to the settings of a run; the command line wins."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fasharness.errors import OptionError, UnknownNameError
+from fasharness.settings import Settings
+
+_PATHS = ("data", "checkpoint", "out")
+
+
+def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the flags of the command line over those of the configuration file.
+
+    Args:
+        flags: every flag of the command, None or False where it was not given; ``config`` names
+            the file.
+
+    Returns:
+        Values by flag, with ``option`` as a mapping of names to text.
+
+    Raises:
+        OptionError: the file is no YAML, holds an unknown flag, or an option is no KEY=VALUE.
+    """
+    given = {k: v for k, v in flags.items() if v is not None and v is not False}
+    for name in ("command", "last", "config", "resume"):
+        given.pop(name, None)
+    given["option"] = dict(map(_key_value, given.get("option", [])))
+    if flags["config"] is None:
+        return given
+    known = set(flags) - {"command", "last", "config"}
+    values = _read_config(flags["config"], known)
+    values["option"] = {**values.get("option", {}), **given["option"]}
+    return {**values, **{k: v for k, v in given.items() if k != "option"}}
+
+
+def _key_value(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"--option must be KEY=VALUE, got {text!r}")
+    return key, value
+
+
+def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise OptionError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise OptionError(f"{path}: expected flags and values, got {type(values).__name__}")
+    named = {str(key).replace("-", "_"): value for key, value in values.items()}
+    for key in named:
+        if key not in known:
+            raise OptionError(f"{path}: {UnknownNameError('flag', key, known)}")
+    options = named.get("option", {})
+    if not isinstance(options, dict):
+        raise OptionError(f"{path}: option must map names to values")
+    named["option"] = {str(key): _yaml_text(value) for key, value in options.items()}
+    named.pop("resume", None)
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def _yaml_text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def build(values: Mapping[str, Any]) -> Settings:
+    """Build the settings of a run from merged flags.
+
+    Raises:
+        OptionError: the method or protocol is missing, or a value has the wrong type.
+    """
+    for name in ("plugin", "protocol"):
+        if not values.get(name):
+            raise OptionError(f"--{name} is missing; see `fasharness ls`")
+    defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
+    ready: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in _PATHS:
+            ready[name] = Path(str(value))
+        elif name == "option":
+            ready[name] = value
+        elif isinstance(defaults[name], float | int):
+            ready[name] = _number(name, value, type(defaults[name]))
+        else:
+            ready[name] = str(value)
+    return Settings(**ready)
+
+
+def _number(name: str, value: object, kind: Any) -> Any:
+    word = "a whole number" if kind is int else "a number"
+    try:
+        number = kind(value)
+    except (TypeError, ValueError, OverflowError):
+        number = None
+    if number is None or isinstance(value, bool) or (isinstance(value, float) and number != value):
+        raise OptionError(f"--{name.replace('_', '-')} must be {word}, got {value!r}")
+    return number
