@@ -93,6 +93,11 @@ class Dataset(ABC):
         del folder, scores
 
     @classmethod
+    def simulation_version(cls) -> int:
+        """Version of the simulation; another one gives other data and so another folder."""
+        return 0
+
+    @classmethod
     def simulate(
         cls,
         out: Path,

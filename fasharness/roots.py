@@ -47,7 +47,8 @@ def remember(dataset: str, root: Path) -> Path:
 
 def simulated_root(dataset: type[Dataset], size: str) -> Path:
     """Folder of a data set's simulation in the user's cache."""
-    return cache_dir() / "simulated" / f"{dataset.name}-{size}-seed{SIMULATION_SEED}"
+    version = dataset.simulation_version()
+    return cache_dir() / "simulated" / f"{dataset.name}-{size}-v{version}-seed{SIMULATION_SEED}"
 
 
 def resolve(

@@ -181,9 +181,7 @@ class OuluNpu(Dataset):
         from fasharness.prepare.faces import face_from_eyes
 
         lines = read_eyes(presentation.path.with_suffix(".txt"))
-        return {
-            frame: face_from_eyes(left, right) for frame, left, right in lines if left != right
-        }
+        return {frame: face_from_eyes(left, right) for frame, left, right in lines if left != right}
 
     def depth_source(self, presentation: Presentation) -> DepthSource | None:
         """Exact depth, which only simulated videos have beside them."""
@@ -214,6 +212,13 @@ class OuluNpu(Dataset):
         from fasharness.scores import write_oulu_lists
 
         write_oulu_lists(folder, scores)
+
+    @classmethod
+    def simulation_version(cls) -> int:
+        """Version of the simulator; see ``fasharness.sim.oulu_npu``."""
+        from fasharness.sim.oulu_npu import VERSION
+
+        return VERSION
 
     @classmethod
     def simulate(
@@ -256,6 +261,7 @@ def _check_video(presentation: Presentation) -> list[Finding]:
     found = []
     try:
         check_readable(presentation.path)
+        _check_whole(presentation.path)
     except DataError as error:
         found.append(Finding("video", presentation.id, str(error)))
     try:
@@ -263,3 +269,12 @@ def _check_video(presentation: Presentation) -> list[Finding]:
     except DataError as error:
         found.append(Finding("eyes", presentation.id, str(error)))
     return found
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse an AVI file that is shorter than its head says, as after a broken download."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    promised = int.from_bytes(head[4:], "little") + 8
+    if head[:4] == b"RIFF" and path.stat().st_size < promised:
+        raise DataError(f"{path}: cut short: {path.stat().st_size} of {promised} bytes")

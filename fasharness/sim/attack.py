@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -22,6 +22,7 @@ INSTRUMENTS: Mapping[int, Printer | Display] = MappingProxyType(
         5: Display(1.5, 2.35, 0.012, 0.85, 6000, 0.03, 7, 0.05, 0.1),
     }
 )
+Surface = TypeVar("Surface", F32, U8)
 _UNIT = 0.07
 _HAND_HELD, _ON_A_DESK = (0.3, 1.3), (0.0, 0.3)
 _BAND_PITCH = 170.0
@@ -174,7 +175,7 @@ def _show_display(
     for k, (frame, sheet) in enumerate(zip(take.frames, sheets, strict=True)):
         seen = _seen(sheet, stage.lens)
         shown = cv2.GaussianBlur(_framed(frame, border, 4), (0, 0), sigma).astype(np.uint8)
-        light = _read(instruments.displayed(shown, display), seen, border, 1)
+        light = instruments.displayed(_read(shown, seen, border, 1), display)
         light *= instruments.grid(seen.columns, seen.rows, display, stage.size, stage.spread)
         angle = 1 - display.falloff * (1 - float(sheet.normal[2])) / 0.134
         light *= f32(power * angle * (1 + display.flicker * np.sin(rows + start + pace * k)))
@@ -192,12 +193,13 @@ def _framed(picture: U8, border: int, level: int) -> U8:
     return padded.astype(np.uint8, copy=False)
 
 
-def _read(surface: F32, seen: _Seen, border: int, fineness: int) -> F32:
+def _read(surface: Surface, seen: _Seen, border: int, fineness: int) -> Surface:
     """Sample a surface that is ``fineness`` times as fine as the picture, border included."""
     shift = np.float32((border + 0.5) * fineness - 0.5)
     columns, rows = seen.columns * np.float32(fineness), seen.rows * np.float32(fineness)
     columns, rows = columns + shift, rows + shift
-    return f32(cv2.remap(surface, columns, rows, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE))
+    read = cv2.remap(surface, columns, rows, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    return read.astype(surface.dtype, copy=False)
 
 
 class _Bent(NamedTuple):

@@ -162,7 +162,7 @@ def displayed(picture: U8, display: Display) -> F32:
     grey = np.tile(f32([0.2126, 0.7152, 0.0722]), (3, 1))
     colours = grey + display.gamut * (np.eye(3) - grey)
     white = temperature(display.kelvin)[:, None]
-    emitted = f32(light)[picture]
+    emitted = cv2.LUT(picture, f32(light))
     return f32(cv2.transform(emitted, f32((white * colours)[:, ::-1])))
 
 

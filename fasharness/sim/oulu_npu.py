@@ -1,7 +1,7 @@
 """A simulated OULU-NPU: a folder in the data set's own layout, written video by video."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -35,6 +35,7 @@ _UNSEEN = MappingProxyType(
         "small": {"Train": 10, "Dev": 10, "Test": 40},
     }
 )
+_ENDINGS = (".txt", ".depth.npz", ".avi")
 _DONE, _BEGUN = "SIMULATED.json", ".simulating.json"
 _README = """This folder is SIMULATED. It is not OULU-NPU and shows no real person.
 
@@ -104,15 +105,21 @@ def simulate(
         raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
     settings = {"data": "simulated OULU-NPU", "version": VERSION, "seed": seed, "size": size}
     _begin(out, settings)
-    total = len(shoots) * len(FILES)
     tasks = [task for shoot in shoots if (task := _task(out, seed, shoot)).files]
-    done, report = total - sum(len(task.files) for task in tasks), progress or _silent
+    report, total = progress or _silent, len(shoots) * len(FILES)
+    done = total - sum(len(task.files) for task in tasks)
     report(done, total)
-    workers = jobs or default_jobs()
-    for _, count in run_all(_record, tasks, jobs=workers, start=_one_thread) if tasks else ():
+    for count in _record_all(tasks, jobs or default_jobs()):
         done += count
         report(done, total)
     _finish(out, shoots, settings)
+
+
+def _record_all(tasks: list[_Task], jobs: int) -> Iterator[int]:
+    """Record sittings in processes; gives the number of videos of each as it is finished."""
+    if tasks:
+        for _, count in run_all(_record, tasks, jobs=jobs, start=_one_thread):
+            yield count
 
 
 def _silent(done: int, total: int) -> None:
@@ -163,8 +170,9 @@ def _base(out: Path, shoot: Shoot, file: int) -> Path:
 
 
 def _task(out: Path, seed: int, shoot: Shoot) -> _Task:
-    """Find out which videos of a sitting are missing; the video is always written last."""
-    missing = [f for f in FILES if not _base(out, shoot, f).with_suffix(".avi").is_file()]
+    """Find out which videos of a sitting lack one of their files."""
+    bases = {file: _base(out, shoot, file) for file in FILES}
+    missing = [f for f, b in bases.items() if not all(b.with_suffix(e).is_file() for e in _ENDINGS)]
     return _Task(str(out), seed, shoot, tuple(missing))
 
 
@@ -189,7 +197,7 @@ def _record(task: _Task) -> int:
 
 
 def _store(base: Path, recording: record.Recording) -> None:
-    """Write the files of one video, the video itself last: it stands for all three."""
+    """Write the files of one video."""
     storing.eyes(base.with_suffix(".txt"), recording.eyes)
     storing.depth(base.with_suffix(".depth.npz"), storing.depth_maps(recording.depth))
     storing.video(base.with_suffix(".avi"), recording.frames, record.FPS, recording.quality)

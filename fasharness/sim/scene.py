@@ -244,12 +244,14 @@ def room(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator
         corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
         cv2.fillPoly(wall, [np.round(corners * 16).astype(np.int32)], colour.tolist(), 16, 4)
     wall = wall * f32(1 + 0.08 * noise(rng, (4, 3), shape))[..., None]
-    wall = blur(wall, float(rng.uniform(0.8, 2.6)))
+    wall = blur(wall, float(rng.uniform(0.4, 2.0)))
     glow = light.sky + 0.35 * light.colours.sum(0)
     side = np.sign(light.directions[0, 0]) * np.linspace(-0.3, 0.3, wide)[None, :, None]
     size = (wide * 4, tall * 4)
     lit = wall * glow * session.brightness * f32(1 + side) * f32(rng.uniform(0.7, 1.3))
-    return f32(cv2.resize(np.maximum(lit, 0.004), size, interpolation=cv2.INTER_CUBIC))
+    drawn = cv2.resize(np.maximum(lit, 0.004), size, interpolation=cv2.INTER_CUBIC)
+    grain = noise(rng, (tall * 3, wide * 3), (size[1], size[0])) * rng.uniform(0.05, 0.2)
+    return f32(np.maximum(drawn * f32(1 + grain)[..., None], 0.003))
 
 
 def _body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
@@ -263,7 +265,9 @@ def _body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
     collar = shoulder - 1.4 + 0.11 * np.clip(5.5 - np.abs(x), 0, None) ** 2 * rng.uniform(0.5, 1.6)
     skin = _round(x / neck, y * 0, light) * linear(person.skin) * 0.8
     chin = ramp(f32(y), 4.0, 11.0) * 0.6 + 0.4
-    cloth = linear(person.shirt) * f32(1 + 0.12 * noise(rng, (14, 18), (tall, wide)))[..., None]
+    weave = 0.12 * noise(rng, (14, 18), (tall, wide))
+    weave = weave + rng.uniform(0.05, 0.22) * noise(rng, (tall, wide), (tall, wide))
+    cloth = linear(person.shirt) * f32(1 + weave)[..., None]
     cloth = cloth * _round(x / 30, (y - 24) / -34, light)
     bare = ramp(f32(np.abs(x) - neck), 0.25, -0.25)
     dressed = ramp(f32(y - np.maximum(shoulder, np.where(np.abs(x) < 6, collar, -99))), -0.15, 0.2)

@@ -1,5 +1,7 @@
 """Tests of the Motion JPEG writer, read back with OpenCV."""
 
+import struct
+
 import cv2
 import numpy as np
 import pytest
@@ -25,6 +27,20 @@ def test_frames_come_back_in_order(tmp_path):
         assert np.abs(read.astype(int) - frame).mean() < 3
     assert not video.read()[0]
     video.release()
+
+
+def test_the_index_points_at_every_frame(tmp_path):
+    path = tmp_path / "a.avi"
+    avi.write(path, _frames(5), 15, 80)
+    data = path.read_bytes()
+    start, index = data.index(b"movi"), data.index(b"idx1") + 8
+    assert int.from_bytes(data[4:8], "little") + 8 == len(data)
+    for row in range(5):
+        name, _, offset, size = struct.unpack_from("<4sIII", data, index + 16 * row)
+        at = start + offset
+        assert name == data[at : at + 4] == b"00dc"
+        assert size == int.from_bytes(data[at + 4 : at + 8], "little")
+        assert data[at + 8 : at + 10] == b"\xff\xd8"
 
 
 def test_quality_sets_the_size(tmp_path):

@@ -98,16 +98,16 @@ def test_frames_move_but_do_not_jump(root):
 def test_what_is_missing_is_made_again_with_the_same_bytes(root, tmp_path, monkeypatch):
     out = tmp_path / "oulu"
     shutil.copytree(root, out)
-    for name in ("Train_files/2_1_01_1.avi", "Test_files/5_3_36_3.avi", "SIMULATED.json"):
+    for name in ("Test_files/5_3_36_1.avi", "Test_files/5_3_36_4.txt", "SIMULATED.json"):
         (out / name).unlink()
     (out / ".simulating.json").write_text(
         json.dumps({"data": "simulated OULU-NPU", "version": 1, "seed": 0, "size": "mini"})
     )
     monkeypatch.setattr(oulu_npu, "_shoots", lambda size: SHOOTS)
-    kept = (out / "Test_files/5_3_36_1.avi").stat().st_mtime_ns
+    kept = (out / "Test_files/5_3_36_2.avi").stat().st_mtime_ns
     oulu_npu.simulate(out, jobs=1)
     assert _contents(out) == _contents(root)
-    assert (out / "Test_files/5_3_36_1.avi").stat().st_mtime_ns == kept
+    assert (out / "Test_files/5_3_36_2.avi").stat().st_mtime_ns == kept
 
 
 def _children(pid):
