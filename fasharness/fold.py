@@ -252,6 +252,8 @@ class Fold:
             scored = score_source(self.method, network, source, fabric, stage)
             if not scored.failure:
                 values[presentation.bona_fide].append(scored.value)
+        if not all(values.values()):
+            raise RunError("a class of dev has no score to choose by; see preparation.json for why")
         return float(eer(error_curve(values[True], values[False])))
 
     def _score(self, prepared: Prepared, model: Path | None, key: str) -> list[Score]:
@@ -281,7 +283,7 @@ class Fold:
             done = book.score_all(method, network, sources, fabric)
             for number, ((split, item), scored) in enumerate(zip(items, done, strict=True), 1):
                 score = _score(self.protocol, split, item, scored)
-                if item.id not in book.done:
+                if method is self.method and item.id not in book.done:
                     self.experiment.plugins.hook.fasharness_presentation_scored(
                         folder=self.folder, score=score
                     )

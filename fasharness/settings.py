@@ -77,6 +77,8 @@ class Settings:
             raise OptionError(
                 f"no device {self.device!r}; available: auto, cpu, cuda, cuda:N (N from 0)"
             )
+        if self.depth != "auto" and not Path(self.depth).is_dir():
+            raise OptionError(f"--depth must be auto or a folder of depth maps, got {self.depth!r}")
         self.allowed_failures(0)
 
     def allowed_failures(self, presentations: int) -> int:

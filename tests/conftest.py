@@ -14,6 +14,10 @@ import pytest
 
 from fasharness.cli import main
 
+# The networks here are too small for threads, which only wait for each other; set before torch
+# is imported, and the same in every child process.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 PLUGINS = Path(__file__).parent / "third_party_plugin"
 SESSION = {"Train": 1, "Dev": 2, "Test": 3}
 USERS = {"Train": (1, 2), "Dev": (21, 22), "Test": (36, 37)}

@@ -13,61 +13,16 @@ from pathlib import Path
 import cv2
 import pytest
 
-from fasharness.cli import _flags, _settings, build_parser
-from fasharness.errors import OptionError
 from fasharness.scores import read_csv
 
 Run = Callable[..., "Ended"]  # noqa: F821
 ASTRONAUT = Path(__file__).parent / "prepare" / "data" / "astronaut.jpg"
 
 
-def settings(*words: str):
-    return _settings(_flags(build_parser().parse_args(["run", *words])))
-
-
 def listed(root: Path, line: str, part: str = "Test") -> None:
     """Add a line to a list of protocol 1."""
     path = root / "Protocols" / "Protocol_1" / f"{part}.txt"
     path.write_text(path.read_text() + line + "\n")
-
-
-def test_the_command_line_wins_over_the_configuration(tmp_path: Path):
-    path = tmp_path / "run.yaml"
-    path.write_text(
-        "plugin: toy\nprotocol: oulu1\nseed: 7\nsave-every: 3\nmax_failures: 10%\n"
-        "option: {epochs: 4, flip: false, scale: [1, 2]}\ndata: /somewhere\nlimit:\n"
-    )
-    found = settings("--config", str(path))
-    assert (found.plugin, found.seed, found.save_every, found.limit) == ("toy", 7, 3.0, 0)
-    assert found.option == {"epochs": "4", "flip": "False", "scale": "1,2"}
-    assert found.data == Path("/somewhere")
-    found = settings("--config", str(path), "--seed", "0", "--option", "epochs=5", "--data", "here")
-    assert found.seed == 0
-    assert found.option == {"epochs": "5", "flip": "False", "scale": "1,2"}
-    assert (found.data, found.max_failures) == (Path("here"), "10%")
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("plugni: toy", "no flag 'plugni'; did you mean 'plugin'"),
-        ("[1, 2]", "expected flags and values, got list"),
-        ("a: b: c", "not YAML"),
-        ("\xff", "not YAML"),
-        ("option: [a]", "option must map names to values"),
-        ("plugin: a\nprotocol: b\nseed: many", "--seed must be a whole number, got 'many'"),
-        ("plugin: a\nprotocol: b\nseed: 1.5", "--seed must be a whole number, got 1.5"),
-        ("plugin: a\nprotocol: b\nseed: true", "--seed must be a whole number, got True"),
-        ("protocol: oulu1", "--plugin is missing"),
-        ("plugin: toy", "--protocol is missing"),
-    ],
-)
-def test_a_bad_configuration_is_refused(tmp_path: Path, text: str, words: str):
-    path = tmp_path / "run.yaml"
-    path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(OptionError) as caught:
-        settings("--config", str(path))
-    assert words in str(caught.value)
 
 
 def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
@@ -96,7 +51,7 @@ def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
         (["--max-failures", "some"], "--max-failures must be a number or a share such as 5%"),
         (["--seed", "-1"], "--seed must not be negative"),
         (["--checkpoint", "no.safetensors"], "no.safetensors: no such checkpoint"),
-        (["--depth", "no-maps"], "no-maps"),
+        (["--depth", "no-maps"], "--depth must be auto or a folder of depth maps, got 'no-maps'"),
         (["--data", "nowhere"], "nowhere: no such folder; give OULU-NPU's folder with --data"),
     ],
     ids=lambda value: "=".join(value)[2:] if isinstance(value, list) else "",

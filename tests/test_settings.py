@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.cli import _flags, _settings, build_parser
+from fasharness.cli import build_parser
+from fasharness.config import build, merge
 from fasharness.errors import OptionError
 from fasharness.settings import Settings
 
@@ -24,6 +25,7 @@ PLAIN = Settings("sgtd", "oulu1")
         ("save_every", -1.0, "--save-every must not be negative"),
         ("device", "gpu", "no device 'gpu'; available: auto, cpu, cuda, cuda:N"),
         ("device", "cuda:", "no device 'cuda:'"),
+        ("depth", "nowhere", "--depth must be auto or a folder of depth maps, got 'nowhere'"),
         ("max_failures", "few", "--max-failures must be a number or a share"),
         ("max_failures", "101%", "--max-failures must be a number or a share"),
         ("max_failures", "-1", "--max-failures must be a number or a share"),
@@ -54,7 +56,7 @@ def test_what_does_not_decide_the_result_gives_the_same_folder():
     "change",
     [
         {"seed": 1}, {"option": {"a": "1"}}, {"limit": 5}, {"data": Path("d")}, {"preset": "demo"},
-        {"device": "cpu"}, {"precision": "64-true"}, {"faces": "dataset"}, {"depth": "maps"},
+        {"device": "cpu"}, {"precision": "64-true"}, {"faces": "dataset"}, {"depth": "."},
     ],
 )  # fmt: skip
 def test_what_decides_the_result_gives_another_folder(change: dict[str, object]):
@@ -82,5 +84,5 @@ def test_the_command_of_settings_gives_them_again(**values: object):
     settings = dataclasses.replace(PLAIN, **values)
     words = shlex.split(settings.command())
     assert words[0] == "fasharness"
-    again = _settings(_flags(build_parser().parse_args(words[1:])))
+    again = build(merge(vars(build_parser().parse_args(words[1:]))))
     assert again == settings

@@ -3,6 +3,7 @@
 from fasharness.nn.cdc_conv import CDConv2d, CDConv3d, CrossCDConv2d
 from fasharness.nn.fold import fold_cdc
 from fasharness.nn.gradients import (
+    GradientConv2d,
     SpatialGradient,
     SpatialGradientMagnitude,
     SpatialGradientSquared,
@@ -15,6 +16,7 @@ __all__ = [
     "CDConv3d",
     "ContrastDepthLoss",
     "CrossCDConv2d",
+    "GradientConv2d",
     "SpatialGradient",
     "SpatialGradientMagnitude",
     "SpatialGradientSquared",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from fasharness import ops
 
@@ -50,6 +52,41 @@ class SpatialGradientSquared(nn.Module):
             A tensor like x.
         """
         return ops.spatial_gradient_squared(x)
+
+
+class GradientConv2d(nn.Conv2d):
+    """1x1 convolution of the Sobel magnitude, which for the backward keeps its input alone.
+
+    The magnitude is cheaper to compute again than to keep: it is as large as the input, which the
+    layers beside this one keep in any case.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        bias: whether a bias is learnt.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, bias: bool = True) -> None:
+        super().__init__(in_channels, out_channels, 1, bias=bias)
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        return super().forward(ops.spatial_gradient_magnitude(x))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve the magnitude.
+
+        Args:
+            x: float tensor (N, C, H, W).
+
+        Returns:
+            float tensor (N, O, H, W).
+        """
+        if not torch.is_grad_enabled():
+            return self._convolve(x)
+        result: Tensor = checkpoint(
+            self._convolve, x, use_reentrant=False, preserve_rng_state=False
+        )
+        return result
 
 
 class TemporalGradientFeatures(nn.Module):

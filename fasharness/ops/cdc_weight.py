@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -32,7 +31,6 @@ def _positions(kernel: Sequence[int]) -> Iterator[tuple[int, ...]]:
     return product(*(range(k) for k in kernel))
 
 
-@lru_cache(maxsize=64)
 def _taps(kernel: tuple[int, ...], form: Form) -> _Taps:
     centre = tuple(k // 2 for k in kernel)
     if form == "all":

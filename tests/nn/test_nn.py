@@ -21,7 +21,7 @@ def _published(x, layer):
     """Two convolutions, the bias in both."""
     summed = layer.weight.sum((2, 3), keepdim=True)
     plain = F.conv2d(x, layer.weight, layer.bias, layer.stride, layer.padding)
-    return plain - float(layer.theta) * F.conv2d(x, summed, layer.bias, layer.stride)
+    return plain - layer.theta * F.conv2d(x, summed, layer.bias, layer.stride)
 
 
 @pytest.mark.parametrize("learnable", [False, True])
@@ -155,6 +155,39 @@ def test_layers_without_parameters_are_their_operators():
     weight = torch.tensor([1, 1, 0.1, 0.1])
     loss = nn.ContrastDepthLoss("same")(x[:, 0], x[:, 1], weight)
     assert loss == ops.contrast_depth_loss(x[:, 0], x[:, 1], padding="same", weight=weight)
+
+
+def _kept_bytes(function, x):
+    kept = {}
+
+    def pack(t):
+        kept[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
+        return t
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        out = function(x)
+    return sum(kept.values()), out
+
+
+def test_the_gradient_convolution_keeps_its_input_alone():
+    torch.manual_seed(0)
+    layer = nn.GradientConv2d(3, 4)
+    x = _input(2, 3, 20, 20).requires_grad_()
+    plain, expected = _kept_bytes(
+        lambda x: F.conv2d(ops.spatial_gradient_magnitude(x), layer.weight, layer.bias), x
+    )
+    kept, got = _kept_bytes(layer, x)
+    assert kept < 0.6 * plain
+    torch.testing.assert_close(got, expected, rtol=0, atol=0)
+    wanted = (x, *layer.parameters())
+    for a, b in zip(
+        torch.autograd.grad(got.square().sum(), wanted),
+        torch.autograd.grad(expected.square().sum(), wanted),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(x), expected)
 
 
 class _Network(torch_nn.Module):
