@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 2 something is the user's to mend, 130 interrupted.
     """
+    # On shared machines OpenMP's spinning threads wait for each other's time slices: a training
+    # step took six times as long beside one busy process. It is read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = build_parser()
     options = parser.parse_args(arguments)
     try:

@@ -97,7 +97,7 @@ class Fold:
             experiment.dataset.root,
             settings.faces,
             settings.detector,
-            settings.depth,
+            settings.depth_folder,
             settings.depth_estimator,
             "cpu" if settings.device == "auto" else settings.device,
         )
@@ -235,7 +235,7 @@ class Fold:
     def _source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
         from fasharness.engine.clips import ClipSource
 
-        rule = self.experiment.plugins.find("crop", spec.crop).make()
+        rule = self.experiment.plugins.make("crop", spec.crop)
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
 
     def _dev_eer(

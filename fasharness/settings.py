@@ -96,9 +96,15 @@ class Settings:
         for name in ("out", "jobs", "workers", "save_every", "max_failures"):
             del values[name]
         values["option"] = dict(self.option)
+        values["depth"] = self.depth_folder
         for name in ("data", "checkpoint"):
             values[name] = str(values[name].absolute()) if values[name] else ""
         return values
+
+    @property
+    def depth_folder(self) -> str:
+        """``auto``, or the absolute path of the folder of depth maps."""
+        return self.depth if self.depth == "auto" else str(Path(self.depth).absolute())
 
     def folder_name(self, simulated: bool) -> str:
         """Name of the run's folder: what it is, and a key of all that decides the result."""

@@ -174,6 +174,20 @@ def _check_file(path: Path) -> None:
         raise DataError(f"{path}: the file is empty (0 bytes)")
     if not os.access(path, os.R_OK):
         raise DataError(f"{path}: no permission to read the video")
+    _check_whole(path)
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse an AVI file that is shorter than its head says, as after a broken download.
+
+    Such a file still decodes, to fewer frames, and would be scored as if it were whole.
+    """
+    with path.open("rb") as file:
+        head = file.read(8)
+    promised = int.from_bytes(head[4:], "little") + 8
+    size = path.stat().st_size
+    if head[:4] == b"RIFF" and size < promised:
+        raise DataError(f"{path}: cut short: {size} of {promised} bytes")
 
 
 @contextmanager
