@@ -8,13 +8,17 @@ READY := $(VENV)/.fasharness-ready
 NATIVE := setup.py $(wildcard csrc/*.cpp csrc/*/*.h csrc/*/*.cpp csrc/*/*.cu csrc/*/*.cuh)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint bench install clean
+.PHONY: run test test-slow lint bench install clean
 
 run: $(READY)
 	$(BIN)/fasharness run --plugin sgtd --protocol oulu1
 
 test: lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# Whole training steps in float64 against the reference arrays: minutes, so not in `make test`.
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .
