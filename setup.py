@@ -22,7 +22,7 @@ def sources(folder: str, suffix: str) -> list[str]:
 
 def options(kind: str) -> dict[str, Any]:
     """State what both libraries are compiled with."""
-    flags = ["-O3", "-g0", "-std=c++20", "-fno-math-errno"]
+    flags = ["-O3", "-g0", "-std=c++20", "-fno-math-errno", "-fno-trapping-math"]
     compile_args: dict[str, list[str]] = {"cxx": flags}
     if kind == "cuda":
         compile_args["nvcc"] = ["-O3", "-std=c++20", "-DUSE_CUDA"]

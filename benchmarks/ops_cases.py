@@ -158,17 +158,15 @@ def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> li
 def cpu_cases() -> list[Case]:
     """List what two cores can measure in minutes, at shapes of the networks."""
     single, half = torch.float32, torch.bfloat16
-    shapes = [(5, 64, 256, 256), (1, 128, 256, 256), (1, 192, 128, 128), (8, 384, 32, 32)]
+    shapes = [(1, 64, 256, 256), (8, 384, 32, 32)]
     return [
         *gradient_cases(single, shapes, last=False),
-        *gradient_cases(single, shapes[:2], last=True),
-        *gradient_cases(half, shapes[:2], last=False),
-        *gradient_cases(torch.float16, shapes[1:2], last=False),
-        *gradient_cases(torch.float64, shapes[1:2], last=False),
-        *temporal_cases(single, [(1, 128), (1, 64)], last=False),
-        *temporal_cases(single, [(1, 128)], last=True),
-        *temporal_cases(half, [(1, 128)], last=False),
+        *gradient_cases(single, shapes[:1], last=True),
+        *gradient_cases(half, shapes[:1], last=False),
+        *gradient_cases(torch.float16, shapes[:1], last=False),
+        *temporal_cases(single, [(1, 128)], last=False),
+        *temporal_cases(single, [(1, 64)], last=True),
         *contrast_cases([1, 8, 32]),
-        *cdc_cases(single, [(1, 64, 128, 128), (1, 128, 196, 64), (8, 128, 128, 32)]),
-        *cdc_cases(half, [(1, 128, 196, 64)]),
+        *cdc_cases(single, [(1, 64, 128, 64), (8, 128, 128, 32)]),
+        *cdc_cases(half, [(1, 64, 128, 64)]),
     ]

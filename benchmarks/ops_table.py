@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import platform
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -15,32 +17,34 @@ from ops_cases import Case, Run, cpu_cases
 
 from fasharness import ops
 
+Clock = Callable[[], float]
 
-def seconds(run: Run) -> float:
+
+def seconds(run: Run, clock: Clock = time.perf_counter) -> float:
     """Time one call."""
-    start = time.perf_counter()
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def peak_mib(run: Run) -> float:
-    """Measure how far one call raises the process's resident memory (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5")
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    before = int(status["VmRSS"].split()[0])
+    """Measure the most memory that torch's allocator holds for one call at once."""
     run()
-    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return (int(status["VmHWM"].split()[0]) - before) / 1024
+    with torch.profiler.profile(profile_memory=True) as profile:
+        run()
+    changes = [e for e in profile.profiler.kineto_results.events() if e.name() == "[memory]"]
+    held = itertools.accumulate(e.nbytes() for e in sorted(changes, key=lambda e: e.start_ns()))
+    return max(held, default=0) / 2**20
 
 
-def measure(case: Case, rounds: int) -> str:
+def measure(case: Case, rounds: int, clock: Clock) -> str:
     """Run the formulations in turn, so that each meets the same machine, and format one row."""
     for run in case.runs.values():
         run()
     times = {name: [] for name in case.runs}
     for _ in range(rounds):
         for name, run in case.runs.items():
-            times[name].append(seconds(run))
+            times[name].append(seconds(run, clock))
     best = {name: min(values) for name, values in times.items()}
     to_limit = median(a / b for a, b in zip(times["native"], times["limit"], strict=True))
     faster = median(a / b for a, b in zip(times["papers"], times["native"], strict=True))
@@ -63,7 +67,7 @@ def header() -> list[str]:
         f"- torch {torch.__version__}, kernels: {', '.join(p.name for p in ops.LOADED) or 'none'}",
         f"- command: `python {' '.join(sys.argv)}`",
         "- times are the least of all rounds, in ms; ratios are medians over rounds in which all",
-        "  formulations took turns. Memory is the rise of resident memory, native over papers.",
+        "  formulations took turns. Memory: the most the allocator holds, native over papers.",
         "",
         "| operator | shape | papers | eager | native | limit | native / limit | papers / native "
         "| memory |",
@@ -77,12 +81,18 @@ def main() -> None:
     parser.add_argument("out", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="")
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="one thread's CPU time, for a machine that is busy"
+    )
     arguments = parser.parse_args()
+    clock = time.process_time if arguments.cpu_time else time.perf_counter
+    if arguments.cpu_time:
+        torch.set_num_threads(1)
     lines = header()
     print("\n".join(lines), flush=True)
     for case in cpu_cases():
         if arguments.only in case.group:
-            lines.append(measure(case, arguments.rounds))
+            lines.append(measure(case, arguments.rounds, clock))
             print(lines[-1], flush=True)
     if arguments.out is not None:
         arguments.out.write_text("\n".join(lines) + "\n")

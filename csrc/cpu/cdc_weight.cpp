@@ -13,15 +13,28 @@ using Mask = std::vector<double>;
 // Weights below this size are not worth waking another thread.
 constexpr int64_t kGrain = 1 << 18;
 
+// A number of taps that is known at compile time lets the loops over them unroll.
+template <int64_t kTaps, class A, class T>
+FASH_SIMD void fold_range(const T* __restrict from, T* __restrict to, int64_t rows,
+                          const A* __restrict sample, const A* __restrict spread, A theta,
+                          int64_t count) {
+  const int64_t taps = kTaps > 0 ? kTaps : count;
+  for (int64_t i = 0; i < rows; ++i)
+    fold(from + i * taps, to + i * taps, sample, spread, theta, taps);
+}
+
 template <class T>
 void fold_rows(const T* from, T* to, int64_t rows, const Mask& sample, const Mask& spread,
                double theta) {
   using A = Accumulator<T>;
   const int64_t taps = static_cast<int64_t>(sample.size());
   const std::vector<A> read(sample.begin(), sample.end()), write(spread.begin(), spread.end());
+  const auto run = taps == 9    ? fold_range<9, A, T>
+                   : taps == 27 ? fold_range<27, A, T>
+                                : fold_range<0, A, T>;
   torch::stable::parallel_for(0, rows, kGrain / taps + 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      fold(from + i * taps, to + i * taps, read.data(), write.data(), static_cast<A>(theta), taps);
+    run(from + begin * taps, to + begin * taps, end - begin, read.data(), write.data(),
+        static_cast<A>(theta), taps);
   });
 }
 

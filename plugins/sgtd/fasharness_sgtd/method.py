@@ -88,7 +88,7 @@ class SGTD(Method):
                     "single_epochs": 12,
                     "single_batch": 16,
                     "single_rate": 3e-3,
-                    "multi_epochs": 6,
+                    "multi_epochs": 8,
                     "multi_batch": 8,
                     "multi_rate": 2e-3,
                     "multi_optimizer": "adam",
