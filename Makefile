@@ -14,7 +14,7 @@ run: $(READY)
 	$(BIN)/fasharness run --plugin sgtd --protocol oulu1
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Whole training steps in float64 against the reference arrays: minutes, so not in `make test`.
 test-slow: $(READY)
