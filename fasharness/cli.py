@@ -112,7 +112,7 @@ def _add_step(commands: Any, name: str, text: str) -> None:
     add("--checkpoint", type=Path, metavar="FILE", help="score this model instead of training")
     add("--seed", type=int, help="of weights, order, augmentation and intervals (default: 0)")
     add("--device", help="auto, cpu, cuda or cuda:N")
-    add("--precision", help="32-true, bf16-mixed, 16-mixed or 64-true")
+    add("--precision", help="32-true, bf16-mixed or 16-mixed")
     add("--limit", type=int, metavar="N", help="take N presentations of each split")
     add("--max-failures", metavar="N", help="presentations that may fail: a number or 5%%")
     add("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)")
@@ -271,14 +271,17 @@ def _report(options: argparse.Namespace) -> int:
     from fasharness import report, result
     from fasharness.run import fold_scores
 
+    if not (options.run / "result.json").is_file():
+        raise OptionError(f"{options.run}: no finished run (it has no result.json)")
     found = result.read(options.run / "result.json")
     folds = [r.fold for r in found.folds] if isinstance(found, result.FoldsResult) else ["."]
     values = fold_scores(options.run, folds)
-    print(f"report: {report.write(options.run, found, values)}")
+    print(f"report: {report.write(options.run, found, values, report.pictures(options.run))}")
     return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from fasharness.dataset import environment_variable
     from fasharness.plugins import load
     from fasharness.progress import Terminal
     from fasharness.roots import configured
@@ -286,7 +289,11 @@ def _validate(options: argparse.Namespace) -> int:
     dataset_class = load().dataset_of(options.protocol)
     root = options.data or configured(dataset_class.name)
     if root is None:
-        raise OptionError(f"no folder of {dataset_class.title}: give it with --data")
+        raise OptionError(
+            f"no folder of {dataset_class.title} is configured: give it with --data, "
+            f"{environment_variable(dataset_class.name)} or `fasharness data set "
+            f"{dataset_class.name} DIR`"
+        )
     folds = dataset_class.folds.get(options.protocol, (options.protocol,))
     dataset = dataset_class(root)
     with Terminal(sys.stderr).bar("check", "videos") as advance:
@@ -307,7 +314,7 @@ def _ls(options: argparse.Namespace) -> int:
     lines = {
         "plugins": lambda: [f"{name}\t{text}" for name, text in plugins.versions.items()],
         "methods": lambda: _offers(plugins, "method"),
-        "metrics": lambda: _offers(plugins, "metric"),
+        "metrics": lambda: [*_own_metrics(), *_offers(plugins, "metric")],
         "detectors": lambda: _offers(plugins, "detector"),
         "datasets": lambda: [
             f"{name}\t{dataset.title}" for name, dataset in plugins.datasets().items()
@@ -323,6 +330,12 @@ def _ls(options: argparse.Namespace) -> int:
     for broken in plugins.broken:
         print(f"broken: {broken.plugin}: {broken.cause}", file=sys.stderr)
     return 0
+
+
+def _own_metrics() -> list[str]:
+    from fasharness.report.numbers import MEANINGS, NAMES
+
+    return [f"{name}\t{text}: {MEANINGS[name]}" for name, text in NAMES.items()]
 
 
 def _offers(plugins: Plugins, kind: str) -> list[str]:

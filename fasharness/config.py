@@ -58,7 +58,7 @@ def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
     for key in named:
         if key not in known:
             raise OptionError(f"{path}: {UnknownNameError('flag', key, known)}")
-    options = named.get("option", {})
+    options = named.get("option") or {}
     if not isinstance(options, dict):
         raise OptionError(f"{path}: option must map names to values")
     named["option"] = {str(key): _yaml_text(value) for key, value in options.items()}

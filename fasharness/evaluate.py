@@ -205,7 +205,7 @@ def _evaluation(
         metrics=tuple(_refuse(metric, refusal) for metric in metrics),
         apcer_by_group=tuple(_refuse(metric, refusal) for metric in figures.by_group),
         apcer_by_species=tuple(_refuse(metric, refusal) for metric in figures.by_species),
-        counts=tuple(_counts(scores, split) for split in SPLITS),
+        counts=tuple(c for split in SPLITS if (c := _counts(scores, split)).expected),
         intervals=figures.rule,
         warnings=tuple(_warnings(scores, threshold, figures, refusal)),
         smallest_rate=_smallest_rates(figures.test, options.confidence),

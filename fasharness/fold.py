@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from fasharness import scores as score_files
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.dataset import Dataset
-from fasharness.errors import RunError
-from fasharness.files import digest, sha256, write_json
+from fasharness.errors import DataError, RunError
+from fasharness.files import digest, sha256, write_bytes, write_json
 from fasharness.folder import Steps
-from fasharness.method import AGGREGATOR, Method, make, option_values
+from fasharness.keys import fit_key, score_key, training_specs
+from fasharness.method import AGGREGATOR, Method, make, option_values, preset_of
 from fasharness.plugins import Plugins
 from fasharness.progress import Console
 from fasharness.provenance import collect
@@ -75,16 +77,14 @@ class Fold:
         if self.protocol.simulated:
             write_json(self.folder / "SIMULATED.json", {"simulated": True, "what": _SIMULATED})
         prepared = self.prepare()
-        if last == "prepare":
-            return None
-        model = self.train(prepared)
-        if last == "train":
-            return None
-        scores = self.score(prepared, model)
-        if last == "score":
-            return None
-        self._check_failures(prepared)
-        return self.evaluate(prepared, scores, model)
+        model: Path | None = None
+        scores: tuple[Score, ...] = ()
+        if last != "prepare":
+            model = self.train(prepared)
+        if last in ("score", "run"):
+            scores = self.score(prepared, model)
+        self._check_failures(prepared, scores)
+        return self.evaluate(prepared, scores, model) if last == "run" else None
 
     def prepare(self) -> Prepared:
         """Clips of every presentation that this fold needs."""
@@ -111,6 +111,7 @@ class Fold:
                 progress=lambda done, total: advance(done, total, ""),
             )
         write_json(self.folder / "preparation.json", prepared.summary())
+        experiment.console.say(prepared.words())
         return prepared
 
     def train(self, prepared: Prepared) -> Path | None:
@@ -120,7 +121,7 @@ class Fold:
         if not self.method.stages():
             return None
         path = self.folder / "model.safetensors"
-        key = self._fit_key(prepared)
+        key = fit_key(self.method, self.settings, self.protocol, prepared)
         if not self.steps.current("train", key, path):
             with self.steps.timed("train"):
                 self._fit(prepared, path, key)
@@ -131,13 +132,14 @@ class Fold:
         """Scores of dev and test, and their files."""
         path = self.folder / "scores.csv"
         key = digest([self._score_key(prepared, self.method), sha256(model) if model else ""])
-        if not self.steps.current("score", key, path):
+        written = sha256(path) if path.is_file() else ""
+        if not self.steps.current("score", f"{key} gave {written}", path):
             with self.steps.timed("score"):
                 scores = self._score(prepared, model, key)
                 score_files.write_csv(path, scores)
                 self.experiment.dataset.write_official_scores(self.folder, scores)
                 self._journal.unlink()
-            self.steps.finish("score", key)
+            self.steps.finish("score", f"{key} gave {sha256(path)}")
         return score_files.read_csv(path)
 
     def evaluate(self, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
@@ -150,16 +152,30 @@ class Fold:
         provenance = self._provenance(prepared, model)
         key = digest([provenance, dataclasses.asdict(options), sorted(BASELINES)])
         if self.steps.current("evaluate", key, path, page):
-            found = read_result(path)
-            if isinstance(found, Result):
-                return found
+            with contextlib.suppress(DataError):  # a damaged result is written anew
+                found = read_result(path)
+                if isinstance(found, Result):
+                    return found
         with self.steps.timed("evaluate"):
             metrics = self.experiment.plugins.offers("metric")
-            evaluation = evaluate(scores, options, {m.name: m.make for m in metrics})
+            try:
+                evaluation = evaluate(scores, options, {m.name: m.make for m in metrics})
+            except DataError as error:
+                raise RunError(
+                    f"{self.protocol.name}: {error}; the scores are in {self.folder}/scores.csv"
+                ) from None
+            if self.settings.limit:
+                limited = (
+                    f"only {self.settings.limit} presentations of each split (--limit): this is "
+                    "not the protocol's figure"
+                )
+                evaluation = dataclasses.replace(
+                    evaluation, warnings=(limited, *evaluation.warnings)
+                )
             result = Result(
                 method=self.method.name,
                 method_version=self.method.version,
-                preset=self.settings.preset or next(iter(type(self.method).presets)),
+                preset=preset_of(self.method),
                 options=option_values(self.method),
                 dataset=self.experiment.dataset.name,
                 protocol=self.settings.protocol,
@@ -187,14 +203,8 @@ class Fold:
             if split is not Split.TRAIN:
                 wanted[presentation] = [self.spec]
             elif self.settings.checkpoint is None and self.method.stages():
-                wanted[presentation] = self._training_specs(presentation)
+                wanted[presentation] = training_specs(self.method, presentation)
         return wanted
-
-    def _training_specs(self, presentation: Presentation) -> list[ClipSpec]:
-        return [
-            stage.bona_fide if presentation.bona_fide else stage.attack
-            for stage in self.method.stages()
-        ]
 
     def _fit(self, prepared: Prepared, path: Path, key: str) -> None:
         from fasharness.engine import train
@@ -310,30 +320,20 @@ class Fold:
         from fasharness.prepare.store import strip
 
         known = {p.id: prepared.get(p, self.spec) for p in self.protocol.test}
-        return lambda name: strip(known[name])
 
-    def _fit_key(self, prepared: Prepared) -> str:
-        """Content key of the training: the method, its settings and every clip it sees."""
-        clips = [
-            [presentation.id, *(prepared.get(presentation, s).path.name for s in specs)]
-            for presentation in self.protocol.train
-            for specs in [self._training_specs(presentation)]
-        ]
-        clips += [[p.id, prepared.get(p, self.spec).path.name] for p in self.protocol.dev]
-        settings = [self.settings.seed, self.settings.device, self.settings.precision]
-        return digest([_identity(self.method), settings, clips])
+        def draw(name: str) -> bytes | None:
+            picture = strip(known[name])
+            if picture is not None:
+                write_bytes(self.folder / "pictures" / f"{name}.jpg", picture)
+            return picture
+
+        return draw
 
     def _score_key(self, prepared: Prepared, method: Method) -> str:
-        clips = [
-            [split, p.id, prepared.get(p, self.spec).path.name, prepared.get(p, self.spec).failure]
-            for split, p in self.protocol.items()
-            if split is not Split.TRAIN
-        ]
-        settings = [self.settings.device, self.settings.precision, self.protocol.simulated]
-        return digest([_identity(method), settings, clips])
+        return score_key(method, self.settings, self.protocol, prepared, self.spec)
 
-    def _check_failures(self, prepared: Prepared) -> None:
-        failures = prepared.failures()
+    def _check_failures(self, prepared: Prepared, scores: Sequence[Score]) -> None:
+        failures = prepared.failures() | {s.presentation: s.failure for s in scores if s.failure}
         allowed = self.settings.allowed_failures(len(self._wanted()))
         if len(failures) > allowed:
             name, reason = next(iter(sorted(failures.items())))
@@ -377,10 +377,6 @@ class Fold:
 
 
 _SIMULATED = "every figure in this folder comes from simulated presentations"
-
-
-def _identity(method: Method) -> list[Any]:
-    return [method.name, method.version, option_values(method)]
 
 
 def _score(protocol: Protocol, split: Split, presentation: Presentation, scored: Scored) -> Score:

@@ -98,6 +98,16 @@ class Method(ABC):
         """Freeze and free parameters for `stage` and give the optimiser of the free ones."""
         raise NotImplementedError(f"{self.name} has stages but no optimizer")
 
+    def rate(self, stage: Stage, done: float) -> float:
+        """Factor on the optimiser's learning rates before a batch.
+
+        Args:
+            stage: the running stage.
+            done: share of the stage's batches that are done, in [0, 1).
+        """
+        del stage, done
+        return 1.0
+
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
         """Put the modules into the mode they train in; by default all of them in train mode."""
         del stage
@@ -146,9 +156,20 @@ def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Metho
             raise UnknownNameError(f"option of {method.name}", key, hints)
         values[key] = _parse(method.name, key, text, hints[key])
     try:
-        return method(method.Options(**values))
+        made = method(method.Options(**values))
+        made.stages()
+        made.scoring_clips()
     except ValueError as error:
         raise OptionError(f"{method.name}: {error}") from None
+    return made
+
+
+def preset_of(method: Method) -> str:
+    """Name of the preset that gives a method's options; empty where options were changed."""
+    for name, values in method.presets.items():
+        if method.options == method.Options(**values):
+            return name
+    return ""
 
 
 def option_values(method: Method) -> dict[str, Any]:

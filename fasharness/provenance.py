@@ -35,4 +35,5 @@ def operators() -> str:
     """Which implementation of the operators is in use."""
     from fasharness import ops
 
-    return ", ".join(path.name for path in ops.LOADED) or "eager PyTorch (no compiled kernels)"
+    kernels = ", ".join(path.name for path in ops.LOADED)
+    return f"compiled kernels ({kernels})" if kernels else "PyTorch only (no compiled kernels)"

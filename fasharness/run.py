@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import scores as score_files
-from fasharness.errors import OptionError
+from fasharness.errors import DataError, OptionError, RunError
 from fasharness.fold import Experiment, Fold
 from fasharness.folder import claim
 from fasharness.method import Method, make
@@ -117,12 +117,22 @@ def _run_folds(
 ) -> FoldsResult | None:
     from fasharness import report
 
-    results = []
+    results, failures = [], {}
     for number, name in enumerate(folds, start=1):
         experiment.console.say(f"Fold {number} of {len(folds)}: {name}")
-        result = Fold(experiment, name, folder / name).run(last)
-        if result is not None:
-            results.append(result)
+        try:
+            result = Fold(experiment, name, folder / name).run(last)
+        except (DataError, RunError) as error:  # the other folds are run all the same
+            failures[name] = str(error)
+            experiment.console.say(f"{name} failed: {error}")
+        else:
+            results += [] if result is None else [result]
+    if failures:
+        first = next(iter(failures))
+        raise RunError(
+            f"{len(failures)} of {len(folds)} folds failed ({', '.join(failures)}), so there is "
+            f"no figure for {experiment.settings.protocol}; {first}: {failures[first]}"
+        )
     if not results:
         return None
     combined = combine_folds(experiment.settings.protocol, results)

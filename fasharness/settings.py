@@ -14,8 +14,9 @@ from typing import Any
 from fasharness.errors import OptionError
 from fasharness.files import digest
 
-PRECISIONS = ("32-true", "16-mixed", "bf16-mixed", "64-true")
+PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
 FACES = ("detector", "dataset")
+_UNDECIDING = ("out", "jobs", "workers", "save_every", "max_failures")
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Settings:
     def deciding(self) -> dict[str, Any]:
         """The settings that decide the result, as plain data; paths are absolute."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in ("out", "jobs", "workers", "save_every", "max_failures"):
+        for name in _UNDECIDING:
             del values[name]
         values["option"] = dict(self.option)
         values["depth"] = self.depth_folder
@@ -108,7 +109,8 @@ class Settings:
 
     def folder_name(self, simulated: bool) -> str:
         """Name of the run's folder: what it is, and a key of all that decides the result."""
-        parts = [self.plugin, self.protocol, *([f"simulated-{self.sim}"] if simulated else [])]
+        kind = "simulated" if self.data is not None else f"simulated-{self.sim}"
+        parts = [self.plugin, self.protocol, *([kind] if simulated else [])]
         return "-".join([*parts, digest(self.deciding())[:8]])
 
     def command(self) -> str:
@@ -120,7 +122,7 @@ class Settings:
             if item.name == "option":
                 for key, text in value.items():
                     words += [flag, f"{key}={text}"]
-            elif value != item.default and item.name not in ("out", "jobs", "workers"):
+            elif value != item.default and item.name not in _UNDECIDING:
                 words += [flag, str(value)]
         return shlex.join(words)
 

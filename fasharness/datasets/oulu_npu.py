@@ -203,7 +203,10 @@ class OuluNpu(Dataset):
                     progress(done, len(present))
         counts = {}
         for fold in protocols:
-            findings += [Finding("list", fold, note) for note in self.notes(fold)]
+            try:
+                findings += [Finding("list", fold, note) for note in self.notes(fold)]
+            except DataError as error:
+                findings.append(Finding("list", fold, str(error)))
             counts[fold] = self._counts(fold)
         return Validation(len(present), tuple(findings), counts)
 

@@ -34,7 +34,7 @@ def make_fabric(device: str, precision: str) -> Fabric:
         return Fabric(
             accelerator=kind,
             devices=devices,
-            precision=cast(Literal["32-true", "16-mixed", "bf16-mixed", "64-true"], precision),
+            precision=cast(Literal["32-true", "16-mixed", "bf16-mixed"], precision),
         )
 
 

@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from torch import nn
 
 from fasharness.engine.clips import ClipSource, scoring_batches
+from fasharness.files import write_text
 from fasharness.method import Method, Stage
 
 
@@ -83,10 +84,9 @@ class Journal:
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
         whole = lines[:-1]  # what follows the last line end was cut off in writing
         if whole and whole[0] == head:
-            self.done = {s.presentation: s for s in map(_read_line, whole[1:])}
-        path.parent.mkdir(parents=True, exist_ok=True)
+            self.done = {s.presentation: s for s in _read_lines(whole[1:])}
         text = "".join(f"{line}\n" for line in (head, *map(_write_line, self.done.values())))
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
 
     def score_all(
         self,
@@ -111,6 +111,15 @@ class Journal:
 def _write_line(scored: Scored) -> str:
     value = None if math.isnan(scored.value) else scored.value
     return json.dumps([scored.presentation, value, *scored[2:]])
+
+
+def _read_lines(lines: Iterable[str]) -> Iterator[Scored]:
+    """Scores up to the first line that a power cut left unreadable."""
+    for line in lines:
+        try:
+            yield _read_line(line)
+        except (ValueError, TypeError):
+            return
 
 
 def _read_line(line: str) -> Scored:

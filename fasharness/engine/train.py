@@ -173,6 +173,7 @@ class _Trainer:
         self.position = Position()
         self.best: dict[str, torch.Tensor] = {}
         self.saved = time.monotonic()
+        self.rates: list[float] = []
         self.counts = [self._batches(stage) for stage in self.stages]
 
     def run(self, interrupted: Callable[[], bool]) -> None:
@@ -182,6 +183,7 @@ class _Trainer:
             stage = self.stages[self.position.stage]
             self.step.stage = stage
             optimizer = self.plan.method.optimizer(stage, self.network)
+            self.rates = [group["lr"] for group in optimizer.param_groups]
             module, optimizer = self.fabric.setup(self.step, optimizer)
             restore_optimizer(optimizer, tensors)
             tensors = {}
@@ -203,6 +205,7 @@ class _Trainer:
         self.plan.method.train_mode(stage, self.network)
         for number, arrays in enumerate(self._arrays(stage), start=position.batch):
             torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
+            self._set_rates(stage, optimizer)
             losses = self._batch(module, optimizer, arrays)
             for name, value in losses.items():
                 position.sums[name] = position.sums.get(name, 0.0) + value
@@ -217,6 +220,15 @@ class _Trainer:
         self._save(optimizer)
         if interrupted():
             raise KeyboardInterrupt
+
+    def _set_rates(self, stage: Stage, optimizer: Any) -> None:
+        """Put the method's factor on the learning rates that the stage began with."""
+        position = self.position
+        count = self.counts[position.stage]
+        done = (position.epoch * count + position.batch) / (stage.epochs * count)
+        factor = self.plan.method.rate(stage, done)
+        for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
 
     def _arrays(self, stage: Stage) -> Iterator[Arrays]:
         position = self.position

@@ -76,6 +76,7 @@ def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, vers
     """
     settings = dataclasses.asdict(recipe)
     del settings["root"], settings["device"]
+    maps = [] if recipe.depth == "auto" else (Path(recipe.depth) / presentation.id).glob("*")
     return digest(
         {
             "format": FORMAT,
@@ -85,6 +86,7 @@ def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, vers
                 for path in sorted(presentation.path.parent.glob(f"{presentation.path.stem}.*"))
                 if path != presentation.path
             ],
+            "depth_maps": [_identity(path) for path in sorted(maps)],
             "bona_fide": presentation.bona_fide,
             "spec": dataclasses.asdict(spec),
             "recipe": settings,
@@ -287,14 +289,27 @@ class Prepared:
         failed = {s.presentation: s.failure for s in self._stored.values() if s.failure}
         return dict(sorted(failed.items()))
 
+    def words(self) -> str:
+        """One line for people: what was prepared, and what failed by name."""
+        facts = self.summary()
+        line = (
+            f"prepared {facts['presentations']} presentations: {facts['clips']} clips, "
+            f"{facts['left_out']} left out (no face or no depth)"
+        )
+        failed = list(self.failures())
+        if failed:
+            more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+            line += f"; {len(failed)} failed: {', '.join(failed[:5])}{more} (preparation.json)"
+        return line
+
     def summary(self) -> dict[str, object]:
         """Counts and failures as plain data."""
         stored = self._stored.values()
         return {
             "presentations": len({item.presentation for item in stored}),
             "clips": sum(item.clips for item in stored),
-            "frames": sum(item.frames for item in stored),
-            "clips_left_out": sum(item.left_out for item in stored),
+            "face_crops": sum(item.frames for item in stored),
+            "left_out": sum(item.left_out for item in stored),
             "failed": self.failures(),
         }
 

@@ -35,6 +35,16 @@ def write(
     return target
 
 
+def pictures(run_folder: Path) -> Callable[[str], bytes | None]:
+    """Give the pictures that a run kept for its report, by presentation."""
+
+    def read(name: str) -> bytes | None:
+        path = run_folder / "pictures" / f"{Path(name).name}.jpg"
+        return path.read_bytes() if path.is_file() else None
+
+    return read
+
+
 def _draw(run_folder: Path, result: Result | FoldsResult, scores: Sequence[Score]) -> None:
     """Write the two plots where there is something to draw."""
     from fasharness.report import plots

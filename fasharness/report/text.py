@@ -23,12 +23,17 @@ def table(result: Result | FoldsResult) -> str:
     """
     lines = [SIMULATED] if result.simulated else []
     if isinstance(result, FoldsResult):
-        rows = [_fold_row(metric) for metric in result.metrics]
-        lines += [f"{result.protocol}: {result.spread}", *_columns(rows)]
+        first = result.folds[0]
+        lines += [f"{first.method}{_preset(first)} on {result.protocol}, {len(result.folds)} folds"]
+        lines += [
+            f"{f.fold}: ACER {figure('acer', f.evaluation.metric('acer').value)}"
+            for f in result.folds
+        ]
+        lines += [f"{result.spread}:", *_columns(map(_fold_row, result.metrics))]
         return "\n".join(lines)
     where = result.fold or result.protocol
     lines += [
-        f"{result.method} ({result.preset}) on {where}",
+        f"{result.method}{_preset(result)} on {where}",
         *_evaluation_lines(result.evaluation),
     ]
     for baseline in result.baselines:
@@ -70,6 +75,15 @@ def evaluation_json(evaluation: Evaluation, simulated: bool) -> str:
     return records.dumps(
         {"schema": SCHEMA, "kind": "evaluation", "simulated": simulated, "result": content}
     )
+
+
+def _fold_line(fold: Result) -> str:
+    acer = fold.evaluation.metric("acer")
+    return f"{fold.fold}: ACER {figure('acer', acer.value)} {interval(acer)}"
+
+
+def _preset(result: Result) -> str:
+    return f" ({result.preset or 'options changed'})"
 
 
 def _evaluation_lines(evaluation: Evaluation) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -20,6 +21,18 @@ from fasharness_sgtd.network import FaceMapNet, SGTDNet
 from fasharness_sgtd.scoring import Scorer
 
 SINGLE, MULTI = "single", "multi"
+_COUNTS = (
+    "step",
+    "bona_fide_clips",
+    "bona_fide_stride",
+    "attack_clips",
+    "attack_stride",
+    "score_clips",
+    "single_epochs",
+    "single_batch",
+    "multi_epochs",
+    "multi_batch",
+)
 
 
 def _option(default: Any, text: str) -> Any:
@@ -52,16 +65,27 @@ class Options:
     multi_rate: float = _option(0.01, "learning rate of the multi-frame stage")
     multi_optimizer: str = _option("adadelta", "adadelta or adam, for the multi-frame stage")
     multi_validations: int = _option(4, "dev scorings in the multi-frame stage")
+    schedule: str = _option("constant", "learning rates over a stage: constant or cosine")
 
     def __post_init__(self) -> None:
         self._one_of("frames", (SINGLE, MULTI))
         self._one_of("multi_optimizer", ("adadelta", "adam"))
+        self._one_of("schedule", ("constant", "cosine"))
         if self.size < 8 or self.size % 8:
             raise ValueError(f"size must be a positive multiple of 8, got {self.size}")
         if self.length < 2:
             raise ValueError(f"length must be at least 2, got {self.length}")
         if not 0 < self.width <= 4:
             raise ValueError(f"width must be in (0, 4], got {self.width}")
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("weight_decay", "single_validations", "multi_validations"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name in ("single_rate", "multi_rate", "momentum"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
 
     def _one_of(self, name: str, known: tuple[str, ...]) -> None:
         if getattr(self, name) not in known:
@@ -85,14 +109,15 @@ class SGTD(Method):
                     "attack_stride": 6,
                     "attack_clips": 6,
                     "score_clips": 3,
-                    "single_epochs": 10,
+                    "single_epochs": 14,
                     "single_batch": 16,
                     "single_rate": 3e-3,
-                    "multi_epochs": 6,
+                    "multi_epochs": 8,
                     "multi_batch": 8,
                     "multi_rate": 2e-3,
                     "multi_optimizer": "adam",
                     "multi_validations": 3,
+                    "schedule": "cosine",
                 }
             ),
             "paper": MappingProxyType({}),
@@ -161,6 +186,11 @@ class SGTD(Method):
         if o.multi_optimizer == "adam":
             return torch.optim.Adam(groups, lr=o.multi_rate)
         return torch.optim.Adadelta(groups, lr=o.multi_rate, rho=0.95, eps=1e-8)
+
+    def rate(self, stage: Stage, done: float) -> float:
+        """One throughout, or down to zero along half a cosine (Loshchilov and Hutter, 2017)."""
+        del stage
+        return 1.0 if self.options.schedule == "constant" else (1 + math.cos(math.pi * done)) / 2
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
         """Only the stage's part normalises by the batch; a frozen part keeps its statistics."""
