@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fasharness.engine.clips import ClipSource
     from fasharness.engine.score import Scored
     from fasharness.method import Stage
-    from fasharness.prepare.pipeline import Prepared
+    from fasharness.prepare.prepared import Prepared
 
 BASELINES: Mapping[str, str] = {
     "constant": "the same score for every presentation",

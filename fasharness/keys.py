@@ -10,7 +10,7 @@ from fasharness.method import Method, option_values
 from fasharness.settings import Settings
 
 if TYPE_CHECKING:
-    from fasharness.prepare.pipeline import Prepared
+    from fasharness.prepare.prepared import Prepared
 
 
 def training_specs(method: Method, presentation: Presentation) -> list[ClipSpec]:

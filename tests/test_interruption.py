@@ -73,7 +73,13 @@ def test_a_run_that_is_stopped_in_every_step_gives_the_same_bytes(
         environment = child_environment(*plugins, FASHARNESS_SLOW=slow)
         with errors.open("wb") as file:
             return subprocess.Popen(
-                command, env=environment, stdout=file, stderr=file, start_new_session=True
+                command,
+                env=environment,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+                # a shell's background jobs, such as a CI's, start with Ctrl-C ignored
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             ), errors
 
     # the death of a parent with its workers is a test of its own

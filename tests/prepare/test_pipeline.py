@@ -16,7 +16,8 @@ from fasharness.datasets.oulu_npu import OuluNpu
 from fasharness.errors import UnknownNameError
 from fasharness.plugins import load
 from fasharness.prepare.crop import PILLOW
-from fasharness.prepare.pipeline import Prepared, Recipe, content_key, prepare
+from fasharness.prepare.pipeline import Recipe, content_key, prepare
+from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore, StoredClips, load_clip
 
 SPEC = ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=8)
@@ -174,7 +175,7 @@ def test_every_bad_video_fails_with_its_reason_and_the_others_do_not(
     prepared, stored, told = go(own_oulu, clips, names=names)
     reasons = prepared.failures()
     assert sorted(reasons) == sorted(bad)
-    words = ["0 bytes", "not a video", "No such file", "not a video", "2 frames are too few for a "
+    words = ["0 bytes", "not a video", "No such file", "cut short", "2 frames are too few for a "
              "clip that spans 3", "no face found in 4 frames", "2_1_01_2.txt:1: expected frame",
              "no readable eye positions", "no readable depth maps"]  # fmt: skip
     for name, word in zip(bad, words, strict=True):

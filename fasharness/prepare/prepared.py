@@ -1,0 +1,48 @@
+"""What a preparation gave: the stored clips of every presentation, and the failures."""
+
+from fasharness.data import ClipSpec, Presentation
+from fasharness.prepare.store import StoredClips
+
+
+class Prepared:
+    """What a preparation gave: stored clips by presentation and specification."""
+
+    def __init__(self) -> None:
+        self._stored: dict[tuple[str, ClipSpec], StoredClips] = {}
+
+    def add(self, spec: ClipSpec, stored: StoredClips) -> None:
+        """Note the stored clips of a presentation."""
+        self._stored[stored.presentation, spec] = stored
+
+    def get(self, presentation: Presentation, spec: ClipSpec) -> StoredClips:
+        """The stored clips of a presentation under a specification."""
+        return self._stored[presentation.id, spec]
+
+    def failures(self) -> dict[str, str]:
+        """Presentations without clips, with reasons, sorted by name."""
+        failed = {s.presentation: s.failure for s in self._stored.values() if s.failure}
+        return dict(sorted(failed.items()))
+
+    def words(self) -> str:
+        """One line for people: what was prepared, and what failed by name."""
+        facts = self.summary()
+        line = (
+            f"prepared {facts['presentations']} presentations: {facts['clips']} clips, "
+            f"{facts['left_out']} left out (no face or no depth)"
+        )
+        failed = list(self.failures())
+        if failed:
+            more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
+            line += f"; {len(failed)} failed: {', '.join(failed[:5])}{more} (preparation.json)"
+        return line
+
+    def summary(self) -> dict[str, object]:
+        """Counts and failures as plain data."""
+        stored = self._stored.values()
+        return {
+            "presentations": len({item.presentation for item in stored}),
+            "clips": sum(item.clips for item in stored),
+            "face_crops": sum(item.frames for item in stored),
+            "left_out": sum(item.left_out for item in stored),
+            "failed": self.failures(),
+        }
