@@ -115,3 +115,15 @@ def test_scores_keep_their_order_whatever_the_journal_holds(
     scores(Journal(path, "key"), method, Counting(), five[3:])
     found = scores(Journal(path, "key"), method, Counting(), five)
     assert [item.presentation for item in found] == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_a_line_that_a_power_cut_zeroed_costs_only_what_follows(
+    method: Method, five: list[ClipSource], tmp_path: Path
+):
+    path = tmp_path / "scoring.jsonl"
+    whole = scores(Journal(path, "key"), method, Counting(), five)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:3], "\0\0\0", *lines[4:]]) + "\n")
+    journal = Journal(path, "key")
+    assert list(journal.done) == [score.presentation for score in whole[:2]]
+    assert repr(scores(journal, method, Counting(), five)) == repr(whole)

@@ -16,7 +16,7 @@ from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
 from fasharness.engine.train import EpochRecord, Plan, Progress, fit
 from fasharness.errors import RunError
-from fasharness.method import Method
+from fasharness.method import Method, Stage
 
 Sources = Callable[..., list[ClipSource]]
 Build = Callable[..., Method]
@@ -229,3 +229,21 @@ def test_a_stage_that_cannot_fill_a_batch_is_an_error(plan: Plan):
     few = {name: sources[:1] for name, sources in plan.sources.items()}
     with pytest.raises(RunError, match="stage second: 2 training clips do not fill a batch"):
         train(replace(plan, sources=few))
+
+
+def test_the_methods_factor_is_put_on_the_learning_rate_before_every_batch(plan: Plan):
+    asked: list[tuple[str, float]] = []
+
+    def rate(stage: Stage, done: float) -> float:
+        asked.append((stage.name, done))
+        return 0.0
+
+    plan.method.rate = rate  # type: ignore[method-assign]
+    torch.manual_seed(plan.seed)
+    before = dict(plan.method.network().named_parameters())
+    after = train(plan).weights
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    sixths = [number / 6 for number in range(6)]
+    expected = [(name, done) for name in ("first", "second") for done in sixths]
+    assert [name for name, _ in asked] == [name for name, _ in expected]
+    assert [done for _, done in asked] == pytest.approx([done for _, done in expected])

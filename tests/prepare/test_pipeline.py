@@ -125,6 +125,16 @@ def key(root: Path, spec: ClipSpec = SPEC, versions: str = "v1", **how: str) -> 
     return content_key(item, spec, Recipe("oulu-npu", root, **how), versions)
 
 
+def test_depth_maps_that_are_added_or_replaced_change_the_key(own_oulu: Path, tmp_path: Path):
+    maps = tmp_path / "maps" / "1_1_01_1"
+    maps.mkdir(parents=True)
+    keys = [key(own_oulu, depth=str(maps.parent))]
+    for content in (b"map", b"another"):
+        (maps / "1_1_01_1_001_depth1D.jpg").write_bytes(content)
+        keys.append(key(own_oulu, depth=str(maps.parent)))
+    assert len(set(keys)) == 3
+
+
 def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
     path = own_oulu / "Train_files" / "1_1_01_1.avi"
     keys = [
