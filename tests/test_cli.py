@@ -86,16 +86,16 @@ def test_a_bad_root_is_refused(toy_run: Run, tmp_path: Path, kind: str):
         ("+1,1_1_01_1", "Test.txt:21: user 01 of 1_1_01_1 belongs to train, not test"),
     ],
 )
-@pytest.mark.parametrize("step", ["run", "validate"])
 def test_a_bad_protocol_line_is_named_with_file_and_line(
-    toy_run: Run, command: Run, own_oulu: Path, line: str, words: str, step: str
+    toy_run: Run, command: Run, own_oulu: Path, line: str, words: str
 ):
     listed(own_oulu, line)
-    if step == "run":
-        ended = toy_run(own_oulu)
-    else:
-        ended = command("validate", "--protocol", "oulu1", "--data", own_oulu)
-    assert words in ended.error
+    assert words in toy_run(own_oulu).error
+    (own_oulu / "Dev_files" / "1_1_21_1.avi").write_bytes(b"")
+    ended = command("validate", "--protocol", "oulu1", "--data", own_oulu)
+    assert ended.code == 2
+    assert words in ended.out
+    assert "1_1_21_1.avi: the file is empty" in ended.out  # the other findings are not lost
 
 
 def test_bad_videos_fail_by_name_and_end_the_run_after_the_others_are_scored(

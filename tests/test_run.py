@@ -217,7 +217,7 @@ def test_every_output_of_a_simulated_run_says_so(toy_run: Run, own_oulu: Path):
     assert json.loads(Path("r/SIMULATED.json").read_text())["simulated"]
     toy_run(own_oulu, "--preset", "short", step="prepare")
     (folder,) = Path("runs").iterdir()
-    assert folder.name.startswith("toy-oulu1-simulated-mini-")
+    assert folder.name.startswith("toy-oulu1-simulated-")
 
 
 def test_failures_are_counted_named_and_allowed_up_to_a_limit(toy_run: Run, own_oulu: Path):
