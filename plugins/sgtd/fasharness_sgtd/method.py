@@ -102,17 +102,17 @@ class SGTD(Method):
         {
             "demo": MappingProxyType(
                 {
-                    "size": 64,
+                    "size": 96,
                     "width": 0.125,
                     "momentum": 0.05,
                     "bona_fide_stride": 2,
                     "attack_stride": 6,
                     "attack_clips": 6,
-                    "score_clips": 3,
-                    "single_epochs": 14,
+                    "score_clips": 4,
+                    "single_epochs": 10,
                     "single_batch": 16,
                     "single_rate": 3e-3,
-                    "multi_epochs": 8,
+                    "multi_epochs": 5,
                     "multi_batch": 8,
                     "multi_rate": 2e-3,
                     "multi_optimizer": "adam",
