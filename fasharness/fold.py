@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from fasharness.engine.clips import ClipSource
     from fasharness.engine.score import Scored
+    from fasharness.engine.train import EpochRecord
     from fasharness.method import Stage
     from fasharness.prepare.prepared import Prepared
 
@@ -75,7 +76,8 @@ class Fold:
         """Do the steps up to `last`; what is there under the same key is not done again."""
         self._tell_notes()
         if self.protocol.simulated:
-            write_json(self.folder / "SIMULATED.json", {"simulated": True, "what": _SIMULATED})
+            what = "every figure in this folder comes from simulated presentations"
+            write_json(self.folder / "SIMULATED.json", {"simulated": True, "what": what})
         prepared = self.prepare()
         model: Path | None = None
         scores: tuple[Score, ...] = ()
@@ -211,6 +213,12 @@ class Fold:
         from fasharness.engine.checkpoint import save_model
 
         fabric, network = self._network()
+
+        def finished(history: Sequence[EpochRecord]) -> None:
+            records = [dataclasses.asdict(record) for record in history]
+            write_json(self.folder / "training.json", records)
+            save_model(path, self.method, network, key)
+
         with self.experiment.console.bar("train", "batches") as advance:
             plan = train.Plan(
                 method=self.method,
@@ -222,11 +230,9 @@ class Fold:
                 save_every=self.settings.save_every,
                 workers=self.settings.workers,
                 progress=lambda p: advance(p.done, p.total, p.words()),
+                finished=finished,
             )
-            history = train.fit(plan, network, fabric)
-        records = [dataclasses.asdict(record) for record in history]
-        write_json(self.folder / "training.json", records)
-        save_model(path, self.method, network, key)
+            train.fit(plan, network, fabric)
 
     def _network(self) -> tuple[Fabric, nn.Module]:
         """The device and a network with fresh weights on it, both decided by the seed."""
@@ -239,8 +245,7 @@ class Fold:
         return fabric, fabric.to_device(self.method.network())
 
     def _training(self, prepared: Prepared, stage: Stage) -> list[ClipSource]:
-        pairs = [(p, stage.bona_fide if p.bona_fide else stage.attack) for p in self.protocol.train]
-        return [self._source(prepared, p, spec) for p, spec in pairs]
+        return [self._source(prepared, p, stage.clips(p.bona_fide)) for p in self.protocol.train]
 
     def _source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
         from fasharness.engine.clips import ClipSource
@@ -302,9 +307,10 @@ class Fold:
 
     def _baselines(self, prepared: Prepared) -> Iterator[Baseline]:
         """What trivial scorers get on the same clips."""
+        from fasharness.engine.device import make_fabric
         from fasharness.evaluate import baseline
 
-        fabric, _ = self._network()
+        fabric = make_fabric(self.settings.device, self.settings.precision)
         for name, words in BASELINES.items():
             method = make(self.experiment.plugins.method(name), "", {})
             journal = self.folder / f"scoring-{name}.jsonl"
@@ -374,9 +380,6 @@ class Fold:
                 f"note: {len(notes) - 3} more differences between the lists and the published "
                 f"rule: fasharness validate --protocol {self.protocol.name}"
             )
-
-
-_SIMULATED = "every figure in this folder comes from simulated presentations"
 
 
 def _score(protocol: Protocol, split: Split, presentation: Presentation, scored: Scored) -> Score:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def training_specs(method: Method, presentation: Presentation) -> list[ClipSpec]:
     """Clips that a method's stages want of a training presentation, one for each stage."""
-    return [
-        stage.bona_fide if presentation.bona_fide else stage.attack for stage in method.stages()
-    ]
+    return [stage.clips(presentation.bona_fide) for stage in method.stages()]
 
 
 def fit_key(method: Method, settings: Settings, protocol: Protocol, prepared: Prepared) -> str:

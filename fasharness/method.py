@@ -47,6 +47,10 @@ class Stage:
     drop_last: bool = False
     validations: int = 0
 
+    def clips(self, bona_fide: bool) -> ClipSpec:
+        """Clips cut from a training presentation of a class."""
+        return self.bona_fide if bona_fide else self.attack
+
 
 @dataclass(frozen=True, slots=True)
 class NoOptions:

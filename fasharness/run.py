@@ -21,8 +21,6 @@ from fasharness.scores import Score
 from fasharness.settings import Settings
 from fasharness.workers import default_jobs
 
-LAST_STEPS = ("prepare", "train", "score", "run")
-
 
 class Outcome(NamedTuple):
     """What a command left behind.
@@ -46,7 +44,7 @@ def run(
         plugins: the plugins in use.
         console: hears the progress.
         store: folder of the clip store.
-        last: one of `LAST_STEPS`, the step to stop after.
+        last: the step to stop after: ``prepare``, ``train``, ``score`` or ``run``.
 
     Returns:
         The run's folder and result.

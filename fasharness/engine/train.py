@@ -105,6 +105,8 @@ class Plan:
         save_every: seconds between two states within an epoch.
         workers: processes that read clips; 0 reads in this process.
         progress: called after every batch.
+        finished: called with every epoch's record before the state is removed, to keep the
+            weights: a kill in between costs nothing.
     """
 
     method: Method
@@ -116,6 +118,7 @@ class Plan:
     save_every: float
     workers: int
     progress: Callable[[Progress], None]
+    finished: Callable[[Sequence[EpochRecord]], None] = lambda history: None
 
 
 class _Step(nn.Module):
@@ -157,6 +160,7 @@ def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> list[EpochRecord]:
     trainer = _Trainer(plan, network, fabric)
     with _graceful_interrupt() as interrupted:
         trainer.run(interrupted)
+    plan.finished(trainer.position.history)
     plan.state.unlink(missing_ok=True)
     return trainer.position.history
 

@@ -25,10 +25,7 @@ def table(result: Result | FoldsResult) -> str:
     if isinstance(result, FoldsResult):
         first = result.folds[0]
         lines += [f"{first.method}{_preset(first)} on {result.protocol}, {len(result.folds)} folds"]
-        lines += [
-            f"{f.fold}: ACER {figure('acer', f.evaluation.metric('acer').value)}"
-            for f in result.folds
-        ]
+        lines += map(_fold_line, result.folds)
         lines += [f"{result.spread}:", *_columns(map(_fold_row, result.metrics))]
         return "\n".join(lines)
     where = result.fold or result.protocol

@@ -247,3 +247,10 @@ def test_the_methods_factor_is_put_on_the_learning_rate_before_every_batch(plan:
     expected = [(name, done) for name in ("first", "second") for done in sixths]
     assert [name for name, _ in asked] == [name for name, _ in expected]
     assert [done for _, done in asked] == pytest.approx([done for _, done in expected])
+
+
+def test_the_state_stays_until_the_weights_are_kept(plan: Plan):
+    kept: list[tuple[int, bool]] = []
+    train(replace(plan, finished=lambda h: kept.append((len(h), plan.state.is_file()))))
+    assert kept == [(4, True)]
+    assert not plan.state.exists()
