@@ -1,0 +1,26 @@
+"""How a command is added to the parser."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+
+def add_command(
+    commands: Any, name: str, command: Callable[[argparse.Namespace], int], text: str
+) -> argparse.ArgumentParser:
+    """Add a command.
+
+    Args:
+        commands: what ``add_subparsers`` gave.
+        name: the command's word.
+        command: takes the parsed options and returns the exit code.
+        text: what it does, in a line.
+
+    Returns:
+        Its parser, for flags.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=command)
+    return parser

@@ -1,0 +1,103 @@
+"""Commands that make a run: run, prepare, train, score, and its report."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fasharness.cli.command import add_command
+from fasharness.errors import OptionError
+
+if TYPE_CHECKING:
+    from fasharness.result import FoldsResult, Result
+
+_STEPS = {
+    "run": "the whole chain, from videos to a report",
+    "prepare": "decode, detect, crop and depth: fill the clip store",
+    "train": "prepare and train",
+    "score": "prepare, train if needed, and write scores.csv",
+}
+
+
+def add(commands: Any) -> None:
+    """Add the commands."""
+    for name, text in _STEPS.items():
+        _add_step(commands, name, text)
+    _add_report(commands)
+
+
+def _add_step(commands: Any, name: str, text: str) -> None:
+    parser = add_command(commands, name, _step, text)
+    parser.set_defaults(last=name)
+    add = parser.add_argument
+    add("--config", type=Path, metavar="FILE", help="YAML file of flags; the command line wins")
+    add("--plugin", help="the method; see `fasharness ls methods`")
+    add("--protocol", help="e.g. oulu1; see `fasharness ls protocols`")
+    add("--preset", help="the method's preset (default: its first)")
+    add("--option", action="append", metavar="KEY=VALUE", help="option of the method; repeatable")
+    add("--data", type=Path, metavar="DIR", help="the data set's folder")
+    add("--sim", metavar="SIZE", help="size of simulated data: mini, small or full")
+    add("--faces", help="detector, or dataset for its own eye positions or boxes")
+    add("--detector", help="name of the face detector (default: mtcnn)")
+    add("--depth", metavar="DIR", help="folder of published depth maps")
+    add("--depth-estimator", help="used where no depth comes with the data")
+    add("--checkpoint", type=Path, metavar="FILE", help="score this model instead of training")
+    add("--seed", type=int, help="of weights, order, augmentation and intervals (default: 0)")
+    add("--device", help="auto, cpu, cuda or cuda:N")
+    add("--precision", help="32-true, bf16-mixed or 16-mixed")
+    add("--limit", type=int, metavar="N", help="take N presentations of each split")
+    add("--max-failures", metavar="N", help="presentations that may fail: a number or 5%%")
+    add("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)")
+    add("--jobs", type=int, metavar="N", help="processes (default: all cores)")
+    add("--workers", type=int, metavar="N", help="processes that read clips while training")
+    add("--save-every", type=float, metavar="S", help="seconds between training states")
+    add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
+    add("--resume", action="store_true", help="go on where the run was (always done)")
+    add("--quiet", action="store_true", help="no progress")
+
+
+def _add_report(commands: Any) -> None:
+    parser = add_command(commands, "report", _report, "write a run's report.html anew")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+
+
+def _step(options: argparse.Namespace) -> int:
+    from fasharness.config import build, merge
+    from fasharness.paths import cache_dir
+    from fasharness.plugins import load
+    from fasharness.progress import Terminal
+    from fasharness.run import run
+
+    values = merge(vars(options))
+    store = Path(values.pop("store", None) or cache_dir() / "clips")
+    quiet = bool(values.pop("quiet", False))
+    settings = build(values)
+    console = Terminal(sys.stderr, quiet=quiet)
+    outcome = run(settings, load(), console, store, options.last)
+    if outcome.result is not None:
+        _print_result(outcome.result)
+        print(f"report: {outcome.folder / 'report.html'}")
+    else:
+        print(f"run folder: {outcome.folder}")
+    return 0
+
+
+def _print_result(result: Result | FoldsResult) -> None:
+    from fasharness.report.text import table
+
+    print(table(result))
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fasharness import report, result
+    from fasharness.run import fold_scores
+
+    if not (options.run / "result.json").is_file():
+        raise OptionError(f"{options.run}: no finished run (it has no result.json)")
+    found = result.read(options.run / "result.json")
+    folds = [r.fold for r in found.folds] if isinstance(found, result.FoldsResult) else ["."]
+    values = fold_scores(options.run, folds)
+    print(f"report: {report.write(options.run, found, values, report.pictures(options.run))}")
+    return 0

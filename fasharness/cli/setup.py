@@ -1,0 +1,151 @@
+"""Commands about what is there: validate, ls, info, data and weights."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fasharness.cli.command import add_command
+from fasharness.errors import OptionError
+
+if TYPE_CHECKING:
+    from fasharness.plugins import Plugins
+
+_LISTS = ("plugins", "methods", "datasets", "protocols", "metrics", "detectors")
+
+
+def add(commands: Any) -> None:
+    """Add the commands."""
+    _add_validate(commands)
+    _add_ls(commands)
+    add_command(commands, "info", _info, "versions, kernels in use and devices")
+    _add_data(commands)
+    _add_weights(commands)
+
+
+def _add_validate(commands: Any) -> None:
+    parser = add_command(commands, "validate", _validate, "check a data set's folder")
+    parser.add_argument("--protocol", required=True)
+    parser.add_argument("--data", type=Path, metavar="DIR")
+
+
+def _add_ls(commands: Any) -> None:
+    parser = add_command(commands, "ls", _ls, "what is installed")
+    parser.add_argument("what", nargs="?", choices=_LISTS, default="plugins")
+
+
+def _add_data(commands: Any) -> None:
+    parser = commands.add_parser("data", help="folders of data sets")
+    inner = parser.add_subparsers(required=True, metavar="ACTION")
+    setter = add_command(inner, "set", _data_set, "remember a data set's folder")
+    setter.add_argument("dataset")
+    setter.add_argument("folder", type=Path)
+
+
+def _add_weights(commands: Any) -> None:
+    parser = commands.add_parser("weights", help="published weights")
+    inner = parser.add_subparsers(required=True, metavar="ACTION")
+    getter = add_command(
+        inner, "get", _weights_get, "fetch published weights once, checked by hash"
+    )
+    getter.add_argument("name")
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from fasharness.dataset import environment_variable
+    from fasharness.plugins import load
+    from fasharness.progress import Terminal
+    from fasharness.roots import configured
+
+    dataset_class = load().dataset_of(options.protocol)
+    root = options.data or configured(dataset_class.name)
+    if root is None:
+        raise OptionError(
+            f"no folder of {dataset_class.title} is configured: give it with --data, "
+            f"{environment_variable(dataset_class.name)} or `fasharness data set "
+            f"{dataset_class.name} DIR`"
+        )
+    folds = dataset_class.folds.get(options.protocol, (options.protocol,))
+    dataset = dataset_class(root)
+    with Terminal(sys.stderr).bar("check", "videos") as advance:
+        checked = dataset.validate(folds, lambda done, total: advance(done, total, ""))
+    for finding in checked.findings:
+        print(f"{finding.kind}: {finding.name}: {finding.detail}")
+    marker = " (SIMULATED)" if dataset.simulated else ""
+    print(f"{root}{marker}: {checked.checked} videos, {len(checked.findings)} findings")
+    for fold, counts in checked.counts.items():
+        print(f"{fold} (bona fide + attack present of expected): {counts}")
+    return 2 if checked.findings else 0
+
+
+def _ls(options: argparse.Namespace) -> int:
+    from fasharness.plugins import load
+
+    plugins = load()
+    lines = {
+        "plugins": lambda: [f"{name}\t{text}" for name, text in plugins.versions.items()],
+        "methods": lambda: _offers(plugins, "method"),
+        "metrics": lambda: [*_own_metrics(), *_offers(plugins, "metric")],
+        "detectors": lambda: _offers(plugins, "detector"),
+        "datasets": lambda: [
+            f"{name}\t{dataset.title}" for name, dataset in plugins.datasets().items()
+        ],
+        "protocols": lambda: [
+            f"{protocol}\t{dataset.title}" + (f", {len(folds)} folds" if len(folds) > 1 else "")
+            for dataset in plugins.datasets().values()
+            for protocol, folds in dataset.folds.items()
+        ],
+    }[options.what]()
+    for line in lines:
+        print(line)
+    for broken in plugins.broken:
+        print(f"broken: {broken.plugin}: {broken.cause}", file=sys.stderr)
+    return 0
+
+
+def _own_metrics() -> list[str]:
+    from fasharness.report.numbers import MEANINGS, NAMES
+
+    return [f"{name}\t{text}: {MEANINGS[name]}" for name, text in NAMES.items()]
+
+
+def _offers(plugins: Plugins, kind: str) -> list[str]:
+    return [f"{offer.name}\t{offer.owner}" for offer in plugins.offers(kind)]
+
+
+def _info(options: argparse.Namespace) -> int:
+    del options
+    from fasharness.engine.device import device_name, device_names
+    from fasharness.paths import cache_dir
+    from fasharness.plugins import load
+    from fasharness.provenance import collect
+
+    facts = collect(load())
+    for name, text in facts["versions"].items():
+        print(f"{name}: {text}")
+    print(f"system: {facts['system']}")
+    print(f"operators: {facts['operators']}")
+    print(f"device: {device_name('auto')}")
+    for name in device_names():
+        print(f"available: {name}")
+    print(f"cache: {cache_dir()}")
+    return 0
+
+
+def _data_set(options: argparse.Namespace) -> int:
+    from fasharness.plugins import load
+    from fasharness.roots import remember
+
+    dataset = load().find("dataset", options.dataset).make()
+    dataset(options.folder)
+    print(f"{options.dataset}: {options.folder} (in {remember(options.dataset, options.folder)})")
+    return 0
+
+
+def _weights_get(options: argparse.Namespace) -> int:
+    from fasharness.prepare.weights import get
+
+    print(f"{options.name}: {get(options.name)}")
+    return 0
