@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from fasharness.cli import main
 from fasharness.scores import read_csv
 
 Run = Callable[..., "Ended"]  # noqa: F821
@@ -23,6 +24,33 @@ def listed(root: Path, line: str, part: str = "Test") -> None:
     """Add a line to a list of protocol 1."""
     path = root / "Protocols" / "Protocol_1" / f"{part}.txt"
     path.write_text(path.read_text() + line + "\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["rnu"], "argument COMMAND: invalid choice: 'rnu' (choose from 'run', "),
+        (["run", "--limit", "x"], "argument --limit: invalid int value: 'x'; see `fasharness run "),
+        (["data", "set"], "the following arguments are required: dataset, folder; see `fashar"),
+    ],
+)
+def test_a_mistyped_command_is_one_line(
+    words: list[str], error: str, capsys: pytest.CaptureFixture[str]
+):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    told = capsys.readouterr()
+    assert ended.value.code == 2
+    assert not told.out
+    assert told.err.startswith(f"fasharness: error: {error}")
+    assert told.err.count("\n") == 1
+
+
+def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 0
+    assert "the whole chain, from videos to a report" in capsys.readouterr().out
 
 
 def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from fasharness import __version__
 from fasharness.cli import evaluation, runs, setup, simulation
+from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
 
 
@@ -26,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # step took six times as long beside one busy process. It is read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = parser.parse_args(words or ["--help"])
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
@@ -54,9 +56,7 @@ def _fail(text: str) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command; nothing heavy is imported for it."""
-    parser = argparse.ArgumentParser(
-        prog="fasharness", description="One harness for face anti-spoofing."
-    )
+    parser = Parser(prog="fasharness", description="One harness for face anti-spoofing.")
     parser.add_argument("--version", action="version", version=f"fasharness {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for module in (runs, evaluation, simulation, setup):

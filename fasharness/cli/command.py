@@ -1,10 +1,18 @@
-"""How a command is added to the parser."""
+"""The parser, and how a command is added to it."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line, as every other error is told."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and exit with 2."""
+        self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`\n")
 
 
 def add_command(
