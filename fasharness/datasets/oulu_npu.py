@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fasharness.data import Presentation, Protocol, Split
 from fasharness.dataset import Dataset, Finding, Validation
@@ -86,17 +86,19 @@ class OuluNpu(Dataset):
         return self._simulation is not None
 
     @cached_property
-    def _simulation(self) -> Mapping[str, object] | None:
+    def _simulation(self) -> Mapping[str, Any] | None:
         marker = self.root / "SIMULATED.json"
         if not marker.is_file():
             return None
         try:
-            value: dict[str, object] = json.loads(marker.read_text(encoding="utf-8"))
-            size = value["size"]
+            value: dict[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
+            size, users = value["size"], value.get("users") or []
+            numbers = all(isinstance(user, int) for user in users)
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{marker}: not the simulator's own file: {error}") from None
-        if size not in self.simulated_sizes:
-            raise DataError(f"{marker}: not the simulator's own file: size {size!r}")
+        if size not in self.simulated_sizes or not numbers:
+            what = f"size {size!r}, users {users!r}"
+            raise DataError(f"{marker}: not the simulator's own file: {what}")
         return value
 
     @cached_property
@@ -106,7 +108,8 @@ class OuluNpu(Dataset):
             return tuple(all_names())
         from fasharness.sim.oulu_npu import names
 
-        return tuple(parse_name(name) for name in names(str(self._simulation["size"])))
+        size, users = self._simulation["size"], self._simulation.get("users")
+        return tuple(parse_name(name) for name in names(size, users))
 
     def list_path(self, fold: str, split: Split) -> Path:
         """Where the released list of a fold's part lies."""
@@ -212,7 +215,7 @@ class OuluNpu(Dataset):
 
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
         """Write Dev_scores.txt (plain names) and Test_scores.txt (hex-coded names)."""
-        from fasharness.scores import write_oulu_lists
+        from fasharness.oulu_lists import write_oulu_lists
 
         write_oulu_lists(folder, scores)
 

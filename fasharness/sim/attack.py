@@ -14,12 +14,12 @@ from fasharness.sim.instruments import FINENESS, Display, Printer
 from fasharness.sim.scene import Shot
 from fasharness.sim.view import DEPTH_STEP, Lens, Lighting, Pose, rotation
 
-INSTRUMENTS: Mapping[int, Printer | Display] = MappingProxyType(
+INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
     {
-        2: Printer(6.4, False, 0.035, 0.96, 0.03, 0.03, 60),
-        3: Printer(5.0, True, 0.015, 1.0, -0.02, 0.05, 30),
-        4: Display(1.9, 2.2, 0.004, 0.95, 6500, 0.015, 22, 0.03, 0.25),
-        5: Display(1.5, 2.35, 0.012, 0.85, 6000, 0.03, 7, 0.05, 0.1),
+        "print1": Printer(5.4, False, 0.035, 0.96, 0.03, 0.03, 60),
+        "print2": Printer(5.0, True, 0.015, 1.0, -0.02, 0.05, 30),
+        "display1": Display(1.9, 2.2, 0.004, 0.95, 6500, 0.015, 22, 0.03, 0.25),
+        "display2": Display(1.75, 2.35, 0.012, 0.85, 6000, 0.04, 7, 0.05, 0.1),
     }
 )
 Surface = TypeVar("Surface", F32, U8)
@@ -33,12 +33,14 @@ class Take(NamedTuple):
     """A stored capture of a user for an attack to show.
 
     ``frames``: uint8 (h, w, 3) in blue, green, red · ``depth``: float32 (F, h/4, w/4), NaN where
-    no face · ``eyes``: float32 (F, 2, 2) pixels · ``still``: the frame that is fit for a print.
+    no face · ``eyes``: float32 (F, 2, 2) pixels · ``marks``: float32 (F, 104, 2) pixels, landmarks
+    and outline · ``still``: the frame that is fit for a print.
     """
 
     frames: Sequence[U8]
     depth: F32
     eyes: F32
+    marks: F32
     still: int = 0
 
 
@@ -276,14 +278,15 @@ def _surround(light: F32, seen: _Seen, shape: tuple[int, ...], border: int, stag
 
 
 class _Carried(NamedTuple):
-    """Depth (H/4, W/4) and eyes (2, 2) of the depicted face in the frame."""
+    """Depth (H/4, W/4), eyes (2, 2) and marks (104, 2) of the depicted face in the frame."""
 
     depth: F32
     eyes: F32
+    marks: F32
 
 
 def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens) -> _Carried:
-    """Carry depth and eyes of the picture over to the frame."""
+    """Carry depth, eyes and marks of the picture over to the frame."""
     half = (DEPTH_STEP - 1) / 2 / DEPTH_STEP
     up = np.array(
         [
@@ -297,5 +300,8 @@ def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens) -> _Carried:
     depth = cv2.warpPerspective(
         take.depth[index], coarse, size, flags=cv2.INTER_NEAREST, borderValue=float("nan")
     )
-    eyes = cv2.perspectiveTransform(take.eyes[index][None], sheet.to_frame)[0]
-    return _Carried(f32(depth), f32(eyes))
+    eyes, marks = (
+        f32(cv2.perspectiveTransform(points[index][None], sheet.to_frame)[0])
+        for points in (take.eyes, take.marks)
+    )
+    return _Carried(f32(depth), eyes, marks)

@@ -69,7 +69,7 @@ class Setting(NamedTuple):
 
     ``gain``, ``balance``: float32 (H, W) on the colour mosaic · ``black``: what counts as black ·
     ``colour``: (3, 3) · ``tones``: uint8 (4096,) from linear to stored values · ``grain``: a bank
-    of unit noise.
+    of noise of about unit strength.
     """
 
     gain: F32
@@ -115,6 +115,7 @@ def _meter(shot: Shot, phone: Phone, rng: np.random.Generator) -> Setting:
     black = exposure * float(np.percentile(middle[::7] @ _LUMA, 1)) * rng.uniform(0.4, 0.7)
     balance = _mosaic(np.broadcast_to(white, (tall, wide, 3)))
     grain = rng.standard_normal((tall + 256, wide + 256), dtype=np.float32)
+    grain *= np.float32(np.exp(rng.normal(0, 0.4)))  # the sensitivity that was chosen
     colour = _saturation(phone.saturation)
     return Setting(f32(gain), balance, float(black), colour, _tones(phone), grain)
 

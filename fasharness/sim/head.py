@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart, skin
+from fasharness.sim import chart, landmarks, skin
 from fasharness.sim.fields import F32, blur, f32, noise, ramp, stream
 from fasharness.sim.person import Person
 
@@ -29,7 +29,8 @@ class Head:
     ``height`` float32 (S, S) cm · ``colour`` (S, S, 4): linear red, green, blue and silhouette ·
     ``relief`` (S, S, 4): unit normal and ambient occlusion · ``sheen`` (S, S, 2): gloss and the
     part of the face that counts as face in depth maps · ``blink``, ``talk``: what closed eyes and
-    an open mouth add to the colour, at their place on the chart · ``eyes`` (2, 3): the pupils.
+    an open mouth add to the colour, at their place on the chart · ``eyes`` (2, 3): the pupils ·
+    ``marks`` (104, 3): landmarks and outline, see ``landmarks.py``.
     """
 
     person: Person
@@ -40,6 +41,7 @@ class Head:
     blink: skin.Patch
     talk: skin.Patch
     eyes: F32
+    marks: F32
 
 
 def build(person: Person, seed: int) -> Head:
@@ -66,6 +68,7 @@ def build(person: Person, seed: int) -> Head:
         blink=painted.blink,
         talk=painted.talk,
         eyes=_eyes(person),
+        marks=landmarks.marks(person.mesh, height),
     )
 
 
@@ -79,7 +82,7 @@ def _surface(person: Person, rng: np.random.Generator) -> Surface:
     """Join face, skull, ears and hair into one height field."""
     g, face = chart.grid(), chart.relief(person.mesh)
     wide = 1.06 * float(np.abs(person.mesh.vertices[:, 0]).max())
-    top = float(person.mesh.vertices[chart.TOP, 1]) + 4.6
+    top = float(person.mesh.vertices[chart.TOP, 1]) + 5.7
     skull = _dome(g, wide, top, -9.2, 9.0, -3.6)
     core = blur(f32(cv2.erode(face.inside, np.ones((9, 9), np.uint8))), 4.0)
     joined = core * face.height + (1 - core) * np.maximum(skull, face.height - 2)
@@ -88,7 +91,7 @@ def _surface(person: Person, rng: np.random.Generator) -> Surface:
     eyeballs = sum(chart.bell(e, (1.1, 0.6), g) for e in _eyes(person)) * 0.15
     solid = _smoothed(f32(np.maximum(solid, -12)), person, g) + eyeballs
     hair = _hair_cover(person, g, wide, top, rng)
-    solid = np.maximum(solid, np.where(hair > 0.02, _hair_height(person, g, wide, top), -12))
+    solid = np.maximum(solid, np.where(hair > 0.5, _hair_height(person, g, wide, top), -12))
     solid = f32(solid + hair * 0.13 * _strands(person, rng))
     inside = blur(f32(solid > -11), 0.8)
     return Surface(blur(solid, 0.7), hair, inside, blur(face.inside, 0.8))
@@ -107,7 +110,8 @@ def _smoothed(solid: F32, person: Person, g: chart.Grid) -> F32:
 def _dome(g: chart.Grid, wide: float, top: float, bottom: float, deep: float, back: float) -> F32:
     """Give an ellipsoid's front as a height field, far behind where there is none."""
     middle, tall = (top + bottom) / 2, (top - bottom) / 2
-    e = 1 - (g.x / wide) ** 2 - ((g.y - middle) / tall) ** 2
+    power = f32(np.where(g.y > middle, 2.5, 2.0))  # a cranium is rounder than an ellipse
+    e = 1 - np.abs(g.x / wide) ** power - np.abs((g.y - middle) / tall) ** power
     return f32(np.where(e > 0, deep * np.sqrt(np.maximum(e, 0)) + back, -12))
 
 
@@ -128,11 +132,13 @@ def _hair_cover(
 ) -> F32:
     """Say where hair covers the head: above a ragged hair line, down the sides when long."""
     line = person.mesh.vertices[chart.TOP, 1] + 0.3 + person.hairline
-    ragged = 0.35 * noise(rng, (12, 40), g.x.shape)
+    ragged = 0.2 * noise(rng, (12, 40), g.x.shape) + 0.25 * noise(rng, (24, 150), g.x.shape)
     arch = rng.uniform(0.035, 0.07) * (g.x - rng.normal(0, 0.8)) ** 2
-    cap = ramp(g.y - (line - arch) + ragged, -0.25, 0.35)
-    burn = -0.5 - 9.5 * float(np.clip((person.hair_length - 0.35) / 0.65, 0, 1))
-    side = ramp(np.abs(g.x) + 0.3 * ragged, wide * 0.86, wide * 0.94) * ramp(g.y, burn - 1, burn)
+    cap = ramp(g.y - (line - arch) + ragged, -0.35, 0.45)
+    burn = 0.8 - 10.8 * float(np.clip((person.hair_length - 0.35) / 0.65, 0, 1))
+    side = ramp(f32(np.abs(g.x) + 0.3 * ragged), wide * 0.84, wide * 0.98) * ramp(
+        g.y, burn - 2, burn + 0.5
+    )
     inside = _dome(g, wide + 0.5 + 1.3 * person.hair_length, top + 0.8, -13.0, 9, -3)
     return f32(np.maximum(cap, side) * (inside > -11))
 

@@ -128,7 +128,7 @@ def _scatter(rng: np.random.Generator) -> F32:
     """Give the thresholds in 0..1 of a scattered-dot pattern without low frequencies."""
     white = rng.standard_normal((128, 128), dtype=np.float32)
     wide = np.tile(white, (3, 3))
-    band = cv2.GaussianBlur(wide, (0, 0), 0.7) - cv2.GaussianBlur(wide, (0, 0), 2.2)
+    band = cv2.GaussianBlur(wide, (0, 0), 0.5) - cv2.GaussianBlur(wide, (0, 0), 1.5)
     return _ranked(f32(band[128:256, 128:256]))
 
 

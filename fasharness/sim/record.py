@@ -1,4 +1,4 @@
-"""One user's capture, from which all five of OULU-NPU's files are recorded."""
+"""One sitting of a user: the bona fide video, and what attacks show and look like."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,12 +22,14 @@ _EYE_LEVEL = 2.6
 class Recording(NamedTuple):
     """A video: frames uint8 (F, H, W, 3) BGR, depth (F, H/4, W/4) with NaN, eyes (F, 2, 2).
 
+    ``marks``: landmarks and outline (F, 104, 2) in pixels, see ``landmarks.py``.
     ``quality`` is that of its JPEG frames, chosen to keep the phone's bit rate.
     """
 
     frames: list[U8]
     depth: F32
     eyes: F32
+    marks: F32
     quality: int
 
 
@@ -51,7 +53,10 @@ def bona_fide(capture: Capture) -> Recording:
     shake = motion.tremor(rng, FRAMES, FPS, float(rng.uniform(0.5, 1.7)))
     stage = scene.build(capture.head, SESSIONS[capture.session], lens, poses, rng)
     spread = _spread(phone, rng)
-    shots = (Shot(blur(s.light, spread), s.depth, s.eyes) for s in scene.film(stage, poses, shake))
+    shots = (
+        Shot(blur(s.light, spread), s.depth, s.eyes, s.marks)
+        for s in scene.film(stage, poses, shake)
+    )
     return _stored(shots, phone, rng)
 
 
@@ -63,27 +68,28 @@ def source(capture: Capture) -> attack.Take:
     shake = np.zeros((FRAMES, 3), np.float32)
     stage = scene.build(capture.head, SESSIONS[capture.session], _SOURCE, poses, rng)
     shots = (
-        Shot(blur(s.light, REFERENCE.blur), s.depth, s.eyes)
+        Shot(blur(s.light, REFERENCE.blur), s.depth, s.eyes, s.marks)
         for s in scene.film(stage, poses, shake)
     )
     recording = _stored(shots, REFERENCE, rng)
     awake = [k for k, pose in enumerate(poses) if pose.blink + pose.talk < 0.05] or [0]
     still = int(rng.choice(awake))
-    return attack.Take(recording.frames, recording.depth, recording.eyes, still)
+    return attack.Take(recording.frames, recording.depth, recording.eyes, recording.marks, still)
 
 
-def attacked(capture: Capture, file: int, take: attack.Take) -> Recording:
+def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) -> Recording:
     """Record an attack with the capture's phone.
 
     Args:
         capture: user, session and phone.
-        file: OULU-NPU's number of the instrument, 2..5.
+        instrument: a key of ``attack.INSTRUMENTS``.
         take: what the instrument shows.
+        number: which recording this is; another number is another recording.
 
     Returns:
         The recording.
     """
-    rng = _stream(capture, "attack", file)
+    rng = _stream(capture, "attack", number)
     phone, session = PHONES[capture.phone], SESSIONS[capture.session]
     lens, light = Lens(phone.focal, WIDTH, HEIGHT), scene.lighting(session, rng)
     x, y, z = _place(phone, rng)
@@ -95,7 +101,7 @@ def attacked(capture: Capture, file: int, take: attack.Take) -> Recording:
         size=phone.focal / z * REFERENCE.distance / REFERENCE.focal,
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
     )
-    shots = attack.show(take, attack.INSTRUMENTS[file], stage, FPS, rng)
+    shots = attack.show(take, attack.INSTRUMENTS[instrument], stage, FPS, rng)
     return _stored(shots, phone, rng)
 
 
@@ -118,11 +124,14 @@ def _spread(phone: Phone, rng: np.random.Generator) -> float:
 def _stored(shots: Iterator[Shot], phone: Phone, rng: np.random.Generator) -> Recording:
     """Let a phone store what came through its lens."""
     first, second = tee(shots)
-    frames, depth, eyes = [], [], []
+    frames, depth, eyes, marks = [], [], [], []
     for frame, shot in zip(camera.develop(first, phone, rng), second, strict=True):
         frames.append(frame)
         depth.append(shot.depth)
         eyes.append(shot.eyes)
+        marks.append(shot.marks)
     size = int(phone.rate * np.exp(rng.normal(0, 0.15)))
     quality = avi.quality_for(frames[0], size)
-    return Recording(frames, f32(np.stack(depth)), f32(np.stack(eyes)), quality)
+    return Recording(
+        frames, f32(np.stack(depth)), f32(np.stack(eyes)), f32(np.stack(marks)), quality
+    )

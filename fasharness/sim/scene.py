@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fasharness.sim import view
 from fasharness.sim.fields import F32, blur, f32, linear, noise, over, ramp
@@ -32,7 +33,7 @@ class Session:
     fill: tuple[float, float, float, float]
     ambient: tuple[float, float]
     walls: F32
-    boxes: int
+    things: int
     brightness: float
 
 
@@ -43,7 +44,7 @@ SESSIONS: Mapping[int, Session] = MappingProxyType(
             fill=(60, 40, 4800, 0.45),
             ambient=(5800, 0.55),
             walls=f32([[0.8, 0.82, 0.84], [0.62, 0.66, 0.7], [0.5, 0.46, 0.4], [0.9, 0.93, 0.95]]),
-            boxes=26,
+            things=9,
             brightness=0.85,
         ),
         2: Session(
@@ -51,7 +52,7 @@ SESSIONS: Mapping[int, Session] = MappingProxyType(
             fill=(-65, 30, 3900, 0.5),
             ambient=(3900, 0.5),
             walls=f32([[0.66, 0.6, 0.5], [0.42, 0.34, 0.26], [0.74, 0.7, 0.62], [0.3, 0.3, 0.33]]),
-            boxes=40,
+            things=13,
             brightness=0.5,
         ),
         3: Session(
@@ -61,7 +62,7 @@ SESSIONS: Mapping[int, Session] = MappingProxyType(
             walls=f32(
                 [[0.72, 0.73, 0.68], [0.6, 0.64, 0.66], [0.52, 0.6, 0.55], [0.8, 0.78, 0.72]]
             ),
-            boxes=9,
+            things=5,
             brightness=0.65,
         ),
     }
@@ -69,11 +70,15 @@ SESSIONS: Mapping[int, Session] = MappingProxyType(
 
 
 class Shot(NamedTuple):
-    """One frame of a scene: linear light (H, W, 3), face depth (H/4, W/4) with NaN, eyes (2, 2)."""
+    """One frame of a scene: linear light (H, W, 3), face depth (H/4, W/4) with NaN, eyes (2, 2).
+
+    ``marks``: landmarks and outline of the face in pixels, (104, 2), see ``landmarks.py``.
+    """
 
     light: F32
     depth: F32
     eyes: F32
+    marks: F32
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def _frame(scene: Scene, pose: Pose, anchor: F32, move: F32) -> Shot:
     left, top, right, bottom = seen.window
     part = light[top:bottom, left:right]
     part += (seen.light - part) * seen.cover[..., None]
-    return Shot(light, seen.depth, seen.eyes)
+    return Shot(light, seen.depth, seen.eyes, seen.marks)
 
 
 def _held(pose: Pose, lens: Lens, move: F32) -> Pose:
@@ -236,22 +241,57 @@ def room(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator
     tall, wide = shape
     wall = np.empty((tall, wide, 3), np.float32)
     wall[:] = linear(session.walls[rng.integers(2)])
-    for _ in range(session.boxes + int(rng.integers(6))):
-        w, h = rng.uniform(0.05, 0.5) * wide, rng.uniform(0.03, 0.4) * tall
-        x, y = rng.uniform(-w / 2, wide), rng.uniform(-h / 2, tall)
-        paint = linear(session.walls[rng.integers(len(session.walls))])
-        colour = paint * f32(rng.uniform(0.3, 1.2)) * f32(rng.uniform(0.8, 1.2, 3))
-        corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
-        cv2.fillPoly(wall, [np.round(corners * 16).astype(np.int32)], colour.tolist(), 16, 4)
+    _corner(wall, session, rng)
+    for _ in range(session.things + int(rng.integers(5))):
+        _thing(wall, session, rng)
     wall = wall * f32(1 + 0.08 * noise(rng, (4, 3), shape))[..., None]
-    wall = blur(wall, float(rng.uniform(0.4, 2.0)))
+    wall = blur(wall, float(rng.uniform(0.8, 3.0)))
     glow = light.sky + 0.35 * light.colours.sum(0)
     side = np.sign(light.directions[0, 0]) * np.linspace(-0.3, 0.3, wide)[None, :, None]
     size = (wide * 4, tall * 4)
     lit = wall * glow * session.brightness * f32(1 + side) * f32(rng.uniform(0.7, 1.3))
     drawn = cv2.resize(np.maximum(lit, 0.004), size, interpolation=cv2.INTER_CUBIC)
-    grain = noise(rng, (tall * 3, wide * 3), (size[1], size[0])) * rng.uniform(0.05, 0.2)
+    grain = noise(rng, (tall * 3, wide * 3), (size[1], size[0])) * np.exp(rng.uniform(-3.0, -1.0))
     return f32(np.maximum(drawn * f32(1 + grain)[..., None], 0.003))
+
+
+def _corner(wall: F32, session: Session, rng: np.random.Generator) -> None:
+    """Paint, in place, the wall that meets the first one, and the ceiling, in their own shades."""
+    tall, wide = wall.shape[:2]
+    x, lean = rng.uniform(-0.4, 1.4) * wide, rng.uniform(-0.04, 0.04) * tall
+    wall[:, int(np.clip(x, 0, wide)) :] *= np.float32(rng.uniform(0.6, 1.3))
+    top = rng.uniform(-0.3, 0.14) * tall
+    _fill(wall, [[0, 0], [wide, 0], [wide, top + lean], [0, top - lean]], linear(session.walls[-1]))
+
+
+def _thing(wall: F32, session: Session, rng: np.random.Generator) -> None:
+    """Paint, in place, a piece of furniture, a framed picture or something round."""
+    tall, wide = wall.shape[:2]
+    w, h = (np.exp(rng.uniform(np.log(0.05), np.log(0.55), 2)) * wide).tolist()
+    x, kind = rng.uniform(-w / 2, wide - w / 2), int(rng.integers(3))
+    y = tall * rng.uniform(0.5, 0.85) if kind == 0 else rng.uniform(-0.05, 0.6) * tall
+    corners = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]])
+    if kind == 0:
+        corners[2:, 1] = tall
+    elif kind == 1:
+        _fill(wall, corners, _paint(session, rng))
+        corners += (np.mean(corners, 0) - corners) * 0.12
+    else:
+        a = np.linspace(0, 2 * np.pi, 24)
+        corners = np.stack([x + w / 2 * np.cos(a), y + h / 2 * np.sin(a)], -1)
+    _fill(wall, corners, _paint(session, rng))
+
+
+def _paint(session: Session, rng: np.random.Generator) -> F32:
+    """Draw a colour near those of a session's walls."""
+    paint = linear(session.walls[rng.integers(len(session.walls))])
+    return f32(paint * rng.uniform(0.15, 1.15) * rng.uniform(0.88, 1.12, 3))
+
+
+def _fill(wall: F32, corners: ArrayLike, colour: F32) -> None:
+    """Fill a polygon of pixels (N, 2) in place."""
+    points = np.round(np.asarray(corners) * 16).astype(np.int32)
+    cv2.fillPoly(wall, [points], colour.tolist(), 16, 4)
 
 
 def _body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
@@ -261,16 +301,20 @@ def _body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
     x, y = (columns - wide / 2) / _BODY_SCALE, rows / _BODY_SCALE
     jaw = float(np.abs(person.mesh.vertices[:, 0]).max())
     neck = jaw * 0.72 + 0.06 * np.clip(y - 8, 0, 6) ** 2
-    shoulder = 11.6 + 0.019 * x**2 + 0.00006 * x**4
-    collar = shoulder - 1.4 + 0.11 * np.clip(5.5 - np.abs(x), 0, None) ** 2 * rng.uniform(0.5, 1.6)
+    broad = rng.uniform(20, 24)
+    out = np.abs(x) / broad
+    shoulder = 9.4 + 4.5 * out**1.4 + 60 * np.clip(out - 0.7, 0, None) ** 2
+    opening = rng.uniform(1.5, 4.5) * np.sqrt(np.clip(1 - (x / (neck.min() + 1.5)) ** 2, 0, 1))
+    collar = shoulder + opening
     skin = _round(x / neck, y * 0, light) * linear(person.skin) * 0.8
     chin = ramp(f32(y), 4.0, 11.0) * 0.6 + 0.4
-    weave = 0.12 * noise(rng, (14, 18), (tall, wide))
-    weave = weave + rng.uniform(0.05, 0.22) * noise(rng, (tall, wide), (tall, wide))
+    weave = 0.1 * noise(rng, (4, 13), (tall, wide)) + 0.05 * noise(rng, (12, 12), (tall, wide))
+    weave = weave + np.exp(rng.uniform(-3.0, -1.0)) * noise(rng, (tall, wide), (tall, wide))
     cloth = linear(person.shirt) * f32(1 + weave)[..., None]
     cloth = cloth * _round(x / 30, (y - 24) / -34, light)
+    cloth *= 1 - 0.25 * ramp(f32(np.abs(y - collar - 0.9)), 0.35, 0.1)[..., None]
     bare = ramp(f32(np.abs(x) - neck), 0.25, -0.25)
-    dressed = ramp(f32(y - np.maximum(shoulder, np.where(np.abs(x) < 6, collar, -99))), -0.15, 0.2)
+    dressed = ramp(f32(y - collar), -0.15, 0.2)
     body = over(f32(skin * chin[..., None]), cloth, dressed)
     return np.dstack([body, np.maximum(bare, dressed)])
 

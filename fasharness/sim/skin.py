@@ -10,6 +10,9 @@ from fasharness.sim import chart
 from fasharness.sim.fields import F32, blur, f32, linear, noise, over, ramp
 from fasharness.sim.person import Person
 
+DROP, HOLLOW = 1.05, 0.85
+"""How far, in cm, the lower lip of an open mouth moves; the share that its inner edge moves."""
+
 
 class Patch(NamedTuple):
     """What an expression adds to the colour: float32 (h, w, 3) at a row and a column."""
@@ -103,7 +106,7 @@ def _features(b: _Brushes, face: F32) -> F32:
         (chart.RIGHT_EYE, chart.RIGHT_BROW),
     ):
         face = _eye(b, face, b.ring(ring))
-        hairs = np.clip(0.75 + 0.5 * b.noise(90, 160), 0, 1)
+        hairs = np.clip(0.85 + 0.3 * b.noise(60, 220), 0, 1)
         mask = chart.polygon(b.ring(brow) + f32([0, 1.0]), 1.6)
         face = over(face, p.hair * 0.8, f32(mask * hairs * p.brow))
     return face
@@ -238,11 +241,11 @@ def _open_mouth(b: _Brushes, face: F32) -> F32:
     p, s = b.person, chart.SCALE
     line, lips = b.ring(chart.MOUTH).copy(), b.ring(chart.LIPS).copy()
     drop = np.zeros((20, 1), np.float32)
-    drop[:11, 0] = np.sin(np.linspace(0, np.pi, 11)) * 1.05 * s
+    drop[:11, 0] = np.sin(np.linspace(0, np.pi, 11)) * DROP * s
     red = (p.skin * f32([0.93, 0.66, 0.66]) + f32([0.7, 0.3, 0.32])) / 2
     red = red * (0.35 + 0.65 * p.skin.mean() / 0.7)
     face = over(face, red, 0.9 * chart.polygon(lips + drop * f32([0, 1]), 1.1))
-    hollow = line + drop * f32([0, 0.85])
+    hollow = line + drop * f32([0, HOLLOW])
     face = over(face, f32([0.13, 0.05, 0.05]), chart.polygon(hollow, 0.8))
     teeth = np.vstack([line[10:], line[:1], (line[10:] + f32([0, 0.35 * s]))[::-1][1:-1]])
     return over(face, f32([0.78, 0.75, 0.7]), 0.9 * chart.polygon(teeth, 0.6) * _inside(hollow))

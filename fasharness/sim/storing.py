@@ -1,5 +1,6 @@
 """Storing a video, its eyes and its depth: whole files only, whatever interrupts the writer."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 
 from fasharness.errors import DataError
 from fasharness.files import replacing
-from fasharness.sim import avi
+from fasharness.sim import avi, landmarks
 from fasharness.sim.fields import F32, U8
 
 
@@ -23,8 +24,9 @@ def whole(path: Path) -> Iterator[Path]:
         with replacing(path) as part:
             yield part
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"cannot write {path}: {reason}; free some space and run again") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        way = "free some space and run again" if full else "choose a folder that can be written"
+        raise DataError(f"cannot write {path}: {error.strerror or error}; {way}") from error
 
 
 def text(path: Path, content: str) -> None:
@@ -60,6 +62,24 @@ def depth(path: Path, maps: U8) -> None:
     """Store depth maps (F, h, w) as array ``depth`` of a compressed NumPy archive."""
     with whole(path) as part:
         np.savez_compressed(part, depth=maps)
+
+
+def truth(path: Path, points: F32, marks: F32) -> None:
+    """Store what is known of the face, in tenths of a pixel, in a compressed NumPy archive.
+
+    Arrays, all int16: ``box`` (F, 4) left, top, right, bottom · ``eyes`` (F, 2, 2) ·
+    ``landmarks`` (F, 68, 2).
+
+    Args:
+        path: the file.
+        points: float32 (F, 2, 2), the eyes in pixels.
+        marks: float32 (F, 104, 2), landmarks and outline in pixels.
+    """
+    arrays = {"box": landmarks.box(marks), "eyes": points, "landmarks": marks[:, :68]}
+    with whole(path) as part:
+        np.savez_compressed(
+            part, **{name: np.rint(10 * a).astype(np.int16) for name, a in arrays.items()}
+        )
 
 
 def eyes(path: Path, points: F32) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart
+from fasharness.sim import chart, landmarks
 from fasharness.sim.fields import F32, blur, f32
 from fasharness.sim.head import Head
 from fasharness.sim.skin import Patch
@@ -14,7 +14,7 @@ from fasharness.sim.skin import Patch
 DEPTH_STEP = 4
 _WRAP, _GLOSS = np.float32(0.15), np.float32(0.1)
 _COARSE_STEPS, _FINE_STEPS = 6, 2
-_CORNERS = f32([[x, y, z] for x in (-11.5, 11.5) for y in (-12.5, 15.5) for z in (-4.5, 8.5)])
+_CORNERS = f32([[x, y, z] for x in (-11.5, 11.5) for y in (-12.5, 16.8) for z in (-4.5, 8.5)])
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ class Window(NamedTuple):
 class View(NamedTuple):
     """A drawn head: window, light (h, w, 3), cover (h, w), face depth (H/4, W/4), eyes (2, 2).
 
+    ``marks`` are landmarks and outline in pixels, (104, 2), see ``landmarks.py``.
     The depth is in cm in front of the head's centre, NaN where there is no face.
     """
 
@@ -80,6 +81,7 @@ class View(NamedTuple):
     cover: F32
     depth: F32
     eyes: F32
+    marks: F32
 
 
 def rotation(pose: Pose) -> F32:
@@ -145,7 +147,9 @@ def draw(scene: Lit, pose: Pose, lens: Lens, lighting: Lighting) -> View:
     relief, extra = _look(scene.head.relief, columns, rows), _look(scene.extra, columns, rows)
     light = _shade(colour[..., :3], relief, extra, turn, lighting)
     depth = _depth(hit, extra[..., 1], turn, lens, window)
-    return View(window, light, colour[..., 3], depth, project(scene.head.eyes, pose, lens))
+    eyes = project(scene.head.eyes, pose, lens)
+    marks = project(landmarks.moved(scene.head.marks, pose.blink, pose.talk), pose, lens)
+    return View(window, light, colour[..., 3], depth, eyes, marks)
 
 
 class _Hit(NamedTuple):

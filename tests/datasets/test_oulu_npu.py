@@ -261,7 +261,10 @@ def test_a_simulated_root_holds_the_names_of_its_size(tmp_path: Path):
     assert data.notes("oulu1")[0].endswith("the published rule is used instead")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"size": "vast"}'])
+BROKEN = ["{", "[]", "{}", '{"size": "vast"}', '{"size": "mini", "users": ["x"]}']
+
+
+@pytest.mark.parametrize("text", BROKEN)
 def test_a_broken_mark_of_a_simulation_is_named(tmp_path: Path, text: str):
     (tmp_path / "Train_files").mkdir()
     (tmp_path / "SIMULATED.json").write_text(text)

@@ -20,7 +20,8 @@ def take():
         picture[y - 6 : y + 7, x - 6 : x + 7] = 255
     depth = np.full((3, 192, 108), np.nan, np.float32)
     depth[:, 60:100, 30:78] = np.linspace(-2, 8, 48)
-    return Take([picture] * 3, depth, np.stack([SPOTS] * 3))
+    marks = np.concatenate([SPOTS, SPOTS - 30, SPOTS + 30])
+    return Take([picture] * 3, depth, np.stack([SPOTS] * 3), np.stack([marks] * 3))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,14 @@ def test_eyes_lie_where_the_picture_shows_them(take, stage, file):
 
 
 @pytest.mark.parametrize("file", INSTRUMENTS)
+def test_marks_are_carried_as_the_eyes_are(take, stage, file):
+    for shot in _shots(take, stage, file):
+        np.testing.assert_allclose(shot.marks[:2], shot.eyes, atol=1e-3)
+        turned = np.diff(shot.marks[[2, 0, 4]], axis=0)
+        np.testing.assert_allclose(np.linalg.norm(turned, axis=1), 30 * 2**0.5 * 0.8, rtol=0.06)
+
+
+@pytest.mark.parametrize("file", INSTRUMENTS)
 def test_depth_is_carried_with_the_picture(take, stage, file):
     for shot in _shots(take, stage, file):
         assert shot.depth.shape == (160, 90)
@@ -65,7 +74,7 @@ def test_light_is_never_negative(take, stage, file):
 
 def test_where_the_instrument_ends_the_room_begins(take, stage):
     small = Stage(LENS, 0.5, LIGHT, stage.room + 3.0, 0.5, (0.0, 0.0))
-    light = _shots(take, small, 4)[0].light
+    light = _shots(take, small, "display1")[0].light
     np.testing.assert_allclose(light[5:20, 5:20], 3.02, rtol=1e-5)
 
 

@@ -14,7 +14,7 @@ def _patch(*colour):
     return np.full((96, 96, 3), colour[::-1], np.uint8)
 
 
-@pytest.mark.parametrize("file", [2, 3])
+@pytest.mark.parametrize("file", ["print1", "print2"])
 @pytest.mark.parametrize("colour", [(128, 128, 128), (190, 140, 110), (200, 200, 200)])
 def test_dots_average_to_the_wanted_reflectance(file, colour):
     printer = attack.INSTRUMENTS[file]
@@ -24,7 +24,7 @@ def test_dots_average_to_the_wanted_reflectance(file, colour):
     np.testing.assert_allclose(sheet.mean((0, 1)), wanted, atol=0.03)
 
 
-@pytest.mark.parametrize("file", [2, 3])
+@pytest.mark.parametrize("file", ["print1", "print2"])
 def test_a_print_is_made_of_eight_overprints(file):
     ramp = np.repeat(np.arange(96, dtype=np.uint8)[None, :, None] * 2, 3, 2).repeat(96, 0)
     sheet = instruments.printed(ramp, attack.INSTRUMENTS[file], np.random.default_rng(0))
@@ -34,16 +34,16 @@ def test_a_print_is_made_of_eight_overprints(file):
 
 def test_black_is_not_black_on_paper_nor_on_a_screen():
     black = _patch(0, 0, 0)
-    for file in (2, 3):
+    for file in ("print1", "print2"):
         sheet = instruments.printed(black, attack.INSTRUMENTS[file], np.random.default_rng(0))
         assert sheet.min() > 0.01
-    for file in (4, 5):
+    for file in ("display1", "display2"):
         assert instruments.displayed(black, attack.INSTRUMENTS[file]).min() > 0.003
 
 
 def test_a_clustered_screen_has_one_pitch_and_a_scattered_one_has_none():
     peaks = []
-    for file in (2, 3):
+    for file in ("print1", "print2"):
         sheet = instruments.printed(
             _patch(150, 150, 150), attack.INSTRUMENTS[file], np.random.default_rng(0)
         )
@@ -84,3 +84,15 @@ def test_a_soft_lens_hides_the_grid():
         for spread in (0.4, 1.2)
     )
     assert soft < 0.01 * sharp
+
+
+def test_both_displays_show_moire_when_the_lens_is_sharp_and_the_second_less():
+    strong, weak = (_waves(instrument, spread=0.4) for instrument in ("display1", "display2"))
+    assert strong > weak > 0.03
+    assert _waves("display2", spread=0.75) < 0.02
+
+
+def _waves(name, spread):
+    columns = np.tile(np.arange(256, dtype=np.float32) / 0.8, (4, 1))
+    display = attack.INSTRUMENTS[name]
+    return instruments.grid(columns, np.zeros_like(columns), display, 0.8, spread)[..., 1].std()

@@ -3,7 +3,10 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fasharness.errors import OptionError
 from fasharness.sim import oulu_lists, oulu_npu
 
 FULL = {
@@ -27,7 +30,7 @@ def _labels(text):
 
 
 def test_full_lists_have_the_published_counts():
-    texts = oulu_lists.lists(oulu_lists.every_shoot())
+    texts = oulu_lists.lists(oulu_lists.every_shoot(oulu_lists.seated(None)))
     assert texts.keys() == FULL.keys()
     for path, (live, fake) in FULL.items():
         labels = _labels(texts[path])
@@ -35,7 +38,9 @@ def test_full_lists_have_the_published_counts():
 
 
 def test_a_line_names_label_and_video():
-    lines = oulu_lists.lists(oulu_lists.every_shoot())["Protocol_1/Train.txt"].splitlines()
+    lines = oulu_lists.lists(oulu_lists.every_shoot(oulu_lists.seated(None)))[
+        "Protocol_1/Train.txt"
+    ].splitlines()
     assert lines[:5] == ["+1,1_1_01_1", "-1,1_1_01_2", "-1,1_1_01_3", "-2,1_1_01_4", "-2,1_1_01_5"]
 
 
@@ -70,3 +75,63 @@ def test_mini_is_spread_over_users_phones_and_sessions():
     assert max(phones.values()) - min(phones.values()) <= 2
     unseen = {s.phone for s in shoots if s.user > 35 and s.session == 3}
     assert unseen == set(range(1, 7))
+
+
+@pytest.mark.parametrize(
+    ("text", "users"),
+    [
+        ("3", (1, 21, 36)),
+        ("5", (1, 2, 21, 36, 37)),
+        ("1,21,36", (1, 21, 36)),
+        ("34-37, 2", (2, 34, 35, 36, 37)),
+        ("55", tuple(range(1, 56))),
+    ],
+)
+def test_users_are_a_number_or_a_list(text, users):
+    assert oulu_lists.parse_users(text) == users
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0", "users must be 3 .* to 55, got 0"),
+        ("2", "users must be 3 .* to 55, got 2"),
+        ("56", "users must be 3 .* to 55, got 56"),
+        ("1,60", "no user 60; users are 1 to 55"),
+        ("0,1", "no user 0"),
+        ("many", "'many': give a number of users"),
+        ("1-2-x", "give a number of users"),
+        ("-3", "give a number of users"),
+    ],
+)
+def test_impossible_users_are_refused(text, message):
+    with pytest.raises(OptionError, match=message):
+        oulu_lists.parse_users(text)
+
+
+@given(st.integers(3, 55))
+def test_fewer_users_are_part_of_more_and_in_proportion(count):
+    users = oulu_lists.parse_users(str(count))
+    assert len(users) == count
+    assert count == 55 or set(users) < set(oulu_lists.parse_users(str(count + 1)))
+    share = Counter(oulu_lists.split_of(user) for user in users)
+    assert abs(share["Dev"] - count * 15 / 55) <= 1
+    assert abs(share["Train"] - share["Test"]) <= 1
+
+
+@pytest.mark.parametrize("size", ["mini", "small", "full"])
+@pytest.mark.parametrize("count", [3, 7, 40])
+def test_lists_of_some_users_hold_them_alone_and_all_classes(size, count):
+    users = oulu_lists.parse_users(str(count))
+    for path, text in oulu_lists.lists(oulu_npu._shoots(size, users)).items():
+        assert _labels(text).keys() == {"+1", "-1", "-2"}, path
+        assert {int(line.split("_")[2]) for line in text.splitlines()} <= set(users)
+
+
+def test_a_list_of_all_users_is_the_same_as_none():
+    assert oulu_npu.names("small", range(1, 56)) == oulu_npu.names("small")
+
+
+def test_all_users_are_told_as_none_and_others_sorted():
+    assert oulu_lists.told(None) is oulu_lists.told(range(55, 0, -1)) is None
+    assert oulu_lists.told([36, 1, 21, 1]) == [1, 21, 36]

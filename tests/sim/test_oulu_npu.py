@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.errors import DataError, OptionError
-from fasharness.sim import oulu_npu
+from fasharness.errors import DataError
+from fasharness.sim import layout, oulu_npu
 from fasharness.sim.oulu_lists import Shoot
 
 SHOOTS = [Shoot(1, 1, 2), Shoot(36, 3, 5)]
@@ -24,7 +24,7 @@ from pathlib import Path
 from fasharness.sim import oulu_npu
 from fasharness.sim.oulu_lists import Shoot
 if __name__ == "__main__":
-    oulu_npu._shoots = lambda size: [Shoot(1, 1, 2), Shoot(36, 3, 5)]
+    oulu_npu._shoots = lambda *_: [Shoot(1, 1, 2), Shoot(36, 3, 5)]
     report = lambda done, total: print(done, flush=True)
     oulu_npu.simulate(Path(sys.argv[1]), jobs=2, progress=report)
 """
@@ -35,7 +35,7 @@ def root(tmp_path_factory):
     """Two sittings, that is ten videos, simulated once for all tests here."""
     out, seen = tmp_path_factory.mktemp("sim") / "oulu", []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oulu_npu, "_shoots", lambda size: SHOOTS)
+        patch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
         oulu_npu.simulate(out, jobs=2, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 10), (5, 10), (10, 10)]
     return out
@@ -58,7 +58,7 @@ def test_the_layout_is_that_of_the_data_set(root):
     files = {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
     for name in names:
         folder = "Train_files" if "_01_" in name else "Test_files"
-        assert {f"{folder}/{name}{end}" for end in (".avi", ".txt", ".depth.npz")} <= files
+        assert {f"{folder}/{name}{end}" for end in layout.ENDINGS} <= files
     assert "Protocols/Protocol_4/Dev_6.txt" in files
     assert {"README.txt", "LICENSE.txt", "SIMULATED.json"} <= files
     assert not [f for f in files if Path(f).name.startswith(".")]
@@ -100,10 +100,10 @@ def test_what_is_missing_is_made_again_with_the_same_bytes(root, tmp_path, monke
     shutil.copytree(root, out)
     for name in ("Test_files/5_3_36_1.avi", "Test_files/5_3_36_4.txt", "SIMULATED.json"):
         (out / name).unlink()
-    (out / ".simulating.json").write_text(
-        json.dumps({"data": "simulated OULU-NPU", "version": 1, "seed": 0, "size": "mini"})
-    )
-    monkeypatch.setattr(oulu_npu, "_shoots", lambda size: SHOOTS)
+    mark = json.loads((root / "SIMULATED.json").read_text())
+    del mark["videos"]
+    (out / ".simulating.json").write_text(json.dumps(mark))
+    monkeypatch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
     kept = (out / "Test_files/5_3_36_2.avi").stat().st_mtime_ns
     oulu_npu.simulate(out, jobs=1)
     assert _contents(out) == _contents(root)
@@ -138,42 +138,13 @@ def test_a_killed_run_leaves_no_workers_and_can_go_on(root, tmp_path, monkeypatc
     for path in out.glob("*/[0-9]*.*"):
         assert path.read_bytes() == (root / path.relative_to(out)).read_bytes()
     (out / "Train_files" / ".x.1.part.avi").write_bytes(b"half")
-    monkeypatch.setattr(oulu_npu, "_record_all", lambda *_: None)
-    monkeypatch.setattr(oulu_npu, "_shoots", lambda size: SHOOTS)
-    oulu_npu._begin(out, {"data": "simulated OULU-NPU", "version": 1, "seed": 0, "size": "mini"})
+    monkeypatch.setattr(layout, "_record_all", lambda *_: [0])
+    monkeypatch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
+    oulu_npu.simulate(out)
     assert not list(out.glob("*/.*"))
-
-
-def test_a_finished_folder_is_left_as_it_is(root, monkeypatch):
-    before = _contents(root)
-    monkeypatch.setattr(oulu_npu, "_shoots", lambda size: SHOOTS)
-    seen = []
-    oulu_npu.simulate(root, jobs=1, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(10, 10)]
-    assert _contents(root) == before
-
-
-def test_a_foreign_folder_is_refused_untouched(tmp_path):
-    (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(DataError, match="not a simulation"):
-        oulu_npu.simulate(tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["holiday.jpg"]
-
-
-def test_another_seed_is_refused(root):
-    with pytest.raises(DataError, match="other settings"):
-        oulu_npu.simulate(root, seed=1)
 
 
 def test_a_damaged_mark_is_named(tmp_path):
     (tmp_path / "SIMULATED.json").write_text("{")
     with pytest.raises(DataError, match=r"SIMULATED\.json is damaged"):
         oulu_npu.simulate(tmp_path)
-
-
-def test_wrong_options_are_refused(tmp_path):
-    with pytest.raises(OptionError, match=r"no size 'mni' .* available: mini, small, full"):
-        oulu_npu.simulate(tmp_path / "a", size="mni")
-    with pytest.raises(OptionError, match="0 or above, got seed -1"):
-        oulu_npu.simulate(tmp_path / "a", seed=-1)
-    assert not (tmp_path / "a").exists()

@@ -1,0 +1,265 @@
+"""Writing a simulated data set: a layout names its videos, here they are recorded and resumed."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+
+from fasharness.errors import DataError, OptionError
+from fasharness.files import sweep
+from fasharness.sim import head, record, storing
+from fasharness.sim.camera import PHONES
+from fasharness.sim.person import person
+from fasharness.workers import default_jobs, run_all
+
+ENDINGS = (".txt", ".depth.npz", ".truth.npz", ".avi")
+DONE, BEGUN = "SIMULATED.json", ".simulating.json"
+_PROCESSES_PER_CORE = 8
+_HALF_BEGUN = "..simulating."
+_BESIDE_A_VIDEO = 40_000
+_SITTING_TO_VIDEO = 6.0
+
+
+class Video(NamedTuple):
+    """A video to record.
+
+    ``path``: below the folder, without an ending · ``instrument``: a key of
+    ``attack.INSTRUMENTS``, None for bona fide · ``number``: which recording of the sitting it is;
+    another number is another recording.
+    """
+
+    path: str
+    instrument: str | None
+    number: int
+
+
+class Sitting(NamedTuple):
+    """A user in a session before a phone, and the videos that come from it."""
+
+    user: int
+    session: int
+    phone: int
+    videos: tuple[Video, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a simulated data set consists of.
+
+    Attributes:
+        seed: every video depends on it, its sitting and its number only.
+        settings: what decides the content, for ``SIMULATED.json``: plain JSON values.
+        sittings: all to be recorded.
+        texts: the other files by their path below the folder; written last.
+    """
+
+    seed: int
+    settings: Mapping[str, object]
+    sittings: Sequence[Sitting]
+    texts: Mapping[str, str]
+
+    @property
+    def videos(self) -> int:
+        """Number of videos."""
+        return sum(len(sitting.videos) for sitting in self.sittings)
+
+
+class Plan(NamedTuple):
+    """What a call will write: videos, bytes, about how many seconds it takes, and processes."""
+
+    videos: int
+    size: int
+    seconds: float
+    processes: int
+
+
+class _Task(NamedTuple):
+    """A sitting of which some videos are missing."""
+
+    out: str
+    seed: int
+    sitting: Sitting
+
+
+def write(
+    out: Path,
+    layout: Layout,
+    *,
+    jobs: int,
+    progress: Callable[[int, int], None] | None = None,
+    announce: Callable[[Plan], None] | None = None,
+) -> None:
+    """Write a simulated data set; what an earlier, interrupted call wrote is kept.
+
+    Args:
+        out: the folder; made when missing, else empty or begun with the same settings.
+        layout: what belongs there.
+        jobs: number of processes, 0 for one per core.
+        progress: called with the number of videos that are done and of all.
+        announce: hears, before the first video, what will be written; this costs a measurement.
+
+    Raises:
+        DataError: the folder holds something else, or the disk is full.
+        OptionError: there are far more processes than cores.
+        RunError: a worker process was killed.
+    """
+    _few_enough(jobs)
+    _claim(out, layout)
+    tasks = [task for sitting in layout.sittings if (task := _task(out, layout, sitting))]
+    missing = sum(len(task.sitting.videos) for task in tasks)
+    _need_space(out, missing)
+    processes = min(jobs or default_jobs(), max(len(tasks), 1))
+    if announce is not None and tasks:
+        announce(_plan(tasks, missing, min(processes, default_jobs())))
+    done, total = layout.videos - missing, layout.videos
+    for count in _record_all(tasks, processes):
+        done += count
+        if progress is not None:
+            progress(done, total)
+    _finish(out, layout)
+
+
+def _few_enough(jobs: int) -> None:
+    """Refuse numbers of processes that only fill the memory."""
+    most = _PROCESSES_PER_CORE * default_jobs()
+    if jobs > most:
+        raise OptionError(f"jobs must be 0 (one per core) to {most} on this machine, got {jobs}")
+
+
+def _claim(out: Path, layout: Layout) -> None:
+    """Make the folder ours, or see that it is ours already with the same settings."""
+    if out.is_file():
+        raise DataError(f"{out} is a file; choose an empty folder")
+    marks = [mark for name in (DONE, BEGUN) if (mark := out / name).is_file()]
+    for mark in marks:
+        _check(mark, layout.settings)
+    if not marks:
+        if out.is_dir() and any(not path.name.startswith(_HALF_BEGUN) for path in out.iterdir()):
+            raise DataError(f"{out} holds files that are not a simulation; choose an empty folder")
+        storing.text(out / BEGUN, json.dumps(dict(layout.settings)))
+    folders = {(out / text).parent for text in layout.texts}
+    folders |= {(out / v.path).parent for sitting in layout.sittings for v in sitting.videos}
+    for folder in folders | {out}:
+        if folder.is_dir():
+            sweep(folder)
+
+
+def _check(mark: Path, wanted: Mapping[str, object]) -> None:
+    """Refuse a folder that was begun with other settings."""
+    try:
+        stored = dict(json.loads(mark.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{mark} is damaged; delete the folder and simulate again") from error
+    for name, value in wanted.items():
+        if stored.get(name) != value:
+            raise DataError(
+                f"{mark.parent} holds a simulation with {name} {_told(stored.get(name))}, wanted "
+                f"{_told(value)}; choose another folder or delete it"
+            )
+
+
+def _told(value: object) -> str:
+    """Tell a setting; a list without brackets, None as all."""
+    if value is None:
+        return "all"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _task(out: Path, layout: Layout, sitting: Sitting) -> _Task | None:
+    """Find out which videos of a sitting lack one of their files."""
+    missing = tuple(v for v in sitting.videos if not _is_whole(out / v.path))
+    return _Task(str(out), layout.seed, sitting._replace(videos=missing)) if missing else None
+
+
+def _is_whole(base: Path) -> bool:
+    """Whether a video and all that belongs beside it are there."""
+    return all(base.with_suffix(ending).is_file() for ending in ENDINGS)
+
+
+def _need_space(out: Path, videos: int) -> None:
+    """Refuse to begin what cannot be finished."""
+    needed, free = _size(videos), shutil.disk_usage(out).free
+    if needed > free:
+        raise DataError(
+            f"{out}: no space left: about {_megabytes(needed)} are needed, {_megabytes(free)} are "
+            "free; free some space or choose a smaller size or fewer users"
+        )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
+
+
+def _size(videos: int) -> int:
+    """Estimate the bytes of videos from the bit rates of the phones."""
+    rate = sum(phone.rate for phone in PHONES.values()) / len(PHONES)
+    return int(videos * (rate * record.FRAMES + _BESIDE_A_VIDEO))
+
+
+def _plan(tasks: Sequence[_Task], videos: int, processes: int) -> Plan:
+    """Estimate the work by recording a head and a bona fide video, without storing them."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    start = time.perf_counter()
+    capture = _capture(tasks[0])
+    built = time.perf_counter()
+    record.bona_fide(capture)
+    cv2.setNumThreads(threads)
+    one = built - start + _SITTING_TO_VIDEO * (time.perf_counter() - built)
+    return Plan(videos, _size(videos), one * len(tasks) / processes, processes)
+
+
+def _record_all(tasks: list[_Task], jobs: int) -> Iterator[int]:
+    """Record sittings in processes; gives 0, then the number of videos of each when finished."""
+    yield 0
+    if tasks:
+        for _, count in run_all(_record, tasks, jobs=jobs, start=_one_thread):
+            yield count
+
+
+def _one_thread() -> None:
+    """Keep OpenCV from starting threads of its own in a worker."""
+    cv2.setNumThreads(1)
+
+
+def _capture(task: _Task) -> record.Capture:
+    """Seat the user before the phone."""
+    user, session, phone, _ = task.sitting
+    who = head.build(person(task.seed, user), task.seed)
+    return record.Capture(task.seed, user, session, phone, who)
+
+
+def _record(task: _Task) -> int:
+    """Record the missing videos of one sitting; gives how many."""
+    capture = _capture(task)
+    videos = task.sitting.videos
+    take = record.source(capture) if any(v.instrument for v in videos) else None
+    for video in videos:
+        if take is None or video.instrument is None:
+            recording = record.bona_fide(capture)
+        else:
+            recording = record.attacked(capture, video.instrument, take, video.number)
+        _store(Path(task.out) / video.path, recording)
+    return len(videos)
+
+
+def _store(base: Path, recording: record.Recording) -> None:
+    """Write the files of one video."""
+    storing.eyes(base.with_suffix(".txt"), recording.eyes)
+    storing.depth(base.with_suffix(".depth.npz"), storing.depth_maps(recording.depth))
+    storing.truth(base.with_suffix(".truth.npz"), recording.eyes, recording.marks)
+    storing.video(base.with_suffix(".avi"), recording.frames, record.FPS, recording.quality)
+
+
+def _finish(out: Path, layout: Layout) -> None:
+    """Write lists, licence and, last of all, the mark that everything is there."""
+    for path, text in layout.texts.items():
+        storing.text(out / path, text)
+    mark = {**layout.settings, "videos": layout.videos}
+    storing.text(out / DONE, json.dumps(mark, indent=1) + "\n")
+    (out / BEGUN).unlink(missing_ok=True)

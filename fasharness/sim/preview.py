@@ -1,0 +1,228 @@
+"""A contact sheet of a simulated folder: users, phones and sessions, instruments, and strips."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from fasharness.datasets.oulu_files import read_eyes
+from fasharness.errors import DataError, OptionError
+from fasharness.prepare.decode import decode
+from fasharness.sim import storing
+from fasharness.sim.fields import U8
+from fasharness.sim.layout import BEGUN, DONE
+
+_COLUMNS, _WIDE, _LABEL = 12, 120, 16
+_INK, _PAPER = (30, 30, 30), 245
+_FILES = ("bona fide", "print 1", "print 2", "display 1", "display 2")
+
+
+class Shown(NamedTuple):
+    """A video of the folder and what its name says."""
+
+    path: Path
+    phone: int
+    session: int
+    user: int
+    file: int
+
+
+class Tile(NamedTuple):
+    """A picture of the sheet, uint8 (h, w, 3), with a line of text above."""
+
+    label: str
+    picture: U8
+
+
+def check_name(out: Path) -> None:
+    """Refuse, before any work, a name that is no PNG file's.
+
+    Raises:
+        OptionError: the name does not end with .png.
+    """
+    if out.suffix.lower() != ".png":
+        raise OptionError(
+            f"{out}: the contact sheet is a PNG file; give a name that ends with .png"
+        )
+
+
+def write(folder: Path, out: Path) -> Path:
+    """Draw the contact sheet of a simulated folder, finished or not.
+
+    Args:
+        folder: what ``fasharness sim`` wrote.
+        out: the PNG file.
+
+    Returns:
+        The file.
+
+    Raises:
+        DataError: the folder is not simulated or has no video, a video cannot be read, or the
+            file cannot be written.
+    """
+    title = _title(folder)
+    videos = sorted(_videos(folder), key=lambda v: (v.user, v.session, v.phone, v.file))
+    if not videos:
+        raise DataError(f"{folder}: no video yet; simulate first")
+    found, encoded = cv2.imencode(".png", sheet(title, videos))
+    with storing.whole(out) as part:
+        part.write_bytes(encoded.tobytes() if found else b"")
+    return out
+
+
+def sheet(title: str, videos: Sequence[Shown]) -> U8:
+    """Compose the contact sheet.
+
+    Args:
+        title: the line above it.
+        videos: those that are there, sorted by user.
+
+    Returns:
+        uint8 (h, w, 3), blue, green, red.
+    """
+    panels = (
+        ("Users, bona fide", _users(videos)),
+        ("Phones and sessions, bona fide and an attack", _factors(videos)),
+        (
+            "Faces at the size of the video: bona fide, print 1 and 2, display 1 and 2",
+            _close(videos),
+        ),
+        ("The five videos of one sitting, through time", _strips(videos)),
+    )
+    rows = [_line(title, 0.7, 30)]
+    for text, tiles in panels:
+        rows += [_line(text, 0.5, 26), *_grid(tiles)]
+    return np.vstack(rows)
+
+
+def _title(folder: Path) -> str:
+    """Say what the folder is, from its mark."""
+    for name in (DONE, BEGUN):
+        if (folder / name).is_file():
+            try:
+                mark = dict(json.loads((folder / name).read_text(encoding="utf-8")))
+                facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
+                return f"SIMULATED: {mark['data']}, {facts}; no real person"
+            except (ValueError, KeyError, TypeError) as error:
+                raise DataError(f"{folder / name} is damaged; simulate again") from error
+    raise DataError(f"{folder}: not a simulated folder (it has no {DONE})")
+
+
+def _videos(folder: Path) -> Iterable[Shown]:
+    """Find the videos; their names are ``Phone_Session_User_File``."""
+    for path in folder.glob("*_files/*.avi"):
+        parts = path.stem.split("_")
+        if len(parts) == 4 and all(part.isdecimal() for part in parts):
+            yield Shown(path, *map(int, parts))
+
+
+def _users(videos: Sequence[Shown]) -> list[Tile]:
+    """Show up to 24 users."""
+    first = {v.user: v for v in reversed(videos) if v.file == 1}
+    chosen = [first[user] for user in sorted(first)]
+    step = max(len(chosen) / (2 * _COLUMNS), 1)
+    spread = [chosen[int(k * step)] for k in range(min(len(chosen), 2 * _COLUMNS))]
+    return [Tile(f"user {v.user}", _thumb(_middle(v))) for v in spread]
+
+
+def _factors(videos: Sequence[Shown]) -> list[Tile]:
+    """Show each phone in each session, bona fide and attacked by one instrument after another."""
+    tiles = []
+    for session in (1, 2, 3):
+        for phone in range(1, 7):
+            for file in (1, 2 + (phone + session) % 4):
+                here = (v for v in videos if v[1:3] == (phone, session) and v.file == file)
+                tiles.append(_tile(next(here, None), f"ph {phone} s {session} {_FILES[file - 1]}"))
+    return tiles
+
+
+def _tile(video: Shown | None, label: str) -> Tile:
+    """Show a video's middle frame, or a blank where there is no such video."""
+    blank = np.full((_WIDE * 16 // 9, _WIDE, 3), 220, np.uint8)
+    return Tile(label, blank if video is None else _thumb(_middle(video)))
+
+
+def _close(videos: Sequence[Shown]) -> list[Tile]:
+    """Show faces unscaled, for dots and moire to be seen: two sittings a row, three rows."""
+    tiles = []
+    for number, sitting in enumerate(_sittings(videos, 6)):
+        for video in sitting:
+            label = f"u {video.user} {_FILES[video.file - 1]}"
+            tiles.append(Tile(label, _crop(_middle(video), video.path)))
+        if number % 2 == 0:
+            tiles += [Tile("", np.full((_WIDE, _WIDE, 3), _PAPER, np.uint8))] * 2
+    return tiles
+
+
+def _sittings(videos: Sequence[Shown], most: int) -> list[list[Shown]]:
+    """Choose whole sittings, spread over the folder."""
+    together: dict[tuple[int, int, int], list[Shown]] = {}
+    for video in videos:
+        together.setdefault(video[1:4], []).append(video)
+    whole = [sitting for sitting in together.values() if len(sitting) == len(_FILES)]
+    return [whole[len(whole) * k // most] for k in range(min(most, len(whole)))]
+
+
+def _crop(frame: U8, path: Path) -> U8:
+    """Cut the middle of the face out of a frame."""
+    positions = read_eyes(path.with_suffix(".txt"))
+    if not positions:
+        raise DataError(f"{path.with_suffix('.txt')}: no eye positions; delete it, simulate again")
+    _, *both = positions[len(positions) // 2]
+    eyes = np.mean(both, axis=0)
+    left, top = (
+        int(np.clip(at - _WIDE / 2, 0, size - _WIDE))
+        for at, size in zip(eyes + np.array([0, 15]), frame.shape[1::-1], strict=True)
+    )
+    return frame[top : top + _WIDE, left : left + _WIDE]
+
+
+def _strips(videos: Sequence[Shown]) -> list[Tile]:
+    """Show a row of frames from each of the five videos of one sitting."""
+    tiles = []
+    for sitting in _sittings(videos, 1):
+        for video in sitting:
+            frames = _frames(video.path)
+            for k in range(_COLUMNS):
+                at = k * len(frames) // _COLUMNS
+                tiles.append(Tile(f"{_FILES[video.file - 1]} {at}", _thumb(frames[at])))
+    return tiles
+
+
+def _middle(video: Shown) -> U8:
+    """Read a video's middle frame."""
+    frames = _frames(video.path)
+    return frames[len(frames) // 2]
+
+
+def _frames(path: Path) -> list[U8]:
+    """Read a video."""
+    return [np.ascontiguousarray(frame[..., ::-1]) for _, frame in decode(path)]
+
+
+def _thumb(frame: U8) -> U8:
+    """Scale a frame to the sheet's column width."""
+    size = (_WIDE, _WIDE * frame.shape[0] // frame.shape[1])
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _grid(tiles: Sequence[Tile]) -> list[U8]:
+    """Set tiles in rows, each under its label."""
+    rows: list[U8] = []
+    for start in range(0, len(tiles), _COLUMNS):
+        row = tiles[start : start + _COLUMNS]
+        cells = [np.vstack([_line(t.label, 0.36, _LABEL, _WIDE), t.picture]) for t in row]
+        cells += [np.full(cells[0].shape, _PAPER, np.uint8)] * (_COLUMNS - len(row))
+        rows.append(np.hstack(cells))
+    return rows
+
+
+def _line(text: str, scale: float, tall: int, wide: int = _COLUMNS * _WIDE) -> U8:
+    """Write a line of text on paper."""
+    paper = np.full((tall, wide, 3), _PAPER, np.uint8)
+    place = (3, tall - tall // 4)
+    cv2.putText(paper, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, _INK, 1, cv2.LINE_AA)
+    return paper
