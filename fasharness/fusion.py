@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasharness.errors import DataError
+from fasharness.errors import DataError, OptionError
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.calibration import logistic
 from fasharness.scores import Score
+
+RULES = ("mean", "weighted", "logistic")
 
 
 class Fused(NamedTuple):
@@ -25,6 +27,31 @@ class _Aligned(NamedTuple):
 
     scores: tuple[Score, ...]
     values: Floats
+    failures: tuple[str, ...]
+
+
+def fuse(
+    runs: Sequence[Sequence[Score]], rule: str = "mean", weights: Sequence[float] | None = None
+) -> Fused:
+    """Fuse runs by the name of a rule.
+
+    Args:
+        runs: scores of two or more runs on the same presentations.
+        rule: one of `RULES`.
+        weights: one for each run, for the rule ``weighted`` and no other.
+
+    Returns:
+        The fused scores; what one run failed on has failed.
+
+    Raises:
+        DataError: as `fuse_mean` and `fuse_logistic`.
+        OptionError: for another rule, or weights that do not belong to it.
+    """
+    if rule not in RULES:
+        raise OptionError(f"no fusion rule {rule!r}; there are {', '.join(RULES)}")
+    if (weights is None) is (rule == "weighted"):
+        raise OptionError("weights go with the rule weighted, and the rule weighted with weights")
+    return fuse_logistic(runs) if rule == "logistic" else fuse_mean(runs, weights)
 
 
 def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None = None) -> Fused:
@@ -39,12 +66,14 @@ def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None =
 
     Raises:
         DataError: when the runs have other presentations, or one does not vary on dev.
-        ValueError: when there are as many weights as runs not.
+        OptionError: when there is not one weight for each run, none negative and one positive.
     """
     aligned = _align(runs)
     shares = np.ones(len(runs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if shares.shape != (len(runs),):
-        raise ValueError(f"expected {len(runs)} weights, got {shares.shape}")
+    if shares.shape != (len(runs),) or not (np.isfinite(shares) & (shares >= 0)).all():
+        raise OptionError(f"weights {shares.tolist()}: expected {len(runs)}, none of them negative")
+    if not shares.any():
+        raise OptionError(f"weights {shares.tolist()}: expected one that is not 0")
     dev = _dev(aligned)
     spread = dev.std(axis=0)
     if not spread.all():
@@ -85,16 +114,33 @@ def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
         raise DataError("fusion needs two runs or more")
     first = {score.presentation: score for score in runs[0]}
     columns = []
-    for number, run in enumerate(runs, start=1):
-        mine = {score.presentation: score for score in run}
+    named = [{score.presentation: score for score in run} for run in runs]
+    for number, (run, mine) in enumerate(zip(runs, named, strict=True), start=1):
+        if len(mine) < len(run):
+            raise DataError(f"run {number} scores a presentation twice")
         if mine.keys() != first.keys():
             odd = min(mine.keys() ^ first.keys())
             raise DataError(f"run {number} and run 1 differ in their presentations, e.g. {odd!r}")
         for name, score in mine.items():
-            if (score.split, score.species) != (first[name].split, first[name].species):
-                raise DataError(f"run {number} and run 1 disagree about presentation {name!r}")
+            if _facts(score) != _facts(first[name]):
+                raise DataError(
+                    f"run {number} says of presentation {name!r}: {_facts(score)}; run 1 says "
+                    f"{_facts(first[name])}; fuse runs of one protocol"
+                )
         columns.append([mine[name].value for name in first])
-    return _Aligned(tuple(first.values()), np.array(columns).T)
+    failures = tuple(_failure([run[name] for run in named]) for name in first)
+    return _Aligned(tuple(first.values()), np.array(columns).T, failures)
+
+
+def _facts(score: Score) -> str:
+    """What all runs must say of a presentation, in words."""
+    data = "simulated" if score.simulated else "real"
+    return f"{score.split}, {score.species or 'bona fide'}, {data}, {score.unit}"
+
+
+def _failure(scores: Sequence[Score]) -> str:
+    """Say which runs failed on a presentation, and why; empty where none did."""
+    return "; ".join(f"run {n}: {s.failure}" for n, s in enumerate(scores, start=1) if s.failed)
 
 
 def _dev(aligned: _Aligned) -> Floats:
@@ -109,7 +155,9 @@ def _dev(aligned: _Aligned) -> Floats:
 def _fused(aligned: _Aligned, values: Floats, words: str) -> Fused:
     """Put fused values into the scores."""
     scores = []
-    for score, value in zip(aligned.scores, values.tolist(), strict=True):
-        failure = "" if math.isfinite(value) else score.failure or "another run failed on it"
+    for score, value, failure in zip(
+        aligned.scores, values.tolist(), aligned.failures, strict=True
+    ):
+        value = math.nan if failure else value
         scores.append(dataclasses.replace(score, value=value, failure=failure))
     return Fused(tuple(scores), words)

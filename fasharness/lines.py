@@ -8,6 +8,7 @@ from fasharness.errors import DataError
 
 _LONGEST_LINE = 65_536
 _MARK = b"\xef\xbb\xbf"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def text_lines(path: Path) -> Iterator[str]:
@@ -23,11 +24,15 @@ def text_lines(path: Path) -> Iterator[str]:
         DataError: naming the file, and the line where there is one: it cannot be read, is empty,
             is no UTF-8, has a giant line, or its last line is cut off.
     """
+    refuse_other_than_files(path)
     try:
         with path.open("rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             if size == 0:
                 raise DataError(f"{path}: the file is empty; score again")
+            stream.seek(0)
+            if stream.read(2) in _WIDE:
+                raise at_line(path, 1, "UTF-16, not UTF-8 text; save the file as UTF-8")
             stream.seek(-1, os.SEEK_END)
             whole = stream.read(1) in (b"\n", b"\r")
             stream.seek(0)
@@ -40,10 +45,27 @@ def text_lines(path: Path) -> Iterator[str]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
+def refuse_other_than_files(path: Path) -> None:
+    """Refuse what is there, but cannot be read as often as needed.
+
+    Args:
+        path: what is to be read; that nothing is there is told by whoever opens it.
+
+    Raises:
+        DataError: for a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a pipe or device, which cannot be read twice"
+        raise DataError(f"{path}: is {what}; name a file")
+
+
 def _decoded(path: Path, number: int, line: bytes) -> str:
     """Decode a line."""
     if len(line) > _LONGEST_LINE:
         raise at_line(path, number, f"longer than {_LONGEST_LINE} bytes; this is no score file")
+    if b"\r" in line.rstrip(b"\r\n"):
+        problem = "a carriage return inside the line; save the file with Unix line ends"
+        raise at_line(path, number, problem)
     try:
         return (line.removeprefix(_MARK) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,27 +1,27 @@
-"""One score per presentation, and the files that hold scores: own CSV and OULU-NPU's lists."""
+"""One score per presentation, and the harness's own CSV of scores."""
 
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from fasharness.errors import DataError
 from fasharness.files import write_text
-from fasharness.lines import at_line, text_lines, whole_text
+from fasharness.lines import at_line, text_lines
 
 SPLITS = ("train", "dev", "test")
+UNITS = ("video", "clip", "frame")
 COLUMNS = (
     "presentation", "split", "subject", "species", "group", "score",
     "clips", "frames", "failure", "device", "session", "data",
 )  # fmt: skip
+UNIT_COLUMNS = ("unit", "video")
 REQUIRED_COLUMNS = ("presentation", "split", "species", "score")
 EXTRA_PREFIX = "x_"
 
-SIMULATED_LINE = "# SIMULATED data, not OULU-NPU"
-
+_NUMBERS = ("score", "clips", "frames")
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
 # Spreadsheets run a cell that starts with one of these as a formula; an apostrophe stops them.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -44,6 +44,8 @@ class Score:
         device: the capture device, e.g. the phone; empty where unknown.
         session: the capture session; empty where unknown.
         simulated: whether the presentation is simulated.
+        unit: what the score is of: a whole ``video``, a ``clip`` of it or a ``frame``.
+        video: the video that a clip or frame belongs to; empty for a video.
 
     Raises:
         ValueError: when the fields contradict each other.
@@ -61,6 +63,8 @@ class Score:
     device: str = ""
     session: str = ""
     simulated: bool = False
+    unit: str = "video"
+    video: str = ""
 
     def __post_init__(self) -> None:
         """Refuse fields that contradict each other."""
@@ -99,8 +103,15 @@ def _problems(score: Score) -> Iterator[str]:
         yield f"score {score.value!r} without a failure, expected a finite number"
     if score.clips < 0 or score.frames < 0:
         yield f"clips {score.clips} and frames {score.frames}, expected no negative count"
-    texts = (score.presentation, score.subject, score.species, score.group, score.failure)
-    if any(not text.isprintable() for text in (*texts, score.device, score.session) if text):
+    if score.unit not in UNITS:
+        yield f"unknown unit {score.unit!r}, expected one of {', '.join(UNITS)}"
+    if (score.unit == "video") == bool(score.video):
+        yield f"a {score.unit} with the video {score.video!r}; clips and frames alone name one"
+    texts = (
+        score.presentation, score.subject, score.species, score.group, score.failure, score.device,
+        score.session, score.video,
+    )  # fmt: skip
+    if not "".join(filter(None, texts)).isprintable():
         yield "a text with a line break or a control character"
 
 
@@ -109,49 +120,77 @@ def write_csv(path: Path, scores: Iterable[Score]) -> None:
 
     Args:
         path: the file to write.
-        scores: the scores.
+        scores: the scores; the columns ``unit`` and ``video`` are there if one is no video.
 
     Raises:
         ValueError: when a presentation occurs twice.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    kept = list(scores)
+    names = columns(kept)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for score in kept:
+        cells = row_of(score)
+        writer.writerow(cells[n] if n in _NUMBERS else guard(cells[n]) for n in names)
+    write_text(path, text.getvalue())
+
+
+def columns(scores: Sequence[Score]) -> tuple[str, ...]:
+    """Name the columns that the scores of a file need.
+
+    Args:
+        scores: the scores.
+
+    Returns:
+        The columns in the order of the file.
+
+    Raises:
+        ValueError: when a presentation occurs twice.
+    """
     seen: set[str] = set()
     for score in scores:
         if score.presentation in seen:
             raise ValueError(f"presentation {score.presentation!r} occurs twice")
         seen.add(score.presentation)
-        writer.writerow(_cells(score))
-    write_text(path, buffer.getvalue())
+    return COLUMNS if all(s.unit == "video" for s in scores) else (*COLUMNS, *UNIT_COLUMNS)
 
 
-def _cells(score: Score) -> tuple[str, ...]:
-    """Turn a score into the cells of a row."""
-    return (
-        _guard(score.presentation),
-        score.split,
-        _guard(score.subject),
-        _guard(score.species or ""),
-        _guard(score.group or ""),
-        "" if score.failure else repr(float(score.value)),
-        str(score.clips),
-        str(score.frames),
-        _guard(score.failure),
-        _guard(score.device),
-        _guard(score.session),
-        "simulated" if score.simulated else "real",
-    )
+def row_of(score: Score) -> dict[str, str]:
+    """Turn a score into the texts of a row, which `score_of` turns back.
+
+    Args:
+        score: the score.
+
+    Returns:
+        Column to text; values keep all their digits.
+    """
+    return {
+        "presentation": score.presentation,
+        "split": score.split,
+        "subject": score.subject,
+        "species": score.species or "",
+        "group": score.group or "",
+        "score": "" if score.failed else repr(float(score.value)),
+        "clips": str(score.clips),
+        "frames": str(score.frames),
+        "failure": score.failure,
+        "device": score.device,
+        "session": score.session,
+        "data": "simulated" if score.simulated else "real",
+        "unit": score.unit,
+        "video": score.video,
+    }
 
 
-def _guard(text: str) -> str:
+def guard(text: str) -> str:
     """Put an apostrophe before what a spreadsheet would run as a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _unguard(text: str) -> str:
-    """Take the apostrophe off again."""
-    return text[1:] if text.startswith("'") else text
+    """Take the apostrophe of `guard` off again; other apostrophes stay."""
+    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA_STARTS) else text
 
 
 def read_csv(path: Path) -> tuple[Score, ...]:
@@ -167,232 +206,191 @@ def read_csv(path: Path) -> tuple[Score, ...]:
     Raises:
         DataError: naming file and line, for anything that is missing, doubled or not readable.
     """
+    return unique(path, "line", numbered_csv(path))
+
+
+def unique(path: Path, place: str, numbered: Iterable[tuple[int, Score]]) -> tuple[Score, ...]:
+    """Collect the scores of a file, of which there must be one, and no two of a presentation.
+
+    Args:
+        path: the file, for the message.
+        place: what the numbers count, e.g. ``line``.
+        numbered: the scores with their numbers.
+
+    Returns:
+        The scores.
+
+    Raises:
+        DataError: naming the place.
+    """
     scores: dict[str, Score] = {}
-    for number, score in _numbered(path):
+    for number, score in numbered:
         if score.presentation in scores:
-            raise at_line(path, number, f"presentation {score.presentation!r} is scored twice")
+            what = f"presentation {score.presentation!r} is scored twice"
+            raise DataError(f"{path}, {place} {number}: {what}")
         scores[score.presentation] = score
     if not scores:
-        raise DataError(f"{path}: no scores after the header; is this the right file?")
+        raise DataError(f"{path}: no scores in it; is this the right file?")
     return tuple(scores.values())
 
 
-def stream_csv(path: Path) -> Iterator[Score]:
+def numbered_csv(path: Path) -> Iterator[tuple[int, Score]]:
     """Walk over a score file that may be larger than memory.
 
     Args:
         path: as for `read_csv`.
 
     Yields:
-        The scores in the order of the file. Whether a presentation occurs twice is not checked,
-        since that would need them all.
+        The numbers of the lines and their scores. Whether a presentation occurs twice is not
+        checked, since that would need them all.
 
     Raises:
         DataError: as `read_csv`, once the line is reached.
     """
-    for _, score in _numbered(path):
-        yield score
+    return walk_csv(path, check_columns, score_of)
 
 
-def _numbered(path: Path) -> Iterator[tuple[int, Score]]:
-    """Walk over the scores with the numbers of their lines."""
-    lines = _lines(path)
-    columns = _header(path, *next(lines))
-    for number, cells in lines:
-        if len(cells) != len(columns):
-            expected = f"{len(columns)} fields as in the header"
-            raise at_line(path, number, f"{len(cells)} fields, expected {expected}")
-        yield number, _score(path, number, dict(zip(columns, cells, strict=True)))
+def walk_csv(
+    path: Path,
+    check: Callable[[Sequence[str]], None],
+    score: Callable[[Mapping[str, str]], Score],
+) -> Iterator[tuple[int, Score]]:
+    """Walk over any CSV file of scores.
 
+    Args:
+        path: a UTF-8 file with commas, a header and rows of the same length.
+        check: takes the names of the columns; a ValueError refuses them.
+        score: turns a row, column to text, into a score; a ValueError refuses the row.
 
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Split a CSV file into rows, and refuse files that are not whole text files."""
-    reader = csv.reader(text_lines(path), strict=True)
+    Yields:
+        The numbers of the lines and their scores.
+
+    Raises:
+        DataError: naming file and line, for what is no such file or is refused.
+    """
+    lines = enumerate(text_lines(path), start=1)
+    number, names = 1, [name.strip() for name in _cells(path, *next(lines))]
     try:
-        for cells in reader:
-            yield reader.line_num, cells
-    except csv.Error as error:
-        raise at_line(path, reader.line_num, f"not CSV: {error}") from error
-
-
-def _header(path: Path, number: int, cells: list[str]) -> list[str]:
-    """Check the names of the columns."""
-    names = [name.strip() for name in cells]
-    if len(names) == 1 and (";" in names[0] or "\t" in names[0]):
-        raise at_line(path, number, "the delimiter is not a comma; save it as comma-separated")
-    missing = [name for name in REQUIRED_COLUMNS if name not in names]
-    if missing:
-        raise at_line(path, number, f"no column {', '.join(map(repr, missing))} in the header")
-    unknown = [n for n in names if n not in COLUMNS and not n.startswith(EXTRA_PREFIX)]
-    if unknown:
-        hint = f"known: {', '.join(COLUMNS)}; start your own with {EXTRA_PREFIX!r}"
-        raise at_line(path, number, f"unknown column {unknown[0]!r}; {hint}")
-    if len(set(names)) != len(names):
-        raise at_line(path, number, "a column occurs twice in the header")
-    return names
-
-
-def _score(path: Path, number: int, row: dict[str, str]) -> Score:
-    """Turn a row into a score."""
-    data = row.get("data", "")
-    if data not in _DATA_WORDS:
-        raise at_line(path, number, f"column data is {data!r}, expected simulated or real")
-    text = {name: _unguard(cell) for name, cell in row.items()}
-    failure = text.get("failure", "")
-    value = math.nan if failure and not row["score"] else _number(path, number, row["score"])
-    if not math.isfinite(value):
-        failure, value = failure or f"the score is {row['score'] or 'empty'}", math.nan
-    try:
-        return Score(
-            presentation=text["presentation"],
-            split=text["split"],
-            subject=text.get("subject", ""),
-            species=text["species"] or None,
-            group=text.get("group") or None,
-            value=value,
-            clips=_count(path, number, row, "clips"),
-            frames=_count(path, number, row, "frames"),
-            failure=failure,
-            device=text.get("device", ""),
-            session=text.get("session", ""),
-            simulated=_DATA_WORDS[data],
-        )
+        check(names)
+        for number, line in lines:
+            cells = _cells(path, number, line)
+            if len(cells) != len(names):
+                raise ValueError(f"{len(cells)} fields, expected {len(names)} as in the header")
+            if "'" in line:
+                cells = list(map(_unguard, cells))
+            yield number, score(dict(zip(names, cells, strict=True)))
     except ValueError as error:
         raise at_line(path, number, str(error)) from error
 
 
-def _number(path: Path, line: int, cell: str) -> float:
-    """Read a score; an empty cell is a missing score."""
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    """Part a line into cells; a quoted cell ends in the line it starts in."""
+    if '"' not in line:
+        return line.rstrip("\r\n").split(",")
     try:
-        return float(cell) if cell else math.nan
-    except ValueError as error:
-        raise at_line(path, line, f"score {cell!r} is not a number") from error
+        return next(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise at_line(path, number, f"not CSV ({error}); mend the quotes in this line") from error
 
 
-def _count(path: Path, line: int, row: dict[str, str], column: str) -> int:
-    """Read a count; a file without the column says one."""
-    cell = row.get(column) or "1"
-    if not (cell.isascii() and cell.isdigit()):
-        raise at_line(path, line, f"column {column} is {cell!r}, expected a whole number")
-    return int(cell)
-
-
-def oulu_code(name: str) -> str:
-    """Encode a name the way OULU-NPU's test lists do.
+def check_columns(names: Sequence[str]) -> None:
+    """Check the names of the columns of a score table.
 
     Args:
-        name: ``Phone_Session_User_File``, e.g. ``6_3_20_1``.
-
-    Returns:
-        ``0`` and the hexadecimal digits of the decimal number phone, file, session, user, as the
-        evaluation code published with FAS-SGTD writes it.
+        names: the names in the header.
 
     Raises:
-        DataError: when the name is no such name.
-
-    >>> oulu_code("6_3_20_1")
-    '0ef88'
+        ValueError: for one that is missing, unknown or doubled.
     """
-    parts = name.split("_")
-    widths = tuple(len(part) for part in parts if part.isascii() and part.isdigit())
-    if widths != (1, 1, 2, 1) or parts[0] == "0":
-        raise DataError(f"{name!r} is no OULU-NPU name (Phone_Session_User_File, e.g. 6_3_20_1)")
-    phone, session, user, file = parts
-    return f"0{int(phone + file + session + user):x}"
+    other = next((sign for sign in (";", "\t", "|") if len(names) == 1 and sign in names[0]), "")
+    if other:
+        raise ValueError(f"the delimiter is {other!r}, not a comma; save it as comma-separated")
+    check_names(names, REQUIRED_COLUMNS)
+    known = (*COLUMNS, *UNIT_COLUMNS)
+    unknown = [n for n in names if n not in known and not n.startswith(EXTRA_PREFIX)]
+    if unknown:
+        hint = f"known: {', '.join(known)}; start your own with {EXTRA_PREFIX!r}"
+        raise ValueError(f"unknown column {unknown[0]!r}; {hint}")
 
 
-def oulu_name(code: str) -> str:
-    """Decode a name from OULU-NPU's test lists.
+def check_names(names: Sequence[str], required: Sequence[str]) -> None:
+    """Check that the columns needed are there, and none twice.
 
     Args:
-        code: what `oulu_code` returns.
-
-    Returns:
-        ``Phone_Session_User_File``.
+        names: the names in the header.
+        required: those that are needed.
 
     Raises:
-        DataError: when the code is no such code.
+        ValueError: for one that is missing or doubled.
+    """
+    missing = [name for name in required if name not in names]
+    if missing:
+        hint = "for files of other tools there is `fasharness convert`"
+        raise ValueError(f"no column {', '.join(map(repr, missing))} in the header; {hint}")
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        raise ValueError(f"a column occurs twice in the header: {doubled[0]!r}")
 
-    >>> oulu_name("0ef88")
-    '6_3_20_1'
+
+def score_of(row: Mapping[str, str]) -> Score:
+    """Turn a row of a score table into a score.
+
+    Args:
+        row: column to text, as `row_of` gives it; columns that are not required may be missing.
+
+    Returns:
+        The score; a value that is not finite is a failure.
+
+    Raises:
+        ValueError: for whatever cannot be read or contradicts itself.
+    """
+    data = row.get("data", "")
+    if data not in _DATA_WORDS:
+        raise ValueError(f"column data is {data!r}, expected simulated or real")
+    value, failure = to_number(row["score"]), row.get("failure", "")
+    if not math.isfinite(value):
+        value, failure = math.nan, failure or f"the score is {row['score'] or 'empty'}"
+    return Score(
+        presentation=row["presentation"],
+        split=row["split"],
+        subject=row.get("subject", ""),
+        species=row["species"] or None,
+        group=row.get("group") or None,
+        value=value,
+        clips=_count(row, "clips"),
+        frames=_count(row, "frames"),
+        failure=failure,
+        device=row.get("device", ""),
+        session=row.get("session", ""),
+        simulated=_DATA_WORDS[data],
+        unit=row.get("unit") or "video",
+        video=row.get("video", ""),
+    )
+
+
+def to_number(cell: str) -> float:
+    """Read a score.
+
+    Args:
+        cell: a decimal number; Python's own liberties (``1_0``, other scripts' digits) are refused.
+
+    Returns:
+        The number; NaN for an empty cell.
+
+    Raises:
+        ValueError: when it is no number.
     """
     try:
-        digits = str(int(code, 16))
-        name = f"{digits[0]}_{digits[2]}_{digits[3:]}_{digits[1]}"
-        if oulu_code(name) == code.lower():
-            return name
-    except (ValueError, IndexError, DataError):
+        if cell.isascii() and "_" not in cell:
+            return float(cell or "nan")
+    except ValueError:
         pass
-    raise DataError(f"{code!r} is no coded OULU-NPU name, expected e.g. 0ef88 for 6_3_20_1")
+    raise ValueError(f"score {cell!r:.60} is not a number")
 
 
-def write_oulu_lists(folder: Path, scores: Sequence[Score]) -> None:
-    """Write ``Dev_scores.txt`` (plain names) and ``Test_scores.txt`` (coded names), atomically.
-
-    Args:
-        folder: where the two files go.
-        scores: the scores; those of the training split are left out. A failed presentation
-            becomes a comment line, since the format has no word for it.
-
-    Raises:
-        DataError: when a presentation has no OULU-NPU name.
-    """
-    for file, split in (("Dev_scores.txt", "dev"), ("Test_scores.txt", "test")):
-        write_text(folder / file, oulu_list([s for s in scores if s.split == split]))
-
-
-def oulu_list(scores: Sequence[Score]) -> str:
-    """Compose one of OULU-NPU's lists.
-
-    Args:
-        scores: the scores of a split; names of the test split are coded.
-
-    Returns:
-        The text of the file.
-
-    Raises:
-        DataError: when a presentation has no OULU-NPU name.
-    """
-    lines = [SIMULATED_LINE] if any(score.simulated for score in scores) else []
-    for s in scores:
-        code = oulu_code(s.presentation)
-        name = code if s.split == "test" else s.presentation
-        lines.append(f"# failed: {name}: {s.failure}" if s.failed else f"{name},{s.value!r}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-class ListedScore(NamedTuple):
-    """A line of OULU-NPU's score lists, with its name decoded."""
-
-    presentation: str
-    value: float
-
-
-def read_oulu_list(path: Path) -> tuple[ListedScore, ...]:
-    """Read one of OULU-NPU's score lists; plain and coded names are told apart line by line.
-
-    Args:
-        path: a ``name,score`` file; lines that start with ``#`` are passed over.
-
-    Returns:
-        The decoded names with their scores, in the order of the file.
-
-    Raises:
-        DataError: naming file and line, for a bad name, a bad number or a name given twice.
-    """
-    listed: dict[str, ListedScore] = {}
-    for number, line in enumerate(whole_text(path).splitlines(), start=1):
-        if line.startswith("#") or not line.strip():
-            continue
-        name, comma, cell = line.strip().partition(",")
-        try:
-            plain = oulu_name(name) if "_" not in name else oulu_name(oulu_code(name))
-            value = float(cell) if comma else math.nan
-        except (DataError, ValueError) as error:
-            raise at_line(path, number, str(error)) from error
-        if not math.isfinite(value):
-            raise at_line(path, number, f"score {cell!r} is not a finite number")
-        if plain in listed:
-            raise at_line(path, number, f"presentation {plain!r} is scored twice")
-        listed[plain] = ListedScore(plain, value)
-    return tuple(listed.values())
+def _count(row: Mapping[str, str], column: str) -> int:
+    """Read a count; a table without the column says one."""
+    cell = row.get(column) or "1"
+    if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
+        raise ValueError(f"column {column} is {cell!r:.60}, expected a whole number")
+    return int(cell)

@@ -1,5 +1,6 @@
 """Other tools' score files: each form by hand, and there and back again."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -17,15 +18,18 @@ SCORES = (
 )
 
 
-@pytest.mark.parametrize("style", ["csv", *convert.FORMATS])
-def test_there_and_back_keeps_what_the_form_can_hold(tmp_path: Path, style: str) -> None:
-    written = convert.save(style, tmp_path, SCORES)
-    splits = ("any",) if style == "csv" else ("dev", "test")
+@pytest.mark.parametrize("simulated", [False, True])
+@pytest.mark.parametrize("style", [*convert.OWN, *convert.FORMATS])
+def test_there_and_back_keeps_what_the_form_can_hold(
+    tmp_path: Path, style: str, simulated: bool
+) -> None:
+    expected = [dataclasses.replace(s, simulated=simulated) for s in SCORES]
+    written = convert.save(style, tmp_path, expected)
+    splits = ("any",) if style in convert.OWN else ("dev", "test")
     found = convert.load(style, dict(zip(splits, written, strict=True)))
-    lossy = style in ("oulu", "labelled")  # both drop failures
-    expected = [s for s in SCORES if not (lossy and s.failed)]
     assert [s.split for s in found] == [s.split for s in expected]
     assert [s.bona_fide for s in found] == [s.bona_fide for s in expected]
+    assert [s.simulated for s in found] == [simulated] * len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one.value == other.value or (one.failed and other.failed)
     if style != "labelled":
@@ -53,6 +57,7 @@ def test_the_forms_by_hand(tmp_path: Path) -> None:
     )
     assert (tmp_path / "oulu/Test_scores.txt").read_text().startswith("# failed: ")
     assert (tmp_path / "labelled/dev.txt").read_text() == "0.75 1\n0.30000000000000004 0\n"
+    assert (tmp_path / "labelled/test.txt").read_text() == "nan 1\n-0.001 0\n"
 
 
 @pytest.mark.parametrize(
@@ -64,10 +69,19 @@ def test_the_forms_by_hand(tmp_path: Path) -> None:
             "claimed_id,test_label,is_bonafide,attack_type,score\na,b,maybe,,1\n",
             "line 2: is_bonafide is 'maybe'",
         ),
-        ("bob-csv", "claimed_id,test_label,is_bonafide,attack_type,score\na,b\n", "line 2: more"),
+        (
+            "bob-csv",
+            "claimed_id,test_label,is_bonafide,attack_type,score\na,b\n",
+            "line 2: 2 fields",
+        ),
+        (
+            "bob-csv",
+            "claimed_id,test_label,is_bonafide,attack_type,score\na,b,True,print,1\n",
+            "line 2: bona fide, but with the attack_type 'print'",
+        ),
         ("four-column", "a b c\n", "line 1: 3 fields, expected 4 or 5"),
-        ("four-column", "a a x 1\na a x 2\n", "presentation 'x' is scored twice"),
-        ("four-column", "a a x high\n", "line 1: could not convert"),
+        ("four-column", "a a x 1\na a x 2\n", "line 2: presentation 'x' is scored twice"),
+        ("four-column", "a a x high\n", "line 1: score 'high' is not a number"),
         ("five-column", "a a a x 1", "line 1: the last line is cut off"),
         ("oulu", "1_1_21_7,1\n", "1_1_21_7: OULU-NPU has the files 1 to 5"),
         ("labelled", "# note\n0.5 2\n", "line 2: '0.5 2', expected a score and the label"),
@@ -88,8 +102,16 @@ def test_names_that_a_form_cannot_hold_are_refused_and_nothing_is_written(tmp_pa
         convert.save("four-column", tmp_path, blank)
     with pytest.raises(DataError, match="no OULU-NPU name"):
         convert.save("oulu", tmp_path, blank)
+    same = (SCORES[0], Score("x", "test", "print1", "print1", None, 1.0))
+    with pytest.raises(DataError, match="species and subject are both 'print1'"):
+        convert.save("five-column", tmp_path, same)
+    frame = Score("x#1", "test", "", None, None, 1.0, unit="frame", video="x")
+    with pytest.raises(DataError, match="bob-csv holds whole videos alone"):
+        convert.save("bob-csv", tmp_path, [frame])
     assert not list(tmp_path.iterdir())
-    with pytest.raises(OptionError, match="no score format 'xlsx'; there are csv, bob-csv"):
+    with pytest.raises(
+        OptionError, match="no score format 'xlsx'; there are csv, parquet, bob-csv"
+    ):
         convert.save("xlsx", tmp_path, SCORES)
 
 
@@ -98,3 +120,34 @@ def test_two_files_that_score_one_presentation_are_refused(tmp_path: Path) -> No
     path.write_text("a a x 1\n")
     with pytest.raises(DataError, match="'x' is scored twice"):
         convert.load("four-column", {"dev": path, "test": path})
+
+
+def test_bob_csv_as_bob_writes_it_with_further_columns_and_formulas_defused(tmp_path: Path) -> None:
+    path = tmp_path / "scores-eval.csv"
+    path.write_text(
+        "claimed_id,test_label,is_bonafide,attack_type,sample_n,score\n"
+        "0,client/real/000,True,,0,9.5\n1,client/real/001,True,,0,10.25\n"
+        "0,client/attack/000,False,type_0,0,-3\n1,client/attack/001,False,type_1,0,\n"
+        "0,client/attack/002,False,,0,1\n"
+    )
+    found = convert.load("bob-csv", {"test": path})
+    assert [s.presentation for s in found[1:3]] == ["client/real/001", "client/attack/000"]
+    assert [s.subject for s in found] == ["0", "1", "0", "1", "0"]
+    assert [s.species for s in found] == [None, None, "type_0", "type_1", "attack"]
+    assert [s.value for s in found[:3]] == [9.5, 10.25, -3.0]
+    assert found[3].failure == "the score is empty"
+    evil = dataclasses.replace(SCORES[0], presentation="=1+1", subject="@x")
+    (written,) = convert.save("bob-csv", tmp_path, [evil])
+    assert "\n'@x,'=1+1,True" in written.read_text()
+    assert convert.load("bob-csv", {"dev": written})[0].presentation == "=1+1"
+
+
+def test_labelled_lines_as_the_published_codes_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "map_score_val.txt"
+    path.write_text("-0.00041858767840406697 0\n0.0009239178009632239 0\n0.9575773187885801 1\n")
+    found = convert.load("labelled", {"dev": path})
+    assert [(s.presentation, s.species, s.value) for s in found] == [
+        ("dev-1", "attack", -0.00041858767840406697),
+        ("dev-2", "attack", 0.0009239178009632239),
+        ("dev-3", None, 0.9575773187885801),
+    ]

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from fasharness.errors import DataError
+from fasharness.errors import DataError, OptionError
 from fasharness.evaluate import evaluate
 from fasharness.fusion import fuse_logistic, fuse_mean
 from fasharness.scores import Score
@@ -60,7 +60,7 @@ def test_what_one_run_failed_on_has_failed() -> None:
     for fuse in (fuse_mean, fuse_logistic):
         last = fuse([one, two]).scores[-1]
         assert last.failed
-        assert "another run failed" in last.failure
+        assert last.failure == "run 2: no face"
 
 
 def test_contradictions_are_refused() -> None:
@@ -70,9 +70,20 @@ def test_contradictions_are_refused() -> None:
     with pytest.raises(DataError, match=r"differ in their presentations, e\.g\. 'test119'"):
         fuse_mean([one, two[:-1]])
     other = [*two[:-1], dataclasses.replace(two[-1], species=None)]
-    with pytest.raises(DataError, match="disagree about presentation 'test119'"):
+    with pytest.raises(DataError, match="run 2 says of presentation 'test119'"):
         fuse_mean([one, other])
+    with pytest.raises(DataError, match="run 2 scores a presentation twice"):
+        fuse_mean([one, [*two, two[0]]])
     with pytest.raises(DataError, match="run 2 has equal scores"):
         fuse_mean([one, [dataclasses.replace(s, value=0.5) for s in two]])
-    with pytest.raises(ValueError, match="expected 2 weights"):
-        fuse_mean([one, two], weights=[1.0])
+    simulated = [*two[:-1], dataclasses.replace(two[-1], simulated=True)]
+    with pytest.raises(DataError, match=r"run 2 says of presentation 'test119'.*simulated"):
+        fuse_mean([one, simulated])
+    for weights, message in {
+        (1.0,): "expected 2, none",
+        (1.0, -1.0): "expected 2, none of them negative",
+        (1.0, math.nan): "expected 2, none of them negative",
+        (0.0, 0.0): "expected one that is not 0",
+    }.items():
+        with pytest.raises(OptionError, match=message):
+            fuse_mean([one, two], weights=weights)

@@ -1,104 +1,348 @@
-"""Commands on score files: evaluate, compare, leaderboard, convert."""
+"""Commands on score files: evaluate, compare, leaderboard, stream, fuse, calibrate, convert."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
+from fasharness.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    from fasharness.evaluate import EvaluationOptions, MetricFunction
+    from fasharness.scores import Score
 
 _STYLES = ("terminal", "markdown", "latex", "csv", "html")
+_SPLITS = ("train", "dev", "test")
 
 
 def add(commands: Any) -> None:
     """Add the commands."""
     _add_evaluate(commands)
     _add_tables(commands)
+    _add_stream(commands)
+    _add_fuse(commands)
+    _add_calibrate(commands)
+    _add_convert(commands)
 
 
 def _add_evaluate(commands: Any) -> None:
-    parser = add_command(commands, "evaluate", _evaluate, "metrics of a score file")
+    parser = add_command(commands, "evaluate", _evaluate, "metrics of score files")
     add = parser.add_argument
-    add("scores", type=Path, metavar="SCORES.csv")
+    add("scores", type=Path, nargs="+", metavar="SCORES", help="CSV or Parquet; several are folds")
     add("--threshold", default="eer", metavar="RULE", help="rule on dev scores (default: eer)")
     add("--allow-leaks", action="store_true", help="let the rule look at test (test:RULE)")
     add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
     add("--seed", type=int, default=0, help="of the bootstrap")
-    add("--interval", default="percentile", help="percentile (default) or bca")
+    add("--interval", default="percentile", help="percentile (default), bca or exact")
     add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
+    add("--all", action="store_true", help="also areas, working points, d', FAR and FRR")
+    add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
+    add(
+        "--max-failed",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="of a class, 0.2 if not given",
+    )
+    add("--allow-subject-overlap", action="store_true", help="let a subject be in two splits")
     add("--compat", action="store_true", help="also what published codes would print")
+    add("--group", metavar="SPEC", help="species groups, e.g. print=print*,display=display*")
+    add(
+        "--aggregate", metavar="NAME", help="clips or frames to videos: mean, median, lowest-3, ..."
+    )
+    add("--manifest", type=Path, metavar="FILE", help="CSV of what should have been scored")
+    add("--recognition", type=Path, metavar="SCORES", help="a recognition system's comparisons")
+    add("--recognition-threshold", type=float, metavar="T", help="the system accepts T and above")
     add("--out", type=Path, metavar="FILE", help="also write the evaluation as JSON")
+    add("--plots", type=Path, metavar="DIR", help="also write plots as PNG, SVG and CSV")
+    _add_style(parser)
 
 
 def _add_tables(commands: Any) -> None:
-    pair = add_command(
-        commands, "compare", _compare, "two score files of the same protocol, paired"
-    )
+    text = "two score files of the same protocol, paired"
+    pair = add_command(commands, "compare", _compare, text)
     pair.add_argument("first", type=Path, metavar="A.csv")
     pair.add_argument("second", type=Path, metavar="B.csv")
     board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
     board.add_argument("folder", type=Path, metavar="DIR")
+    board.add_argument("--published", action="store_true", help="also figures of the literature")
     for parser in (pair, board):
-        parser.add_argument("--style", default="terminal", help=", ".join(_STYLES))
-    convert = add_command(commands, "convert", _convert, "score files of other tools, in and out")
-    formats = "csv, bob-csv, four-column, five-column, oulu or labelled"
-    convert.add_argument("--from", dest="source", required=True, metavar="FORMAT", help=formats)
-    convert.add_argument("--to", dest="target", required=True, metavar="FORMAT")
-    convert.add_argument("--dev", type=Path, metavar="FILE")
-    convert.add_argument("--test", type=Path, metavar="FILE")
-    convert.add_argument("out", type=Path, metavar="DIR")
+        _add_style(parser)
+
+
+def _add_style(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--style", default="terminal", help=", ".join(_STYLES))
+
+
+def _add_stream(commands: Any) -> None:
+    text = "curves of a score file larger than memory, with their error bounds"
+    parser = add_command(commands, "stream", _stream, text)
+    add = parser.add_argument
+    add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
+    add("--bins", type=int, default=65_536, metavar="N", help="more leave a smaller error")
+    add("--curve", type=Path, metavar="FILE", help="also write the test curve as CSV")
+    _add_style(parser)
+
+
+def _add_fuse(commands: Any) -> None:
+    parser = add_command(commands, "fuse", _fuse, "one score from several runs")
+    add = parser.add_argument
+    add("runs", type=Path, nargs="+", metavar="SCORES", help="of the same presentations")
+    add("--rule", default="mean", help="mean (default), weighted, or logistic (fitted on dev)")
+    add("--weights", metavar="W,W", help="one for each run, for the rule weighted")
+    add("--out", type=Path, required=True, metavar="FILE", help="CSV or Parquet")
+
+
+def _add_calibrate(commands: Any) -> None:
+    text = "scores as log odds of bona fide, fitted on dev"
+    parser = add_command(commands, "calibrate", _calibrate, text)
+    add = parser.add_argument
+    add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
+    add("--rule", default="platt", help="platt (default) or isotonic")
+    meaning = "what the scores are taken for before: log-odds (default) or probability"
+    add("--meaning", default="log-odds", help=meaning)
+    add("--plots", type=Path, metavar="DIR", help="also write the reliability diagram")
+    add("--out", type=Path, required=True, metavar="FILE", help="CSV or Parquet")
+
+
+def _add_convert(commands: Any) -> None:
+    parser = add_command(commands, "convert", _convert, "score files of other tools, in and out")
+    add = parser.add_argument
+    add("scores", type=Path, nargs="?", metavar="SCORES", help="the harness's own CSV or Parquet")
+    formats = "bob-csv, four-column, five-column, oulu or labelled"
+    add("--from", dest="source", metavar="FORMAT", help=f"{formats}, a file for each split:")
+    for split in _SPLITS:
+        add(f"--{split}", type=Path, metavar="FILE")
+    add("--to", dest="target", required=True, metavar="FORMAT", help=f"csv, parquet, {formats}")
+    add("--out", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from fasharness.evaluate import EvaluationOptions, evaluate
-    from fasharness.files import write_text
+    from fasharness.evaluate import EvaluationOptions
     from fasharness.plugins import load
-    from fasharness.report.text import evaluation_json, evaluation_table
-    from fasharness.scores import read_csv
+    from fasharness.scorefiles import refuse_overwriting
 
+    _refuse_combinations(options)
+    refuse_overwriting([options.out] if options.out else [], options.scores)
     rules = EvaluationOptions(
         threshold_rule=options.threshold,
         replicates=options.replicates,
         seed=options.seed,
         allow_leaks=options.allow_leaks,
+        allow_subject_overlap=options.allow_subject_overlap,
         interval=options.interval,
         confidence=options.confidence,
+        max_failed_share=options.max_failed,
         compat=options.compat,
+        more=options.all,
+        points=tuple(options.point),
     )
-    scores = read_csv(options.scores)
-    evaluation = evaluate(scores, rules, {m.name: m.make for m in load().offers("metric")})
-    simulated = any(score.simulated for score in scores)
-    print(evaluation_table(evaluation, simulated))
-    if options.out is not None:
-        write_text(options.out, evaluation_json(evaluation, simulated))
+    files = {str(path): _prepared(path, options) for path in options.scores}
+    extra = {offer.name: offer.make for offer in load().offers("metric")}
+    evaluated = _evaluate_one if len(files) == 1 else _evaluate_folds
+    evaluated(files, rules, extra, options)
     return 0
 
 
+def _refuse_combinations(options: argparse.Namespace) -> None:
+    """Refuse flags that do not go together."""
+    folds = len(options.scores) > 1
+    if len(set(options.scores)) < len(options.scores):
+        raise OptionError("a score file is named twice; folds are different files")
+    if (options.recognition is None) is not (options.recognition_threshold is None):
+        raise OptionError("--recognition and --recognition-threshold go together")
+    if folds and (options.recognition is not None or options.plots is not None):
+        raise OptionError("--recognition and --plots go with one score file, not with folds")
+
+
+def _prepared(path: Path, options: argparse.Namespace) -> Sequence[Score]:
+    """Read a score file, and check, group and aggregate as asked for."""
+    from fasharness import scorefiles
+    from fasharness.checks import check_manifest, read_manifest
+    from fasharness.grouping import regroup
+    from fasharness.units import aggregate
+
+    scores: Sequence[Score] = scorefiles.read(path)
+    manifest = None if options.manifest is None else read_manifest(options.manifest)
+    with _naming(path):
+        if manifest is not None:
+            check_manifest(scores, manifest)
+        if options.aggregate is not None:
+            scores = aggregate(scores, options.aggregate)
+        if options.group is not None:
+            scores = regroup(scores, options.group)
+    return scores
+
+
+@contextmanager
+def _naming(path: Path | str) -> Iterator[None]:
+    """Name the file in an error that speaks of its rows alone."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _evaluate_one(
+    files: Mapping[str, Sequence[Score]],
+    rules: EvaluationOptions,
+    extra: Mapping[str, MetricFunction],
+    options: argparse.Namespace,
+) -> None:
+    from fasharness import scorefiles
+    from fasharness.evaluate import evaluate
+    from fasharness.files import write_text
+    from fasharness.recognition import with_recognition
+    from fasharness.report.drawings import write
+    from fasharness.report.grid import render
+    from fasharness.report.text import evaluation_grid, evaluation_json, evaluation_table
+
+    ((name, scores),) = files.items()
+    with _naming(name):
+        found = evaluate(scores, rules, extra)
+    comparisons: Sequence[Score] = ()
+    if options.recognition is not None:
+        comparisons = scorefiles.read(options.recognition)
+        with _naming(options.recognition):
+            found = with_recognition(found, comparisons, options.recognition_threshold, rules)
+    simulated = any(score.simulated for score in (*scores, *comparisons))
+    if options.style == "terminal":
+        print(evaluation_table(found, simulated))
+    else:
+        print(render(evaluation_grid(found, simulated), options.style), end="")
+    if options.out is not None:
+        write_text(options.out, evaluation_json(found, simulated))
+    if options.plots is not None:
+        write(options.plots, found, scores, Path(name).name, simulated)
+        print(f"plots: {options.plots}", file=sys.stderr)
+
+
+def _evaluate_folds(
+    files: Mapping[str, Sequence[Score]],
+    rules: EvaluationOptions,
+    extra: Mapping[str, MetricFunction],
+    options: argparse.Namespace,
+) -> None:
+    from fasharness.files import write_text
+    from fasharness.folds import evaluate_folds
+    from fasharness.report.grid import render
+    from fasharness.report.text import evaluation_json, folds_grid, folds_table
+
+    found = evaluate_folds(files, rules, extra)
+    simulated = any(score.simulated for scores in files.values() for score in scores)
+    if options.style == "terminal":
+        print(folds_table(found, simulated))
+    else:
+        print(render(folds_grid(found, simulated), options.style), end="")
+    if options.out is not None:
+        write_text(options.out, evaluation_json(found, simulated))
+
+
 def _compare(options: argparse.Namespace) -> int:
+    from fasharness import scorefiles
     from fasharness.compare import compare
     from fasharness.leaderboard import comparison
     from fasharness.report.grid import render
-    from fasharness.scores import read_csv
 
-    found = compare(read_csv(options.first), read_csv(options.second))
+    found = compare(scorefiles.read(options.first), scorefiles.read(options.second))
     names = (str(options.first), str(options.second))
-    print(render(comparison(*names, found), options.style))
+    print(render(comparison(*names, found), options.style), end="")
     return 0
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
-    from fasharness.leaderboard import leaderboard
+    from fasharness.leaderboard import leaderboard, published
     from fasharness.report.grid import render
 
-    print(render(leaderboard(options.folder), options.style))
+    print(render(leaderboard(options.folder), options.style), end="")
+    if options.published:
+        print(f"\n{render(published(), options.style)}", end="")
+    return 0
+
+
+def _stream(options: argparse.Namespace) -> int:
+    from fasharness.report.grid import render
+    from fasharness.scorefiles import refuse_overwriting
+    from fasharness.streaming import count_file, grid, write_curve
+
+    refuse_overwriting([options.curve] if options.curve else [], [options.scores])
+    counts = count_file(options.scores, options.bins)
+    print(render(grid(str(options.scores), counts), options.style), end="")
+    if options.curve is not None:
+        write_curve(options.curve, counts)
+    return 0
+
+
+def _fuse(options: argparse.Namespace) -> int:
+    from fasharness import scorefiles
+    from fasharness.fusion import fuse
+
+    scorefiles.refuse_overwriting([options.out], options.runs)
+    runs = [scorefiles.read(path) for path in options.runs]
+    fused = fuse(runs, options.rule, _weights(options.weights))
+    scorefiles.write(options.out, fused.scores)
+    for number, path in enumerate(options.runs, start=1):
+        print(f"run {number}: {path}")
+    failed = sum(score.failed for score in fused.scores)
+    print(fused.words)
+    print(f"{len(fused.scores)} presentations, {failed} of them left out: a run failed on them")
+    print(_written(fused.scores, [options.out]))
+    return 0
+
+
+def _weights(text: str | None) -> list[float] | None:
+    """Read ``W,W``."""
+    try:
+        return None if text is None else [float(word) for word in text.split(",")]
+    except ValueError as error:
+        raise OptionError(f"weights {text!r}, expected numbers such as 0.7,0.3") from error
+
+
+def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
+    """Name the files written, and what they hold."""
+    marker = " (SIMULATED)" if any(score.simulated for score in scores) else ""
+    return "\n".join(f"{path}{marker}" for path in paths)
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from fasharness import reliability, scorefiles
+    from fasharness.calibrate import calibrate
+
+    scorefiles.refuse_overwriting([options.out], [options.scores])
+    scores = scorefiles.read(options.scores)
+    with _naming(options.scores):
+        found = calibrate(scores, options.rule, options.meaning)
+    scorefiles.write(options.out, found.scores)
+    print(f"{found.rule}, fitted on dev: {found.words}")
+    for split, before, after in found.costs:
+        note = " (fitted here, so too good)" if split == "dev" else ""
+        print(f"Cllr of {split}: {before:.4f} bits before, {after:.4f} after{note}")
+    paths = [options.out]
+    if options.plots is not None:
+        title = f"Reliability of {options.scores.name} ({found.rule})"
+        paths += reliability.write(options.plots, found.scores, title)
+    print(_written(found.scores, paths))
     return 0
 
 
 def _convert(options: argparse.Namespace) -> int:
+    from fasharness import scorefiles
     from fasharness.convert import load, save
 
-    files = {s: p for s in ("dev", "test") if (p := getattr(options, s)) is not None}
-    for path in save(options.target, options.out, load(options.source, files)):
-        print(path)
+    files = {s: path for s in _SPLITS if (path := getattr(options, s)) is not None}
+    if options.scores is not None and (files or options.source):
+        raise OptionError("SCORES are the harness's own; give --from and files of splits alone")
+    if options.scores is None and not (files and options.source):
+        raise OptionError("nothing to convert: give SCORES, or --from FORMAT and --dev or --test")
+    if options.scores is None:
+        scores = load(options.source, files)
+    else:
+        scores = scorefiles.read(options.scores)
+    sources = [*files.values()] if options.scores is None else [options.scores]
+    print(_written(scores, save(options.target, options.out, scores, keep=sources)))
     return 0
