@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.metrics import bootstrap, curves, rates, thresholds
+from fasharness.metrics import bootstrap, curves, points, rates, thresholds
 from fasharness.scores import Score, write_csv
 
 Floats = NDArray[np.float64]
@@ -36,14 +36,16 @@ def draw(size: int, seed: int = 0) -> tuple[Floats, Floats]:
 
 def point_metrics(live: Floats, fake: Floats) -> tuple[float, ...]:
     """Everything that is read off two sets of scores."""
-    half = fake.size // 2
+    half, quarter = fake.size // 2, fake.size // 4
     groups = {"print": fake[:half], "display": fake[half:]}
+    species = {str(i): fake[i * quarter : (i + 1) * quarter] for i in range(4)}
     curve = curves.error_curve(live, fake)
     cut = thresholds.equal_error(curve)
     return (
-        rates.acer(live, groups, cut), rates.hter(live, fake, cut),
+        rates.acer(live, groups, cut), rates.acer(live, species, cut), rates.hter(live, fake, cut),
         rates.accuracy(live, fake, cut), curves.eer(curve), curves.auc(curve),
-        curves.average_precision(curve),
+        *(points.parse(name).read(curve) for name in points.STANDARD),
+        rates.d_prime(live, fake),
         *(curves.bpcer_at_apcer(curve, limit) for limit in (0.1, 0.05, 0.01)),
     )  # fmt: skip
 

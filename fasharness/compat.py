@@ -74,11 +74,19 @@ def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
 def _on_test(scores: Sequence[Score]) -> Iterator[Published]:
     """Figures whose threshold comes from the test split."""
     values, labels = _labelled(scores, "test", failed=False)
+    cross, grid = compat.cdcn_cross(values, labels), compat.ssdg(values, labels)
     figures = {
-        "cdcn.hter_cross": (compat.cdcn_cross(values, labels).hter, _CROSS),
+        "cdcn.hter_cross": (cross.hter, _CROSS),
+        "cdcn.eer_siwm": (cross.fpr, f"{_CROSS}; SiW-M's figure is the false positive rate alone"),
+        "cdcn.auc_zero_shot": (cross.auc, f"{_CROSS}; area under the thinned ROC"),
         "lgsc_mid.acer": (compat.lgsc_mid(values, labels).acer / 100, _MID),
         "lgsc_auto.acer": (compat.lgsc_auto(values, labels, by_acer=True).acer / 100, _AUTO),
-        "ssdg.hter": (compat.ssdg(values, labels).hter, _SSDG),
+        "lgsc_auto.accuracy": (
+            compat.lgsc_auto(values, labels, by_acer=False).accuracy / 100,
+            f"{_AUTO}; chosen for accuracy",
+        ),
+        "ssdg.hter": (grid.hter, _SSDG),
+        "ssdg.auc": (grid.auc, f"{_SSDG}; area under the thinned ROC"),
     }
     for name, (value, words) in figures.items():
         yield Published(f"compat.{name}", value, words, leaks=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.checks import check, check_subjects
 from fasharness.compat import published
 from fasharness.errors import DataError, OptionError
-from fasharness.figures import Figures, Part, Resampling, part
-from fasharness.metrics import binomial, rates, thresholds
+from fasharness.figures import Figures, Part, Resampling, part, smallest_rates
+from fasharness.metrics import rates, thresholds
+from fasharness.metrics.points import STANDARD, Point, parse
 from fasharness.result import Baseline, Counts, Evaluation, Failure, Metric, Published, Threshold
 from fasharness.scores import SPLITS, Score
 
@@ -18,7 +20,7 @@ MetricFunction = Callable[[NDArray[np.float64], NDArray[np.float64], float], flo
 
 _FEW_SUBJECTS = 10
 _TEST_PREFIX = "test:"
-_METHODS = ("percentile", "bca")
+_METHODS = ("percentile", "bca", "exact")
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class EvaluationOptions:
         replicates: bootstrap replicates.
         seed: seed of the bootstrap.
         confidence: of the intervals.
-        interval: ``percentile`` or ``bca``.
+        interval: ``percentile``, ``bca``, or ``exact``: rates get the exact binomial interval.
         max_failed_share: when more of a class of the test split failed, no figure is given.
         allow_leaks: whether a threshold may be chosen on the test split.
         allow_subject_overlap: whether a subject may stand in two splits.
         compat: whether to add what published evaluation codes would print.
+        more: whether to add the metrics beyond the headline: areas, working points, d'.
+        points: further figures of the test curve, names of `fasharness.metrics.points`.
     """
 
     threshold_rule: str = "eer"
@@ -47,6 +51,8 @@ class EvaluationOptions:
     allow_leaks: bool = False
     allow_subject_overlap: bool = False
     compat: bool = False
+    more: bool = False
+    points: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse impossible options."""
@@ -56,15 +62,30 @@ class EvaluationOptions:
             raise OptionError("confidence must lie in (0, 1) and max_failed_share in [0, 1]")
         if self.interval not in _METHODS:
             raise OptionError(f"interval {self.interval!r}, expected one of {', '.join(_METHODS)}")
-        if self.threshold_rule.startswith(_TEST_PREFIX) and not self.allow_leaks:
+        if self.leaks and not self.allow_leaks:
             raise OptionError(
                 f"threshold rule {self.threshold_rule!r} looks at the test split, which makes "
                 "every figure too good; allow leaks if you want that, and it will say so"
             )
         try:
             thresholds.parse(self.threshold_rule.removeprefix(_TEST_PREFIX))
+            self.curve_points()
         except ValueError as error:
             raise OptionError(str(error)) from error
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the threshold is chosen on the test split."""
+        return self.threshold_rule.startswith(_TEST_PREFIX)
+
+    def resampling(self) -> Resampling:
+        """How intervals are made."""
+        return Resampling(self.interval, self.confidence, self.replicates, self.seed)
+
+    def curve_points(self) -> tuple[Point, ...]:
+        """The further figures of the test curve; an unknown one is a ValueError."""
+        names = (*(STANDARD if self.more else ()), *self.points)
+        return tuple(parse(name) for name in dict.fromkeys(names))
 
 
 def evaluate(
@@ -84,55 +105,27 @@ def evaluate(
 
     Raises:
         DataError: when a class has no score, all dev scores are equal, a presentation occurs
-            twice or a subject stands in two splits.
+            twice, a label contradicts an OULU-NPU name, units are mixed or a subject stands in
+            two splits.
     """
-    check(scores, options)
-    threshold = _threshold(scores, options)
-    return _evaluation(scores, threshold, options, extra or {})
+    return _evaluation(scores, choose_threshold(scores, options), options, extra or {})
 
 
-def check(scores: Sequence[Score], options: EvaluationOptions) -> None:
-    """Refuse scores that contradict each other.
+def choose_threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold:
+    """Check scores and choose the threshold by the rule asked for.
 
     Args:
-        scores: all scores.
-        options: what is allowed.
+        scores: scores of the dev and test splits.
+        options: how.
+
+    Returns:
+        The threshold.
 
     Raises:
-        DataError: naming the presentation.
+        DataError: as `evaluate`.
     """
-    seen: set[str] = set()
-    home: dict[str, str] = {}
-    for score in scores:
-        if score.presentation in seen:
-            raise DataError(f"presentation {score.presentation!r} is scored twice")
-        seen.add(score.presentation)
-        first = home.setdefault(score.subject, score.split)
-        if score.subject and first != score.split and not options.allow_subject_overlap:
-            raise DataError(
-                f"subject {score.subject!r} is in both {first} and {score.split} "
-                f"({score.presentation!r}); figures would be too good; mend the protocol"
-            )
-
-
-def check_manifest(scores: Sequence[Score], expected: Mapping[str, Sequence[str]]) -> None:
-    """Compare the scores with what should have been scored.
-
-    Args:
-        scores: all scores, failures included.
-        expected: split to presentation ids.
-
-    Raises:
-        DataError: naming some presentations that are missing or not expected.
-    """
-    for split, names in expected.items():
-        found = {score.presentation for score in scores if score.split == split}
-        missing = sorted(set(names) - found)
-        surplus = sorted(found - set(names))
-        for word, some in (("have no score", missing), ("are not in the protocol", surplus)):
-            if some:
-                named = ", ".join(some[:5]) + (", ..." if len(some) > 5 else "")
-                raise DataError(f"presentations of {split} that {word}: {len(some)} ({named})")
+    _check(scores, options)
+    return _threshold(scores, options)
 
 
 def baseline(
@@ -153,7 +146,7 @@ def baseline(
         Its metrics, or the reason why there are none.
     """
     try:
-        check(scores, options)
+        _check(scores, options)
         dev = part(scores, "dev")
         if dev.constant:
             value = float(dev.scores[0].value)
@@ -161,17 +154,23 @@ def baseline(
             threshold = Threshold("accept", rule, "dev", value)
         else:
             threshold = _threshold(scores, options)
-        found = _evaluation(scores, threshold, replace(options, compat=False), {})
+        found = _evaluation(scores, threshold, replace(options, compat=False, more=False), {})
     except DataError as error:
         return Baseline(name, words, (), str(error))
     return Baseline(name, words, found.metrics)
 
 
+def _check(scores: Sequence[Score], options: EvaluationOptions) -> None:
+    """Refuse scores that contradict each other."""
+    check(scores)
+    if not options.allow_subject_overlap:
+        check_subjects(scores)
+
+
 def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold:
     """Choose the threshold by the rule asked for."""
-    leaks = options.threshold_rule.startswith(_TEST_PREFIX)
     rule = thresholds.parse(options.threshold_rule.removeprefix(_TEST_PREFIX))
-    split = "test" if leaks else "dev"
+    split = "test" if options.leaks else "dev"
     if rule.name.startswith("fixed="):
         nothing = thresholds.Development(np.zeros(0), {})
         return Threshold(rule.name, rule.words, "", rule.choose(nothing))
@@ -182,7 +181,9 @@ def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold
             f"{found.scores[0].value!r}, so no threshold parts them; the method has collapsed"
         )
     value = rule.choose(thresholds.Development(found.bona_fide, found.attacks))
-    return Threshold(options.threshold_rule, rule.words, split, value, leaks=leaks)
+    if not math.isfinite(value):
+        raise DataError(f"the rule {rule.name} finds no threshold on {split}; take another rule")
+    return Threshold(options.threshold_rule, rule.words, split, value, leaks=options.leaks)
 
 
 def _evaluation(
@@ -192,9 +193,13 @@ def _evaluation(
     extra: Mapping[str, MetricFunction],
 ) -> Evaluation:
     """Report on the test split at a given threshold."""
-    by = Resampling(options.interval, options.confidence, options.replicates, options.seed)
-    figures = Figures(part(scores, "test"), threshold.value, by)
+    test, wanted = part(scores, "test"), options.curve_points()
+    figures = Figures(test, threshold.value, options.resampling(), wanted)
+    more = figures.more if options.more else figures.curve_points
     refusal = _refusal(scores, options)
+    taken = {metric.name for metric in (*figures.metrics, *more)} & extra.keys()
+    if taken:
+        raise OptionError(f"a plugin's metric has the name {min(taken)!r} of one of the harness's")
     metrics = (
         *figures.metrics,
         *_non_response(scores),
@@ -208,8 +213,10 @@ def _evaluation(
         counts=tuple(c for split in SPLITS if (c := _counts(scores, split)).expected),
         intervals=figures.rule,
         warnings=tuple(_warnings(scores, threshold, figures, refusal)),
-        smallest_rate=_smallest_rates(figures.test, options.confidence),
+        smallest_rate=smallest_rates(figures.test, options.confidence),
         published=_published(scores) if options.compat else (),
+        more=tuple(_refuse(metric, refusal) for metric in more),
+        unit=test.scores[0].unit,
     )
 
 
@@ -292,7 +299,7 @@ def _warnings(
         yield "all test scores are equal"
     dev = {s.kind for s in scores if s.split == "dev"}
     unseen = sorted(set(figures.test.attacks) - {kind for kind in dev if kind})
-    if unseen and not threshold.rule.startswith("fixed="):
+    if unseen and threshold.split == "dev":
         yield f"the threshold never saw the species {', '.join(unseen)}: none in dev"
     clusters = figures.rule.clusters
     if clusters < _FEW_SUBJECTS:
@@ -302,9 +309,3 @@ def _warnings(
         yield f"{failed} of the test presentations failed: counted, and left out of every rate"
     if len({score.simulated for score in scores}) > 1:
         yield "simulated and real presentations are mixed"
-
-
-def _smallest_rates(test: Part, confidence: float) -> dict[str, float]:
-    """Give the error rate that each class or species group can support."""
-    sizes = {"bona fide": test.bona_fide.size} | {n: a.size for n, a in test.attacks.items()}
-    return {name: binomial.smallest_rate(size, confidence) for name, size in sizes.items()}

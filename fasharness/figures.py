@@ -1,18 +1,24 @@
 """Figures of a test split with their intervals: point values, bootstrap, exact limits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from fasharness.errors import DataError
-from fasharness.metrics import binomial, bootstrap, curves, rates
+from fasharness.metrics import binomial, bootstrap, curves, points, rates
 from fasharness.metrics.arrays import Floats
+from fasharness.metrics.points import Point
 from fasharness.result import IntervalRule, Metric
 from fasharness.scores import Score
 
 LIMITS: Mapping[str, float] = {"bpcer10": 0.1, "bpcer20": 0.05, "bpcer100": 0.01}
+
+_EXACT = (
+    "A rate with no errors, or errors only, gets the exact binomial interval instead, since "
+    "drawing again cannot move it"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +43,11 @@ class Part:
     def attack(self) -> Floats:
         """All attack scores (M,)."""
         return np.concatenate(list(self.attacks.values()))
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether a group holds several species, so that rates by group and by species differ."""
+        return len(self.attacks) < len(self.species)
 
     @property
     def constant(self) -> bool:
@@ -78,6 +89,20 @@ def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
     return {wanted: np.array([v for name, v in pairs if name == wanted]) for wanted in names}
 
 
+def smallest_rates(test: Part, confidence: float) -> dict[str, float]:
+    """Give the error rate below which so few presentations cannot go (the rule of three).
+
+    Args:
+        test: the split.
+        confidence: of these rates, one-sided.
+
+    Returns:
+        ``bona fide`` and each species group to its rate.
+    """
+    sizes = {"bona fide": test.bona_fide.size} | {n: a.size for n, a in test.attacks.items()}
+    return {name: binomial.smallest_rate(size, confidence) for name, size in sizes.items()}
+
+
 def sample_of(test: Part) -> bootstrap.Sample:
     """Lay a split out as the bootstrap wants it.
 
@@ -86,12 +111,13 @@ def sample_of(test: Part) -> bootstrap.Sample:
 
     Returns:
         The scores in the split's order, with species and groups numbered in the order of the
-        part's mappings; a presentation without a subject is its own cluster.
+        part's mappings. Clusters are subjects; without a subject, the clips or frames of a video
+        are one, and a video is its own.
     """
     groups, species = list(test.attacks), list(test.species)
     home = {s.species: groups.index(s.kind or "") for s in test.scores if s.species}
     # No subject's name starts with this character, which is not printable.
-    names = [score.subject or f"\0{score.presentation}" for score in test.scores]
+    names = [score.subject or f"\0{score.video or score.presentation}" for score in test.scores]
     _, clusters = np.unique(names, return_inverse=True)
     kinds = [1 + species.index(s.species) if s.species else 0 for s in test.scores]
     values = np.array([score.value for score in test.scores])
@@ -104,7 +130,7 @@ class Resampling:
     """How intervals are made.
 
     Attributes:
-        method: ``percentile`` or ``bca``.
+        method: ``percentile``, ``bca``, or ``exact`` (binomial) for rates, percentile for the rest.
         confidence: e.g. 0.95.
         replicates: bootstrap replicates.
         seed: seed of the draws.
@@ -124,32 +150,47 @@ class Figures:
         test: the test split.
         threshold: scores at or above it are called bona fide.
         resampling: how intervals are made.
+        points: further figures of the test curve that are wanted.
     """
 
     test: Part
     threshold: float
     resampling: Resampling
+    points: tuple[Point, ...] = ()
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """The headline and what is read beside it."""
         live, fake, cut = self.test.bona_fide, self.test.attack, self.threshold
-        curve = curves.error_curve(live, fake)
-        worst = max(self.by_group, key=lambda metric: metric.value or 0.0)
         bpcer = self._rate("bpcer", "bpcer", live < cut)
         pooled = self._rate("apcer_pooled", "apcer_pooled", fake >= cut)
-        apcer = self._sum("apcer", (worst,), "apcer")
         return (
-            self._sum("acer", (apcer, bpcer), "acer"),
-            apcer,
+            *self._worst("", self.by_group, bpcer),
             bpcer,
+            *(self._worst("_species", self.by_species, bpcer) if self.test.grouped else ()),
             pooled,
             self._sum("hter", (pooled, bpcer), "hter"),
-            self._other("eer", curves.eer(curve), "eer"),
-            self._other("auc", curves.auc(curve), "auc"),
-            *(self._working_point(curve, name, limit) for name, limit in LIMITS.items()),
+            self._other("eer", curves.eer(self._curve), "eer"),
+            self._other("auc", curves.auc(self._curve), "auc"),
+            *(self._point(points.parse(f"bpcer@apcer={x}"), name) for name, x in LIMITS.items()),
             self._other("accuracy", rates.accuracy(live, fake, cut), "accuracy"),
         )
+
+    @cached_property
+    def more(self) -> tuple[Metric, ...]:
+        """The `points`, the field's other words for the pooled rates, and d'."""
+        known = {metric.name: metric for metric in self.metrics}
+        return (
+            replace(known["apcer_pooled"], name="far"),
+            replace(known["bpcer"], name="frr"),
+            *self.curve_points,
+            self._d_prime(),
+        )
+
+    @cached_property
+    def curve_points(self) -> tuple[Metric, ...]:
+        """The further figures of the test curve."""
+        return tuple(self._point(point, point.name) for point in self.points)
 
     @cached_property
     def by_group(self) -> tuple[Metric, ...]:
@@ -171,16 +212,32 @@ class Figures:
     def rule(self) -> IntervalRule:
         """How the intervals were made, in words."""
         by = self.resampling
-        known = any(score.subject for score in self.test.scores)
-        unit = "test subjects" if known else "test presentations (no subjects are given)"
+        method = "percentile" if by.method == "exact" else by.method
         words = (
-            f"{by.confidence:.0%} {by.method} bootstrap: {unit} are drawn again with replacement, "
-            "with all their presentations; model and threshold stay fixed. A rate with no errors, "
-            "or errors only, gets the exact binomial interval instead, since drawing again cannot "
-            "move it"
+            f"{by.confidence:.0%} {method} bootstrap: test {self._drawn} are drawn again with "
+            f"replacement, with all their presentations; model and threshold stay fixed. {_EXACT}"
         )
+        if by.method == "exact":
+            words = (
+                f"{by.confidence:.0%} exact binomial (Clopper-Pearson) for APCER and BPCER, which "
+                f"takes presentations for independent; ACER and HTER the mean of its ends; other "
+                f"figures: {words}"
+            )
         clusters = self._sample.cluster_count
         return IntervalRule(words, by.method, by.confidence, by.replicates, by.seed, clusters)
+
+    @property
+    def _drawn(self) -> str:
+        """What a cluster is, in words."""
+        if any(score.subject for score in self.test.scores):
+            return "subjects"
+        clips = any(score.video for score in self.test.scores)
+        return f"{'videos' if clips else 'presentations'} (no subjects are given)"
+
+    @cached_property
+    def _curve(self) -> curves.ErrorCurve:
+        """The error curve of the test scores."""
+        return curves.error_curve(self.test.bona_fide, self.test.attack)
 
     @cached_property
     def _sample(self) -> bootstrap.Sample:
@@ -203,13 +260,14 @@ class Figures:
         """Compute the figures for weights."""
         limits = tuple(LIMITS.values())
         return bootstrap.gather(
-            bootstrap.figures(self._sample, self.threshold, limits, weights) for weights in parcels
+            bootstrap.figures(self._sample, self.threshold, limits, weights, self.points)
+            for weights in parcels
         )
 
     def _rate(self, name: str, key: str, errors: np.typing.NDArray[np.bool_]) -> Metric:
         """Share of errors, exact limits where drawing again cannot move it."""
         wrong, count = int(np.count_nonzero(errors)), errors.size
-        if 0 < wrong < count:
+        if 0 < wrong < count and self.resampling.method != "exact":
             return self._other(name, wrong / count, key, count)
         low, high = binomial.clopper_pearson(wrong, count, self.resampling.confidence)
         return Metric(name, wrong / count, low, high, count)
@@ -217,19 +275,36 @@ class Figures:
     def _sum(self, name: str, terms: tuple[Metric, ...], key: str) -> Metric:
         """Mean of rates; where none of them can be moved, of their limits as well."""
         value = sum(term.value or 0.0 for term in terms) / len(terms)
-        if any(0 < (term.value or 0.0) < 1 for term in terms):
+        moved = any(0 < (term.value or 0.0) < 1 for term in terms)
+        if moved and self.resampling.method != "exact":
             return self._other(name, value, key)
         low = sum(term.low or 0.0 for term in terms) / len(terms)
         high = sum(1.0 if term.high is None else term.high for term in terms) / len(terms)
         return Metric(name, value, low, high)
 
-    def _working_point(self, curve: curves.ErrorCurve, name: str, limit: float) -> Metric:
-        """BPCER at an APCER, absent where the attacks are too few to tell."""
-        needed = round(1 / limit)
-        if curve.attack < needed:
-            reason = f"needs {needed} attack presentations to tell {limit:.0%}, got {curve.attack}"
+    def _worst(
+        self, ending: str, parts: tuple[Metric, ...], bpcer: Metric
+    ) -> tuple[Metric, Metric]:
+        """ACER and APCER by the group or species that is accepted most often."""
+        worst = max(parts, key=lambda metric: metric.value or 0.0)
+        apcer = self._sum(f"apcer{ending}", (worst,), f"apcer{ending}")
+        return self._sum(f"acer{ending}", (apcer, bpcer), f"acer{ending}"), apcer
+
+    def _point(self, point: Point, name: str) -> Metric:
+        """A figure of the curve, absent where the presentations are too few to tell."""
+        reason = point.lack(self._curve)
+        if reason:
             return Metric(name, None, reason=reason)
-        return self._other(name, curves.bpcer_at_apcer(curve, limit), f"bpcer@{limit:g}")
+        key = f"bpcer@{LIMITS[name]:g}" if name in LIMITS else point.name
+        return self._other(name, point.read(self._curve), key)
+
+    def _d_prime(self) -> Metric:
+        """d', absent where a class cannot have a spread."""
+        try:
+            value = rates.d_prime(self.test.bona_fide, self.test.attack)
+        except ValueError as error:
+            return Metric("d_prime", None, reason=str(error))
+        return self._other("d_prime", value, "d_prime")
 
     def _other(self, name: str, value: float, key: str, count: int = 0) -> Metric:
         """Give any figure its bootstrap interval, or say why it has none."""

@@ -1,7 +1,6 @@
 """What an evaluation found, as records that are written to and read from numbered JSON."""
 
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,13 @@ from fasharness import records
 from fasharness.errors import DataError
 from fasharness.files import write_text
 
-SCHEMA = 1
+SCHEMA = 2
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
+POOLED = (
+    "the test decisions of all folds, each at its fold's own threshold, counted together; "
+    "subjects are drawn with their presentations of every fold; no EER or AUC, since the scores "
+    "of different folds have no common scale"
+)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class IntervalRule:
 
     Attributes:
         words: the procedure in words: what is drawn again, what stays fixed.
-        method: ``percentile`` or ``bca``.
+        method: ``percentile``, ``bca`` or ``exact``.
         confidence: e.g. 0.95.
         replicates: bootstrap replicates.
         seed: seed of the random generator.
@@ -150,6 +154,8 @@ class Evaluation:
         smallest_rate: by class or species group, the error rate below which this test set cannot
             go with confidence (rule of three).
         published: figures of published evaluation codes, where they were asked for.
+        more: further metrics on the test split, where they were asked for.
+        unit: what the figures count: ``video``, ``clip`` or ``frame``.
     """
 
     threshold: Threshold
@@ -161,6 +167,8 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
     smallest_rate: Mapping[str, float] = field(default_factory=dict)
     published: tuple[Published, ...] = ()
+    more: tuple[Metric, ...] = ()
+    unit: str = "video"
 
     def metric(self, name: str) -> Metric:
         """Look a metric up.
@@ -174,10 +182,10 @@ class Evaluation:
         Raises:
             KeyError: when there is none of this name.
         """
-        for metric in self.metrics:
-            if metric.name == name:
-                return metric
-        raise KeyError(f"no metric {name!r}; there are {', '.join(m.name for m in self.metrics)}")
+        known = {metric.name: metric for metric in (*self.metrics, *self.more)}
+        if name not in known:
+            raise KeyError(f"no metric {name!r}; there are {', '.join(known)}")
+        return known[name]
 
 
 @dataclass(frozen=True)
@@ -258,12 +266,18 @@ class FoldsResult:
         folds: every fold's result.
         metrics: mean and standard deviation of each metric.
         spread: what these are, in words.
+        more: mean and standard deviation of the further metrics.
+        pooled: rates over the decisions of all folds together.
+        pooling: what these are, in words.
     """
 
     protocol: str
     folds: tuple[Result, ...]
     metrics: tuple[FoldMetric, ...]
     spread: str = SPREAD
+    more: tuple[FoldMetric, ...] = ()
+    pooled: tuple[Metric, ...] = ()
+    pooling: str = POOLED
 
     @property
     def simulated(self) -> bool:
@@ -275,42 +289,6 @@ _KINDS: Mapping[str, type[Result] | type[FoldsResult]] = {
     "protocol": Result,
     "folds": FoldsResult,
 }
-
-
-def combine_folds(protocol: str, folds: Sequence[Result]) -> FoldsResult:
-    """Put the folds of a protocol together.
-
-    Args:
-        protocol: the protocol's name.
-        folds: one result per fold, in order.
-
-    Returns:
-        The folds with mean and sample standard deviation of each metric that they report.
-
-    Raises:
-        ValueError: when there is no fold.
-    """
-    if not folds:
-        raise ValueError("expected at least one fold, got none")
-    names = dict.fromkeys(metric.name for fold in folds for metric in fold.evaluation.metrics)
-    return FoldsResult(protocol, tuple(folds), tuple(_over_folds(name, folds) for name in names))
-
-
-def _over_folds(name: str, folds: Sequence[Result]) -> FoldMetric:
-    """Average one metric; a fold without it leaves no average."""
-    metrics = [{m.name: m.value for m in fold.evaluation.metrics}.get(name) for fold in folds]
-    values = [value for value in metrics if value is not None]
-    if len(values) < len(folds):
-        absent = [
-            fold.fold or str(number)
-            for number, (fold, value) in enumerate(zip(folds, metrics, strict=True), start=1)
-            if value is None
-        ]
-        return FoldMetric(name, None, None, f"absent in {', '.join(absent)}")
-    mean = statistics.fmean(values)
-    if len(values) == 1:
-        return FoldMetric(name, mean, None, "one fold has no standard deviation")
-    return FoldMetric(name, mean, statistics.stdev(values, mean))
 
 
 def to_json(result: Result | FoldsResult) -> str:
@@ -347,7 +325,10 @@ def from_json(text: str, source: str = "result") -> Result | FoldsResult:
     content = records.loads(text, source)
     if content.get("schema") != SCHEMA:
         found = content.get("schema")
-        raise DataError(f"{source}: schema {found!r}, expected {SCHEMA}; evaluate the scores again")
+        raise DataError(
+            f"{source}: schema {found!r}, expected {SCHEMA}; it was written by another version: "
+            "repeat the run's command, which evaluates its scores again"
+        )
     kind = content.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise DataError(f"{source}: kind {kind!r}, expected one of {', '.join(_KINDS)}")

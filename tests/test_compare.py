@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fasharness.compare import compare
+from fasharness.compare import compare, compare_folds
 from fasharness.errors import DataError
+from fasharness.evaluate import EvaluationOptions
 from fasharness.metrics import bootstrap, comparison
 from fasharness.scores import Score
 
@@ -77,6 +78,18 @@ def test_only_shared_presentations_are_compared_and_the_others_are_named() -> No
     assert without.differences == found.differences
 
 
+def test_leaking_thresholds_and_simulated_presentations_are_told() -> None:
+    leaking = EvaluationOptions(threshold_rule="test:eer", allow_leaks=True)
+    assert compare(run(1), run(2), leaking).leaks
+    assert compare_folds({"a": run(1)}, {"a": run(2)}, leaking).leaks
+    plain = compare(run(1), run(2))
+    assert (plain.leaks, plain.simulated) == (False, False)
+    other = run(2)
+    other[0] = dataclasses.replace(other[0], simulated=True)
+    assert compare(run(1), other).simulated
+    assert compare_folds({"a": run(1)}, {"a": other}).simulated
+
+
 def test_contradictions_are_refused() -> None:
     one, two = run(1), run(2)
     other = dataclasses.replace(two[-1], species=None, group=None)
@@ -85,6 +98,46 @@ def test_contradictions_are_refused() -> None:
     renamed = [dataclasses.replace(s, presentation="x" + s.presentation) for s in two]
     with pytest.raises(DataError, match="share no scored test presentation"):
         compare(one, renamed)
+
+
+def moved(scores: list[Score], by: float) -> list[Score]:
+    """The same scores on another scale, as another model of the same skill gives them."""
+    return [dataclasses.replace(s, value=s.value + by) for s in scores]
+
+
+def test_one_fold_is_compared_as_without_folds() -> None:
+    there = compare_folds({"only": run(1)}, {"only": run(2, skill=3.0)})
+    plain = compare(run(1), run(2, skill=3.0))
+    assert there.differences == plain.differences[:5]
+    assert (there.acer_p, there.mcnemar_bona_fide, there.mcnemar_attack) == (
+        plain.acer_p, plain.mcnemar_bona_fide, plain.mcnemar_attack,
+    )  # fmt: skip
+    assert (there.shared, there.smallest_rate) == (plain.shared, plain.smallest_rate)
+
+
+def test_folds_are_decided_each_at_its_own_threshold() -> None:
+    one, two = run(1), run(2, skill=3.0)
+    there = compare_folds({"a": one, "b": moved(one, 100)}, {"b": moved(two, -7), "a": two})
+    plain = compare(one, two)
+    assert there.shared == 2 * plain.shared
+    for both, single in zip(there.differences, plain.differences, strict=False):
+        assert (both.first, both.second) == pytest.approx((single.first, single.second))
+        # The same subjects in both folds: nothing new, so the interval does not narrow.
+        assert (both.low, both.high) == pytest.approx((single.low, single.high))
+    assert [d.name for d in there.differences] == ["acer", "apcer", "bpcer", "apcer_pooled", "hter"]
+    assert "each at its fold's own threshold" in there.words
+
+
+def test_folds_that_cannot_be_compared_are_named() -> None:
+    one, two = run(1), run(2)
+    with pytest.raises(DataError, match="other folds: b are in one run"):
+        compare_folds({"a": one, "b": one}, {"a": two})
+    renamed = [dataclasses.replace(s, presentation="x" + s.presentation) for s in two]
+    with pytest.raises(DataError, match="b: the two runs share no scored test presentation"):
+        compare_folds({"a": one, "b": one}, {"a": two, "b": renamed})
+    flat = [dataclasses.replace(s, value=0.0) for s in two]
+    with pytest.raises(DataError, match="a: all 160 scores of the dev split equal"):
+        compare_folds({"a": one}, {"a": flat})
 
 
 @pytest.mark.parametrize(("one", "two"), [(0, 0), (0, 5), (3, 9), (7, 7), (40, 20)])

@@ -2,42 +2,19 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from fasharness.checks import check_manifest
 from fasharness.errors import DataError, OptionError
-from fasharness.evaluate import EvaluationOptions, baseline, check_manifest, evaluate
+from fasharness.evaluate import EvaluationOptions, baseline, evaluate
 from fasharness.metrics import binomial
 from fasharness.result import Failure
 from fasharness.scores import Score
 
-SPECIES = {1: None, 2: "print1", 3: "print2", 4: "replay1", 5: "replay2"}
-GROUPS = {"print1": "print", "print2": "print", "replay1": "display", "replay2": "display"}
-
-
-def oulu_like(
-    seed: int = 0, dev_users: int = 6, test_users: int = 8, simulated: bool = False
-) -> tuple[Score, ...]:
-    """Draw scores of every presentation of some users, on two phones in two sessions."""
-    generator = np.random.default_rng(seed)
-    found = []
-    for split, first, count in (("dev", 21, dev_users), ("test", 36, test_users)):
-        for user in range(first, first + count):
-            shift = generator.normal(0, 0.4)
-            for phone in (1, 2):
-                for session in (1, 3):
-                    for file, species in SPECIES.items():
-                        centre = {1: 2.0, 4: 0.6, 5: 0.6}.get(file, 0.0)
-                        value = float(round(generator.normal(centre, 1.0) + shift, 3))
-                        found.append(
-                            Score(
-                                f"{phone}_{session}_{user:02d}_{file}", split, f"{user:02d}",
-                                species, GROUPS.get(species or ""), value, 6, 30, "",
-                                str(phone), str(session), simulated,
-                            )
-                        )  # fmt: skip
-    return tuple(found)
+Draw = Callable[..., tuple[Score, ...]]
 
 
 def score(name: str, split: str, species: str | None, value: float, **more: object) -> Score:
@@ -123,6 +100,22 @@ def test_rates_without_an_error_get_exact_limits() -> None:
     assert (apcer.low, apcer.high) == binomial.clopper_pearson(2, 2)
 
 
+def test_exact_intervals_are_binomial_and_the_others_stay(oulu_like: Draw) -> None:
+    scores = oulu_like(3)
+    drawn, exact = (
+        evaluate(scores, EvaluationOptions(interval=i)) for i in ("percentile", "exact")
+    )
+    bpcer = exact.metric("bpcer")
+    assert bpcer.value == drawn.metric("bpcer").value
+    wrong = round(bpcer.value * 32)
+    assert 0 < wrong < 32
+    assert (bpcer.low, bpcer.high) == binomial.clopper_pearson(wrong, 32)
+    apcer, acer = exact.metric("apcer"), exact.metric("acer")
+    assert acer.high == pytest.approx((apcer.high + bpcer.high) / 2)
+    assert exact.metric("auc") == drawn.metric("auc")
+    assert "takes presentations for independent" in exact.intervals.words
+
+
 def test_perfect_scores_still_have_an_interval_where_one_can_be_given() -> None:
     perfect = tuple(dataclasses.replace(s, value=float(s.bona_fide)) for s in HAND)
     acer = evaluate(perfect).metric("acer")
@@ -141,7 +134,7 @@ def test_smallest_rates_and_rare_working_points() -> None:
     assert found.metric("bpcer10").reason == "needs 10 attack presentations to tell 10%, got 6"
 
 
-def test_same_seed_same_evaluation_other_seed_other_intervals() -> None:
+def test_same_seed_same_evaluation_other_seed_other_intervals(oulu_like: Draw) -> None:
     scores = oulu_like()
     first = evaluate(scores)
     assert evaluate(scores) == first
@@ -154,7 +147,9 @@ def test_same_seed_same_evaluation_other_seed_other_intervals() -> None:
 
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
-def test_intervals_hold_their_figures_and_grow_with_confidence(method: str) -> None:
+def test_intervals_hold_their_figures_and_grow_with_confidence(
+    oulu_like: Draw, method: str
+) -> None:
     scores = oulu_like(2)
     narrow = evaluate(scores, EvaluationOptions(interval=method, confidence=0.5))
     wide = evaluate(scores, EvaluationOptions(interval=method, confidence=0.99))
@@ -169,7 +164,7 @@ def test_intervals_hold_their_figures_and_grow_with_confidence(method: str) -> N
         assert low <= inner.low <= inner.high <= high
 
 
-def test_without_subjects_presentations_are_drawn() -> None:
+def test_without_subjects_presentations_are_drawn(oulu_like: Draw) -> None:
     nameless = tuple(dataclasses.replace(s, subject="") for s in oulu_like())
     found = evaluate(nameless)
     assert found.intervals.clusters == 160
@@ -208,8 +203,9 @@ def test_thresholds_from_the_test_split_need_leave_and_are_labelled() -> None:
         ({"threshold_rule": "err"}, "no threshold rule 'err'"),
         ({"replicates": 0}, "replicates"),
         ({"confidence": 1.0}, "confidence"),
-        ({"interval": "normal"}, "interval 'normal', expected one of percentile, bca"),
+        ({"interval": "normal"}, "interval 'normal', expected one of percentile, bca, exact"),
         ({"max_failed_share": 2.0}, "max_failed_share"),
+        ({"points": ("tpr@fpr",)}, "no figure 'tpr@fpr'"),
     ],
 )
 def test_impossible_options_are_refused(changes: dict[str, object], message: str) -> None:
@@ -217,13 +213,13 @@ def test_impossible_options_are_refused(changes: dict[str, object], message: str
         EvaluationOptions(**changes)  # type: ignore[arg-type]
 
 
-def test_reversed_scores_are_warned_of() -> None:
+def test_reversed_scores_are_warned_of(oulu_like: Draw) -> None:
     turned = tuple(dataclasses.replace(s, value=-s.value) for s in oulu_like())
     assert any("below 0.5" in words for words in evaluate(turned).warnings)
     assert not any("below 0.5" in words for words in evaluate(oulu_like()).warnings)
 
 
-def test_few_subjects_are_warned_of() -> None:
+def test_few_subjects_are_warned_of(oulu_like: Draw) -> None:
     (words,) = evaluate(oulu_like()).warnings
     assert words.startswith("only 8 test subjects")
     assert not evaluate(oulu_like(test_users=12)).warnings
@@ -233,6 +229,9 @@ def test_a_species_that_dev_never_saw_is_warned_of() -> None:
     without = tuple(s for s in HAND if s.presentation != "b2")
     found = evaluate(without)
     assert "the threshold never saw the species replay: none in dev" in found.warnings
+    for rule in ("fixed=0.5", "test:eer"):  # these do not look at dev
+        options = EvaluationOptions(threshold_rule=rule, allow_leaks=True)
+        assert not any("never saw" in words for words in evaluate(without, options).warnings)
 
 
 DEGENERATE = {
@@ -247,8 +246,15 @@ DEGENERATE = {
         tuple(dataclasses.replace(s, value=0.5) for s in HAND),
         "all 4 scores of the dev split equal 0.5",
     ),
-    "twice": ((*HAND, HAND[0]), "presentation 'a1' is scored twice"),
-    "subject": (changed(HAND, "c1", subject="dev-a"), "'dev-a' is in both dev and test .'c1'"),
+    "twice": ((*HAND, HAND[0]), "row 15: presentation 'a1' is scored twice, first in row 1"),
+    "subject": (
+        changed(HAND, "c1", subject="dev-a"),
+        "row 5: subject 'dev-a' is in both dev and test .'c1'",
+    ),
+    "units": (
+        changed(HAND, "d5", unit="clip", video="d"),
+        "row 14: 'd5' is a clip, row 1 a video",
+    ),
 }
 
 
@@ -293,6 +299,11 @@ def test_pluggable_metrics_see_scores_and_threshold() -> None:
     assert found.metric("sum").value == pytest.approx(2.4 + 2.6)
 
 
+def test_a_pluggable_metric_cannot_take_a_name_that_is_taken() -> None:
+    with pytest.raises(OptionError, match="a plugin's metric has the name 'auc'"):
+        evaluate(HAND, extra={"auc": lambda b, a, t: 1.0})
+
+
 def test_a_constant_baseline_accepts_everything_and_gets_chance() -> None:
     constant = [dataclasses.replace(s, value=0.5) for s in HAND]
     found = baseline("constant", "one half", constant)
@@ -317,8 +328,13 @@ def test_published_codes_figures_come_on_request_with_rule_and_leak_flag() -> No
     assert found["compat.cdcn.apcer"].value == pytest.approx(2 / 6)
     assert found["compat.cdcn.bpcer"].value == 0.5
     assert not found["compat.sgtd.acer"].leaks
-    for name in ("sgtd.test_eer", "cdcn.acer_own", "ssdg.hter", "lgsc_auto.acer"):
+    for name in ("sgtd.test_eer", "cdcn.acer_own", "cdcn.eer_siwm", "ssdg.hter", "lgsc_auto.acer"):
         assert found[f"compat.{name}"].leaks
+    auc = evaluate(HAND).metric("auc").value
+    assert found["compat.cdcn.auc_zero_shot"].value == pytest.approx(auc)
+    assert found["compat.ssdg.auc"].value == pytest.approx(auc)
+    # At best, between 0.7 and 0.8, the bona fide scores 0.4 and 0.5 alone are refused.
+    assert found["compat.lgsc_auto.accuracy"].value == pytest.approx(0.8)
     assert all(p.words for p in found.values())
 
 
@@ -327,3 +343,72 @@ def test_sgtds_code_scores_a_failed_attack_as_zero_and_so_for_free() -> None:
     found = {p.name: p.value for p in evaluate(lost(HAND, "c5"), options).published}
     assert found["compat.sgtd.apcer"] == 0.25
     assert evaluate(lost(HAND, "c5"), options).metric("apcer").value == 1.0
+
+
+def test_more_metrics_stand_apart_and_far_and_frr_are_the_pooled_rates(oulu_like: Draw) -> None:
+    scores = oulu_like(test_users=14)
+    plain = evaluate(scores)
+    assert plain.more == ()
+    found = evaluate(scores, EvaluationOptions(more=True, points=("bpcer@apcer=0.02", "ap")))
+    assert found.metrics == plain.metrics
+    names = [m.name for m in found.more]
+    assert len(set(names)) == len(names)
+    assert {"bpcer@apcer=0.02", "tpr@fpr=0.001", "pauc=0.1", "log_auc=0.01", "ap"} < set(names)
+    for name, same in (("far", "apcer_pooled"), ("frr", "bpcer")):
+        assert dataclasses.replace(found.metric(name), name=same) == found.metric(same)
+    assert found.metric("tpr@fpr=0.1").value == pytest.approx(1 - found.metric("bpcer10").value)
+    for name in ("ap", "d_prime", "pauc=0.1"):
+        low, value, high = (getattr(found.metric(name), end) for end in ("low", "value", "high"))
+        assert low <= value <= high
+        assert low < high
+    rare = found.metric("tpr@fpr=0.001")
+    assert (rare.value, rare.reason) == (
+        None,
+        "needs 1000 attack presentations to tell 0.1%, got 224",
+    )
+    only = evaluate(scores, EvaluationOptions(points=("apcer@bpcer=0.1",)))
+    assert [m.name for m in only.more] == ["apcer@bpcer=0.1"]
+
+
+def test_a_distance_of_classes_that_do_not_vary_is_absent() -> None:
+    flat = tuple(dataclasses.replace(s, value=float(s.bona_fide)) for s in HAND)
+    d = evaluate(flat, EvaluationOptions(more=True)).metric("d_prime")
+    assert (d.value, d.reason) == (None, "d' needs scores that vary within a class")
+
+
+def test_the_same_scores_by_group_and_by_species_give_two_acers() -> None:
+    found = evaluate(HAND)
+    # By group replay is worst (2 of 2); by species replay1 as well; without it print differs.
+    assert found.metric("acer_species").value == found.metric("acer").value
+    mended = changed(changed(HAND, "c5", value=0.1), "d5", value=0.1)
+    again = evaluate(mended)
+    assert again.metric("apcer").value == 1 / 4
+    assert again.metric("apcer_species").value == 1 / 2
+    assert again.metric("acer_species").value == (1 / 2 + 1 / 4) / 2
+    ungrouped = tuple(dataclasses.replace(s, group=None) for s in mended)
+    names = [m.name for m in evaluate(ungrouped).metrics]
+    assert "acer_species" not in names
+    assert evaluate(ungrouped).metric("acer").value == (1 / 2 + 1 / 4) / 2
+
+
+def test_clips_are_drawn_by_video_where_no_subjects_are_known(oulu_like: Draw) -> None:
+    clips = tuple(
+        dataclasses.replace(
+            s, presentation=f"{s.presentation}#{i}", unit="clip", video=s.presentation, subject=""
+        )
+        for s in oulu_like()
+        for i in range(2)
+    )
+    found = evaluate(clips)
+    assert found.unit == "clip"
+    assert found.intervals.clusters == 160
+    assert "test videos (no subjects are given)" in found.intervals.words
+    # Doubling every score changes no figure and, by video, no interval either.
+    nameless = tuple(dataclasses.replace(s, subject="") for s in oulu_like())
+    assert found.metric("acer").value == evaluate(nameless).metric("acer").value
+
+
+def test_a_rule_that_needs_a_threshold_above_every_number_is_refused() -> None:
+    highest = float(np.finfo(np.float64).max)
+    with pytest.raises(DataError, match=r"the rule apcer=0 finds no threshold on dev"):
+        evaluate(changed(HAND, "a2", value=highest), EvaluationOptions(threshold_rule="apcer=0"))

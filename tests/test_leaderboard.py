@@ -10,9 +10,10 @@ import pytest
 from fasharness import result as results
 from fasharness.compare import Comparison, Difference
 from fasharness.errors import DataError, OptionError
-from fasharness.leaderboard import comparison, leaderboard
+from fasharness.folds import combine_folds
+from fasharness.leaderboard import comparison, leaderboard, published
 from fasharness.report.grid import FORMATS, Grid, render
-from fasharness.result import Evaluation, IntervalRule, Metric, Result, Threshold, combine_folds
+from fasharness.result import Evaluation, IntervalRule, Metric, Result, Threshold
 
 
 def one(method: str, acer: float | None, **more: object) -> Result:
@@ -50,8 +51,15 @@ def test_simulated_runs_are_never_set_beside_published_figures(tmp_path: Path) -
     results.write(tmp_path / "result.json", one("sgtd", 0.2, simulated=True))
     grid = leaderboard(tmp_path)
     assert grid.rows[0][-2] == "SIMULATED"
+    assert "floor: the smallest error rate" in grid.notes[-1]
     assert "SIMULATED" in grid.notes[0]
     assert not any("Published" in note for note in grid.notes)
+
+
+def test_published_figures_have_a_source_each() -> None:
+    rows = published().rows
+    assert ("CDCN++", "oulu1", "ACER", "0.20 %") in {tuple(row[:4]) for row in rows}
+    assert all(row[-1] for row in rows)
 
 
 def test_leaks_are_noted(tmp_path: Path) -> None:
@@ -60,7 +68,9 @@ def test_leaks_are_noted(tmp_path: Path) -> None:
         evaluation, threshold=dataclasses.replace(evaluation.threshold, leaks=True)
     )
     results.write(tmp_path / "result.json", one("x", 0.1, evaluation=leaking))
-    assert "chosen on the test split" in leaderboard(tmp_path).notes[0]
+    grid = leaderboard(tmp_path)
+    assert "chosen on the test split" in grid.notes[0]
+    assert grid.rows[0][-2] == "real, LEAKS"
 
 
 def test_nothing_found_and_broken_results_are_named(tmp_path: Path) -> None:
@@ -98,7 +108,15 @@ def test_a_comparison_is_laid_out() -> None:
         0.001, 1.0, 0.5, 160, ("x",), "words",
     )  # fmt: skip
     grid = comparison("old", "new", found)
-    assert grid.rows[0] == ("ACER", "20.00 %", "10.00 %", "-0.1000", "-0.1500 to -0.0500")
-    assert grid.rows[1][-1] == "–"
+    assert grid.rows[0] == ("ACER", "20.00 %", "10.00 %", "-0.1000", "-0.1500 to -0.0500", "real")
+    assert grid.rows[1][-2] == "–"
     assert "160 test presentations" in grid.notes[0]
     assert "p = 0.0010" in grid.notes[1]
+    assert "smallest error rate" in grid.notes[2]
+    rare = comparison("old", "new", dataclasses.replace(found, mcnemar_attack=1e-9))
+    assert "attacks p < 0.0001" in rare.notes[1]
+    marked = dataclasses.replace(found, simulated=True, leaks=True)
+    grid = comparison("old", "new", marked)
+    assert all(row[-1] == "SIMULATED, LEAKS" for row in grid.rows)
+    assert "SIMULATED" in grid.notes[0]
+    assert "LEAKS" in grid.notes[1]

@@ -9,6 +9,7 @@ import pytest
 
 from fasharness import result as results
 from fasharness.errors import DataError
+from fasharness.folds import combine_folds
 from fasharness.result import (
     Baseline,
     Counts,
@@ -19,7 +20,6 @@ from fasharness.result import (
     Metric,
     Result,
     Threshold,
-    combine_folds,
     from_json,
     to_json,
 )
@@ -56,7 +56,7 @@ def test_json_round_trip_and_determinism() -> None:
     assert from_json(text) == one()
     assert to_json(from_json(text)) == text
     content = json.loads(text)
-    assert (content["schema"], content["kind"]) == (1, "protocol")
+    assert (content["schema"], content["kind"]) == (2, "protocol")
     assert list(content["result"]) == sorted(content["result"])
     shuffled = dataclasses.replace(one(), options={"compat": False, "width": 0.5})
     assert to_json(shuffled) == text
@@ -66,6 +66,23 @@ def test_folds_round_trip() -> None:
     folds = combine_folds("oulu3", [one("oulu3_1"), one("oulu3_2", 0.35)])
     assert from_json(to_json(folds)) == folds
     assert folds.simulated
+
+
+def test_further_metrics_and_pooled_rates_survive() -> None:
+    more = (Metric("tpr@fpr=0.001", None, reason="needs 1000"), Metric("d_prime", 2.5, 2.0, 3.0))
+    rich = dataclasses.replace(evaluation(), more=more, unit="frame")
+    folds = combine_folds(
+        "oulu3",
+        [dataclasses.replace(one(f"oulu3_{i}"), evaluation=rich) for i in (1, 2)],
+        (Metric("acer", 0.3, 0.2, 0.4),),
+    )
+    again = from_json(to_json(folds))
+    assert again == folds
+    assert [(m.name, m.mean) for m in folds.more] == [("tpr@fpr=0.001", None), ("d_prime", 2.5)]
+    assert folds.more[0].reason == "absent in every fold"
+    assert folds.pooled[0].value == 0.3
+    assert "each at its fold's own threshold" in folds.pooling
+    assert rich.metric("d_prime").value == 2.5
 
 
 def test_mean_and_sample_standard_deviation_by_hand() -> None:
@@ -111,7 +128,7 @@ def change(text: str, *place: str | int, to: object) -> str:
 @pytest.mark.parametrize(
     ("place", "to", "message"),
     [
-        (("schema",), 2, "schema 2, expected 1"),
+        (("schema",), 1, "schema 1, expected 2; .* repeat the run"),
         (("kind",), "protocols", "kind 'protocols'"),
         (("kind",), ["protocol"], "kind"),
         (("result",), [], "expected exactly"),

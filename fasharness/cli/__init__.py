@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from fasharness import __version__
-from fasharness.cli import evaluation, runs, setup, simulation
+from fasharness.cli import cross, evaluation, runs, setup, simulation
 from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
 
@@ -59,6 +59,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="fasharness", description="One harness for face anti-spoofing.")
     parser.add_argument("--version", action="version", version=f"fasharness {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (runs, evaluation, simulation, setup):
+    for module in (runs, evaluation, cross, simulation, setup):
         module.add(commands)
     return parser

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from fasharness.metrics import arrays
 
 TRIM = 0.2
-TOP = 3
+Aggregator = Callable[[ArrayLike], float]
 
 
 def mean(values: ArrayLike) -> float:
@@ -73,23 +73,64 @@ def trimmed(values: ArrayLike) -> float:
     return float(np.mean(ordered[cut : ordered.size - cut]))
 
 
-def lowest_few(values: ArrayLike) -> float:
-    """Mean of the three least bona fide clips, or of all where there are fewer.
+def lowest_few(values: ArrayLike, count: int) -> float:
+    """Mean of the least bona fide clips, or of all where there are fewer.
 
     Args:
         values: scores (N,).
+        count: how many.
 
     Returns:
         Their mean.
     """
-    return float(np.mean(np.sort(arrays.scores(values, "clip"))[:TOP]))
+    return float(np.mean(np.sort(arrays.scores(values, "clip"))[:count]))
 
 
-AGGREGATORS: Mapping[str, Callable[[ArrayLike], float]] = {
+def highest_few(values: ArrayLike, count: int) -> float:
+    """Mean of the most bona fide clips (top-k), or of all where there are fewer.
+
+    Args:
+        values: scores (N,).
+        count: how many.
+
+    Returns:
+        Their mean.
+    """
+    return float(np.mean(np.sort(arrays.scores(values, "clip"))[-count:]))
+
+
+_PLAIN: Mapping[str, Aggregator] = {
     "mean": mean,
     "median": median,
     "max": highest,
     "min": lowest,
     "trimmed": trimmed,
-    "lowest-3": lowest_few,
 }
+_FEW: Mapping[str, Callable[[ArrayLike, int], float]] = {
+    "lowest": lowest_few,
+    "highest": highest_few,
+}
+NAMES = (*_PLAIN, *(f"{name}-K" for name in _FEW))
+
+
+def find(name: str) -> Aggregator:
+    """Look an aggregator up by name.
+
+    Args:
+        name: one of `NAMES` with a number of clips in place of K, e.g. ``lowest-3``.
+
+    Returns:
+        The function from scores to a score.
+
+    Raises:
+        ValueError: when there is no such aggregator.
+
+    >>> find("highest-2")([0.1, 0.6, 0.8])
+    0.7
+    """
+    head, _, tail = name.partition("-")
+    if name in _PLAIN:
+        return _PLAIN[name]
+    if head in _FEW and tail.isascii() and tail.isdigit() and int(tail):
+        return lambda values: _FEW[head](values, int(tail))
+    raise ValueError(f"no aggregator {name!r}; there are {', '.join(NAMES)}")

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from fasharness.metrics.bootstrap import Limits
 
 
@@ -75,14 +77,7 @@ def at_most(errors: int, count: int, rate: float) -> float:
     """
     if rate <= 0 or rate >= 1:
         return 1.0 if rate <= 0 or errors >= count else 0.0
-    log_rate, log_rest = math.log(rate), math.log1p(-rate)
-    whole = math.lgamma(count + 1)
-    logs = (
-        whole
-        - math.lgamma(k + 1)
-        - math.lgamma(count - k + 1)
-        + k * log_rate
-        + (count - k) * log_rest
-        for k in range(errors + 1)
-    )
-    return min(1.0, math.fsum(map(math.exp, logs)))
+    ranks = np.arange(1, errors + 1)
+    steps = np.log((count - ranks + 1) / ranks) + math.log(rate) - math.log1p(-rate)
+    logs = count * math.log1p(-rate) + np.append(0.0, np.cumsum(steps))
+    return min(1.0, float(np.exp(logs).sum()))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.metrics.arrays import Floats, Ints
+from fasharness.metrics.curves import ErrorCurve
+from fasharness.metrics.points import Point
 
 MOST_CUTS = 4096  # beyond so many distinct scores, neighbours share a cut in the replicates
 Parcels = Iterator[NDArray[np.int64]]
@@ -81,7 +83,11 @@ def leave_one_out(clusters: int) -> Parcels:
 
 
 def figures(
-    sample: Sample, threshold: float, limits: Sequence[float], weights: NDArray[np.int64]
+    sample: Sample,
+    threshold: float,
+    limits: Sequence[float],
+    weights: NDArray[np.int64],
+    points: Sequence[Point] = (),
 ) -> dict[str, Floats]:
     """Compute every figure in every replicate.
 
@@ -90,18 +96,20 @@ def figures(
         threshold: scores at or above it are called bona fide.
         limits: APCER limits at which BPCER is wanted.
         weights: int64 (R, C), how often each cluster counts.
+        points: further figures of the curve; each costs a call for every replicate.
 
     Returns:
-        Name to float64 (R,): ``bpcer``, ``species:i``, ``group:i``, ``apcer``, ``apcer_pooled``,
-        ``acer``, ``hter``, ``accuracy``, ``eer``, ``auc``, ``bpcer@x``. NaN where a replicate
-        lacks a class. The last three are exact up to `MOST_CUTS` distinct scores; beyond that
-        they step over at most one in `MOST_CUTS` of the distinct scores at once.
+        Name to float64 (R,): ``bpcer``, ``species:i``, ``group:i``, ``apcer``, ``apcer_species``,
+        ``apcer_pooled``, ``acer``, ``acer_species``, ``hter``, ``accuracy``, ``d_prime``,
+        ``eer``, ``auc``, ``bpcer@x`` and the points' names. NaN where a replicate lacks a class.
+        What is read off the curve is exact up to `MOST_CUTS` distinct scores; beyond that it
+        steps over at most one in `MOST_CUTS` of the distinct scores at once.
     """
-    found = _rates(sample, threshold, weights)
+    found = _rates(sample, threshold, weights) | {"d_prime": _d_prime(sample, weights)}
     curves = _Curves.of(sample)
     parcel = max(1, _CELLS // (2 * curves.bins))
     parts = [
-        curves.figures(weights[start : start + parcel], limits)
+        curves.figures(weights[start : start + parcel], limits, points)
         for start in range(0, len(weights), parcel)
     ]
     return found | {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -124,13 +132,33 @@ def _rates(sample: Sample, threshold: float, weights: NDArray[np.int64]) -> dict
     for group in range(groups.max() + 1):
         columns = 1 + np.flatnonzero(groups == group)
         rates[f"group:{group}"] = _ratio(error[:, columns].sum(1), total[:, columns].sum(1))
-    by_group = [rate for name, rate in rates.items() if name.startswith("group:")]
-    rates["apcer"] = np.max(by_group, axis=0)
+    for name, parts in (("apcer", "group:"), ("apcer_species", "species:")):
+        rates[name] = np.max([r for key, r in rates.items() if key.startswith(parts)], axis=0)
     rates["apcer_pooled"] = _ratio(error[:, 1:].sum(1), total[:, 1:].sum(1))
     rates["acer"] = (rates["apcer"] + rates["bpcer"]) / 2
+    rates["acer_species"] = (rates["apcer_species"] + rates["bpcer"]) / 2
     rates["hter"] = (rates["apcer_pooled"] + rates["bpcer"]) / 2
     rates["accuracy"] = 1 - _ratio(error.sum(1), total.sum(1))
     return rates
+
+
+def _d_prime(sample: Sample, weights: NDArray[np.int64]) -> Floats:
+    """Compute d' as `rates.d_prime` from weighted sums per cluster and class."""
+    cells = sample.clusters * 2 + (sample.species > 0)
+    size = sample.cluster_count * 2
+    # Sums of squares lose digits far from zero and overflow; d' does not change with the scale.
+    values = sample.scores / (np.abs(sample.scores).max() or 1.0)
+    values -= values.mean()
+    draws = weights.astype(np.float64)
+    count, total, square = (
+        draws @ np.bincount(cells, values**power, minlength=size).reshape(-1, 2)
+        for power in range(3)
+    )
+    mean = _ratio(total, count)
+    spread = np.sqrt(_ratio((square - total * mean).clip(0), count - 1).sum(axis=1) / 2)
+    # What is left by rounding is no spread.
+    spread[spread < 1e-7 * np.abs(values).max()] = 0
+    return _ratio(mean[:, 0] - mean[:, 1], spread)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -164,14 +192,16 @@ class _Curves:
         attack = (sample.species > 0) * values.size
         return _Curves(sample.clusters, bins + attack, values.size)
 
-    def figures(self, weights: NDArray[np.int64], limits: Sequence[float]) -> dict[str, Floats]:
+    def figures(
+        self, weights: NDArray[np.int64], limits: Sequence[float], points: Sequence[Point]
+    ) -> dict[str, Floats]:
         """Compute what is read off the whole curve, for some replicates."""
         counts = np.zeros((len(weights), 2, self.bins + 1))
         for row, drawn in zip(counts, weights.astype(np.float64), strict=True):
             cells = np.bincount(self.cells, drawn[self.clusters], minlength=2 * self.bins)
             np.cumsum(cells.reshape(2, self.bins), axis=1, out=row[:, 1:])
         usable = (counts[:, :, -1] > 0).all(axis=1)
-        names = ("eer", "auc", *(f"bpcer@{limit:g}" for limit in limits))
+        names = ("eer", "auc", *(f"bpcer@{x:g}" for x in limits), *(p.name for p in points))
         found = {name: np.full(len(weights), np.nan) for name in names}
         live, fake = counts[usable, 0], counts[usable, 1]
         if usable.any():
@@ -179,7 +209,18 @@ class _Curves:
             found["auc"][usable] = _auc(live, fake)
             for limit in limits:
                 found[f"bpcer@{limit:g}"][usable] = _bpcer_at(live, fake, limit)
+        for place in np.flatnonzero(usable) if points else ():
+            curve = _curve(counts[place, 0], counts[place, 1])
+            for point in points:
+                found[point.name][place] = point.read(curve)
         return found
+
+
+def _curve(live: Floats, fake: Floats) -> ErrorCurve:
+    """Make a replicate's error curve of its counts below each bin; empty bins are no cuts."""
+    kept = np.append(np.flatnonzero(np.diff(live) + np.diff(fake)), live.size - 1)
+    counted = live[kept].astype(np.int64), fake[kept].astype(np.int64)
+    return ErrorCurve(kept[:-1].astype(np.float64), *counted)
 
 
 def _eer(live: Floats, fake: Floats) -> Floats:

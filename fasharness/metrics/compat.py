@@ -331,13 +331,37 @@ def ssdg(values: ArrayLike, labels: ArrayLike) -> Grid:
         Figures at the last point of 0, 0.0001, .., 1 and 1.1 with the smallest |FRR - FAR|;
         scores at or above it are accepted, and the EER is the mean of both errors there.
     """
+    thresholds, frr, far = grid_errors(values, labels)
+    gap = np.abs(frr - far)
+    point = int(gap.size - 1 - np.argmin(gap[::-1]))
+    error = float((frr[point] + far[point]) / 2)
+    found, kinds = _split(values, labels)
+    curve = roc(found, kinds == 1)
+    area = float(np.trapezoid(curve.tpr, curve.fpr))
+    return Grid(float(thresholds[point]), error, error, area)
+
+
+class GridErrors(NamedTuple):
+    """Both errors at every threshold of a grid, float64 (10002,) each."""
+
+    thresholds: Floats
+    frr: Floats
+    far: Floats
+
+
+def grid_errors(values: ArrayLike, labels: ArrayLike) -> GridErrors:
+    """The curve of LGSC's and SSDG's codes.
+
+    Args:
+        values: scores (N,), meant to lie in [0, 1].
+        labels: 1 for bona fide, anything else for attacks.
+
+    Returns:
+        FRR and FAR at 0, 0.0001, .., 1 and 1.1; scores at or above a threshold are accepted.
+    """
     found, kinds = _split(values, labels)
     live, fake = np.sort(found[kinds == 1]), np.sort(found[kinds != 1])
     grid = np.append(np.arange(10_001) / 10_000, 1.1)
     frr = np.searchsorted(live, grid, side="left") / live.size
     far = (fake.size - np.searchsorted(fake, grid, side="left")) / fake.size
-    gap = np.abs(frr - far)
-    point = int(gap.size - 1 - np.argmin(gap[::-1]))
-    error = float((frr[point] + far[point]) / 2)
-    curve = roc(found, kinds == 1)
-    return Grid(float(grid[point]), error, error, float(np.trapezoid(curve.tpr, curve.fpr)))
+    return GridErrors(grid, frr, far)

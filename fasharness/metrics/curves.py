@@ -1,6 +1,7 @@
 """The error curve of two sets of scores, and what is read off it: EER, areas, working points."""
 
 import bisect
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -155,11 +156,19 @@ def partial_auc(curve: ErrorCurve, limit: float) -> float:
     """
     if not 0 < limit <= 1:
         raise ValueError(f"limit must lie in (0, 1], got {limit}")
-    x, y = curve.apcer[::-1], 1 - curve.bpcer[::-1]
-    inside = x < limit
-    x_cut = np.append(x[inside], limit)
-    y_cut = np.append(y[inside], np.interp(limit, x, y))
-    return float(np.trapezoid(y_cut, x_cut) / limit)
+    # APCER falls over the cuts, so halving finds the first one below the limit.
+    first = bisect.bisect_left(
+        range(curve.values.size + 1), True, key=lambda c: _at(curve, c) < limit
+    )
+    fake, live = (below[first - 1 :] for below in (curve.attack_below, curve.bona_fide_below))
+    x, y = (1 - fake / curve.attack)[::-1], (1 - live / curve.bona_fide)[::-1]
+    edge = np.interp(limit, x[-2:], y[-2:])
+    return float(np.trapezoid(np.append(y[:-1], edge), np.append(x[:-1], limit)) / limit)
+
+
+def _at(curve: ErrorCurve, cut: int) -> float:
+    """APCER at a cut."""
+    return (curve.attack - int(curve.attack_below[cut])) / curve.attack
 
 
 def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
@@ -178,9 +187,14 @@ def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
     """
     if not 0 < smallest < 1:
         raise ValueError(f"smallest must lie in (0, 1), got {smallest}")
-    x, y = curve.apcer[::-1], 1 - curve.bpcer[::-1]
-    edges = np.append(np.clip(x, smallest, 1.0), 1.0)
-    return float(np.diff(np.log(edges)) @ y / -np.log(smallest))
+    area = 0.0
+    for rows in _parcels(curve):
+        apcer = (curve.attack - curve.attack_below[rows]) / curve.attack
+        axis = np.log(np.maximum(apcer, smallest))
+        area += float(
+            (axis[:-1] - axis[1:]) @ (1 - curve.bona_fide_below[rows][1:] / curve.bona_fide)
+        )
+    return area / -math.log(smallest)
 
 
 def average_precision(curve: ErrorCurve) -> float:

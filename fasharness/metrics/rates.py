@@ -171,7 +171,10 @@ def d_prime(bona_fide: ArrayLike, attack: ArrayLike) -> float:
     fake = arrays.scores(attack, "attack")
     if min(live.size, fake.size) < 2:
         raise ValueError("d' needs two scores in each class")
-    spread = np.sqrt((live.var(ddof=1) + fake.var(ddof=1)) / 2)
+    # Scaled, since the squares of huge scores overflow.
+    scale = max(np.abs(live).max(), np.abs(fake).max()) or 1.0
+    one, other = live / scale, fake / scale
+    spread = np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)
     if spread == 0:
         raise ValueError("d' needs scores that vary within a class")
-    return float((live.mean() - fake.mean()) / spread)
+    return float((one.mean() - other.mean()) / spread)

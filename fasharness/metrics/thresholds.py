@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fasharness.metrics import arrays
+from fasharness.metrics import arrays, compat
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.curves import ErrorCurve, crossing, error_curve
 
@@ -188,6 +188,38 @@ def _midpoint(curve: ErrorCurve, cut: int) -> float:
     return middle if below < middle <= above else above
 
 
+def eer_thinned(scores: Development) -> float:
+    """Threshold of SGTD's, CDCN's and DUM's codes.
+
+    Args:
+        scores: the development scores.
+
+    Returns:
+        The first point of the thinned ROC with the smallest |fpr + tpr - 1|; those codes compare
+        with it strictly, so only decisions on scores equal to it differ from theirs.
+    """
+    return compat.cdcn_threshold(*_labelled(scores))
+
+
+def eer_grid(scores: Development) -> float:
+    """Threshold of LGSC's and SSDG's codes, meant for scores in [0, 1].
+
+    Args:
+        scores: the development scores.
+
+    Returns:
+        The last of 0, 0.0001, .., 1 and 1.1 with the smallest |FRR - FAR|.
+    """
+    return compat.ssdg(*_labelled(scores)).threshold
+
+
+def _labelled(scores: Development) -> tuple[Floats, Floats]:
+    """Scores with 1 for bona fide and 0 for attacks."""
+    attack = np.concatenate(list(scores.attacks.values()))
+    labels = np.append(np.ones(scores.bona_fide.size), np.zeros(attack.size))
+    return np.append(scores.bona_fide, attack), labels
+
+
 _WORDS: Mapping[str, tuple[str, Callable[[Development], float]]] = {
     "eer": (
         "midpoint of the two distinct scores around the cut with the smallest |APCER - BPCER| "
@@ -198,6 +230,16 @@ _WORDS: Mapping[str, tuple[str, Callable[[Development], float]]] = {
         "lowest accepted score at the cut with the smallest |APCER - BPCER| over all attacks "
         "together; of two such cuts the stricter",
         eer_observed,
+    ),
+    "eer-thinned": (
+        "first point of the thinned ROC with the smallest |fpr + tpr - 1|, as SGTD's, CDCN's and "
+        "DUM's codes choose it",
+        eer_thinned,
+    ),
+    "eer-grid": (
+        "last of 0, 0.0001, .., 1 and 1.1 with the smallest |FRR - FAR|, as LGSC's and SSDG's "
+        "codes choose it",
+        eer_grid,
     ),
     "min-hter": (
         "midpoint at the cut with the smallest HTER; of several the one with the smallest "

@@ -8,6 +8,8 @@ NAMES = {
     "acer": "ACER",
     "apcer": "APCER",
     "bpcer": "BPCER",
+    "acer_species": "ACER, worst PAI species",
+    "apcer_species": "APCER, worst PAI species",
     "apcer_pooled": "APCER, all attacks pooled",
     "hter": "HTER",
     "eer": "EER on test",
@@ -18,11 +20,25 @@ NAMES = {
     "accuracy": "Accuracy",
     "apnrr": "APNRR",
     "bpnrr": "BPNRR",
+    "far": "FAR",
+    "frr": "FRR",
+    "bpcer@apcer": "BPCER at APCER SHARE",
+    "apcer@bpcer": "APCER at BPCER SHARE",
+    "tpr@fpr": "TPR at FPR SHARE",
+    "pauc": "Partial AUC up to APCER SHARE",
+    "log_auc": "AUC over log APCER from SHARE",
+    "ap": "Average precision",
+    "d_prime": "d′",
+    "frr_recognition": "FRR of the recognition system",
+    "iapar": "IAPAR",
+    "riapar": "RIAPAR",
 }
 MEANINGS = {
     "acer": "mean of APCER and BPCER",
     "apcer": "attacks accepted, worst species group",
     "bpcer": "bona fide refused",
+    "acer_species": "mean of the APCER of the worst species and BPCER",
+    "apcer_species": "attacks accepted, worst single species instead of group",
     "apcer_pooled": "attacks accepted, all together",
     "hter": "mean of pooled APCER and BPCER",
     "eer": "where both errors meet on the test scores; no threshold of dev is used",
@@ -33,8 +49,20 @@ MEANINGS = {
     "accuracy": "depends on the class sizes",
     "apnrr": "attacks without a score",
     "bpnrr": "bona fide without a score",
+    "far": "the pooled APCER under the field's older name",
+    "frr": "BPCER under the field's older name",
+    "bpcer@apcer": "read off the test curve",
+    "apcer@bpcer": "read off the test curve, all attacks together",
+    "tpr@fpr": "bona fide accepted while so many attacks are, read off the test curve",
+    "pauc": "mean of 1 - BPCER over the APCERs up to the share",
+    "log_auc": "mean of 1 - BPCER over the logarithm of APCER",
+    "ap": "average precision of finding bona fide; depends on the class sizes",
+    "d_prime": "distance of the classes' means in standard deviations",
+    "frr_recognition": "bona fide mated comparisons refused",
+    "iapar": "attacks accepted as the person they imitate, worst PAI species",
+    "riapar": "IAPAR plus the recognition system's FRR",
 }
-DEGREES = frozenset({"auc"})
+DEGREES = frozenset({"auc", "pauc", "log_auc", "ap", "d_prime", "riapar"})
 
 
 def percent(rate: float) -> str:
@@ -65,9 +93,15 @@ def figure(name: str, value: float | None) -> str:
     """
     if value is None:
         return "–"
-    if name in DEGREES or name not in NAMES:
+    kind = _kind(name)
+    if kind in DEGREES or kind not in NAMES:
         return f"{value:.4f}"
     return f"{percent(value)} %"
+
+
+def _kind(name: str) -> str:
+    """Take the number off a metric's name: ``tpr@fpr=0.01`` is a ``tpr@fpr``."""
+    return name.partition("=")[0]
 
 
 def interval(metric: Metric) -> str:
@@ -81,9 +115,25 @@ def interval(metric: Metric) -> str:
     """
     if metric.low is None or metric.high is None:
         return ""
-    if metric.name in DEGREES:
+    if _kind(metric.name) in DEGREES:
         return f"{metric.low:.4f} to {metric.high:.4f}"
     return f"{percent(metric.low)} to {percent(metric.high)}"
+
+
+def data_words(simulated: bool, leaks: bool = False) -> str:
+    """Say what data a row of a table is of, in words that no format leaves out.
+
+    Args:
+        simulated: whether any presentation is simulated.
+        leaks: whether a threshold was chosen on the test split.
+
+    Returns:
+        ``real`` or ``SIMULATED``, with ``LEAKS`` where that is so.
+
+    >>> data_words(simulated=True, leaks=True)
+    'SIMULATED, LEAKS'
+    """
+    return ("SIMULATED" if simulated else "real") + (", LEAKS" if leaks else "")
 
 
 def label(name: str) -> str:
@@ -94,5 +144,34 @@ def label(name: str) -> str:
 
     Returns:
         Its usual abbreviation, or the name itself.
+
+    >>> label("tpr@fpr=0.001")
+    'TPR at FPR 0.1 %'
     """
-    return NAMES.get(name, name)
+    kind, _, share = name.partition("=")
+    text = NAMES.get(kind, name)
+    return text.replace("SHARE", f"{100 * float(share):g} %") if kind in NAMES and share else text
+
+
+def meaning(name: str) -> str:
+    """Say what a metric is.
+
+    Args:
+        name: the metric.
+
+    Returns:
+        A few words.
+    """
+    return MEANINGS.get(_kind(name), "metric of a plugin")
+
+
+def is_share(name: str) -> bool:
+    """Tell whether a metric is a share in [0, 1], printed in per cent.
+
+    Args:
+        name: the metric.
+
+    Returns:
+        False for areas, distances and metrics of plugins.
+    """
+    return _kind(name) in MEANINGS and _kind(name) not in DEGREES

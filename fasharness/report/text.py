@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fasharness import records
-from fasharness.report.numbers import figure, interval, label
-from fasharness.result import SCHEMA, Counts, Evaluation, FoldMetric, FoldsResult, Metric, Result
+from fasharness.folds import Folds
+from fasharness.report.grid import Grid
+from fasharness.report.numbers import data_words, figure, interval, label, percent
+from fasharness.result import (
+    POOLED,
+    SCHEMA,
+    SPREAD,
+    Baseline,
+    Counts,
+    Evaluation,
+    FoldMetric,
+    FoldsResult,
+    Metric,
+    Result,
+)
 
 SIMULATED = "SIMULATED data: these figures say nothing of real attacks."
 Row = Sequence[str]
@@ -25,23 +38,13 @@ def table(result: Result | FoldsResult) -> str:
     if isinstance(result, FoldsResult):
         first = result.folds[0]
         lines += [f"{first.method}{_preset(first)} on {result.protocol}, {len(result.folds)} folds"]
-        lines += map(_fold_line, result.folds)
-        lines += [f"{result.spread}:", *_columns(map(_fold_row, result.metrics))]
+        folds = {fold.fold: fold.evaluation for fold in result.folds}
+        lines += _folds_lines(folds, result.metrics, result.pooled)
         return "\n".join(lines)
     where = result.fold or result.protocol
-    lines += [
-        f"{result.method}{_preset(result)} on {where}",
-        *_evaluation_lines(result.evaluation),
-    ]
-    for baseline in result.baselines:
-        values = {metric.name: metric for metric in baseline.metrics}
-        if "acer" in values:
-            acer = values["acer"]
-            lines.append(
-                f"baseline {baseline.name}: ACER {figure('acer', acer.value)} {interval(acer)}"
-            )
-        else:
-            lines.append(f"baseline {baseline.name}: {baseline.reason}")
+    lines += [f"{result.method}{_preset(result)} on {where}"]
+    lines += _evaluation_lines(result.evaluation)
+    lines += map(_baseline_line, result.baselines)
     return "\n".join(lines)
 
 
@@ -53,57 +56,221 @@ def evaluation_table(evaluation: Evaluation, simulated: bool) -> str:
         simulated: whether any of its scores is of a simulated presentation.
 
     Returns:
-        Lines of text.
+        Lines of text, with whatever further metrics and published codes' figures it holds.
     """
-    return "\n".join([*([SIMULATED] if simulated else []), *_evaluation_lines(evaluation)])
+    lines = [SIMULATED] if simulated else []
+    lines += _evaluation_lines(evaluation, (*evaluation.metrics, *evaluation.more))
+    if evaluation.published:
+        lines += ["the same scores by published codes' rules:", *_columns(_published(evaluation))]
+    return "\n".join(lines)
 
 
-def evaluation_json(evaluation: Evaluation, simulated: bool) -> str:
-    """Write an evaluation of a bare score file as JSON.
+def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
+    """Lay an evaluation out as a table for any format.
 
     Args:
-        evaluation: what the file says.
+        evaluation: what a score file says.
         simulated: whether any of its scores is of a simulated presentation.
 
     Returns:
-        JSON with sorted keys, the schema number and the kind ``evaluation``.
+        A row for the threshold and for each figure; counts, intervals and warnings as notes.
     """
-    content = records.to_plain(evaluation)
+    confidence = evaluation.intervals.confidence
+    chosen, metrics = evaluation.threshold, (*evaluation.metrics, *evaluation.more)
+    source = "LEAKS: chosen on test" if chosen.leaks else f"{chosen.rule} on {chosen.split}"
+    rows = [
+        ("Threshold", f"{chosen.value:.6g}", source if chosen.split else "fixed"),
+        *_figures(evaluation, metrics),
+        *_published(evaluation),
+    ]
+    data = data_words(simulated, chosen.leaks)
+    notes = [
+        *([SIMULATED] if simulated else []),
+        _threshold(evaluation),
+        *(_counted(counts, evaluation.unit) for counts in evaluation.counts),
+        smallest_words(evaluation.smallest_rate, confidence),
+        evaluation.intervals.words,
+        *(f"warning: {warning}" for warning in evaluation.warnings),
+    ]
+    header = ("metric", "value", f"{confidence:.0%} interval", "data")
+    title = f"Test split, per {evaluation.unit}"
+    return Grid(title, header, [(*row, data) for row in rows], notes)
+
+
+def folds_table(folds: Folds, simulated: bool) -> str:
+    """Lay the evaluations of several folds' score files out for a terminal.
+
+    Args:
+        folds: what the files say.
+        simulated: whether any of their scores is of a simulated presentation.
+
+    Returns:
+        Lines of text.
+    """
+    lines = [SIMULATED] if simulated else []
+    lines += _folds_lines(folds.evaluations, (*folds.metrics, *folds.more), folds.pooled)
+    return "\n".join(lines)
+
+
+def folds_grid(folds: Folds, simulated: bool) -> Grid:
+    """Lay the evaluations of several folds' score files out as a table for any format.
+
+    Args:
+        folds: what the files say.
+        simulated: whether any of their scores is of a simulated presentation.
+
+    Returns:
+        A row for each figure: over the folds and, for rates, of all decisions together.
+    """
+    pooled = {metric.name: metric for metric in folds.pooled}
+    leaks = any(one.threshold.leaks for one in folds.evaluations.values())
+    data = data_words(simulated, leaks)
+    rows = [
+        (*_fold_row(metric), *_row("", pooled[metric.name])[1:], data)
+        if metric.name in pooled
+        else (*_fold_row(metric), "–", "", data)
+        for metric in (*folds.metrics, *folds.more)
+    ]
+    first = next(iter(folds.evaluations.values()))
+    title = f"{len(folds.evaluations)} folds, test split, per {first.unit}"
+    ends = f"{first.intervals.confidence:.0%} interval"
+    header = ("metric", "mean", "standard deviation", "pooled", ends, "data")
+    notes = [
+        *([SIMULATED] if simulated else []),
+        *_fold_lines(folds.evaluations),
+        f"{SPREAD}; pooled: {POOLED}",
+        *_fold_notes(folds.evaluations),
+    ]
+    return Grid(title, header, rows, notes)
+
+
+def evaluation_json(found: Evaluation | Folds, simulated: bool) -> str:
+    """Write what bare score files say as JSON.
+
+    Args:
+        found: the evaluation of one file, or those of folds.
+        simulated: whether any of the scores is of a simulated presentation.
+
+    Returns:
+        JSON with sorted keys, the schema number and the kind ``evaluation`` or ``evaluations``.
+    """
+    kind = "evaluation" if isinstance(found, Evaluation) else "evaluations"
+    content = records.to_plain(found)
     return records.dumps(
-        {"schema": SCHEMA, "kind": "evaluation", "simulated": simulated, "result": content}
+        {"schema": SCHEMA, "kind": kind, "simulated": simulated, "result": content}
     )
 
 
-def _fold_line(fold: Result) -> str:
-    acer = fold.evaluation.metric("acer")
-    return f"{fold.fold}: ACER {figure('acer', acer.value)} {interval(acer)}"
+def smallest_words(smallest: Mapping[str, float], confidence: float) -> str:
+    """Say which error rates so few presentations can support.
+
+    Args:
+        smallest: `Evaluation.smallest_rate`.
+        confidence: of these rates, one-sided.
+
+    Returns:
+        A sentence without a full stop.
+    """
+    rates = ", ".join(f"{name} {percent(rate)} %" for name, rate in smallest.items())
+    return (
+        f"smallest error rate that so few presentations can support ({confidence:.0%}, none "
+        f"wrong): {rates}"
+    )
+
+
+def _baseline_line(baseline: Baseline) -> str:
+    values = {metric.name: metric for metric in baseline.metrics}
+    if "acer" not in values:
+        return f"baseline {baseline.name}: {baseline.reason}"
+    acer = values["acer"]
+    return f"baseline {baseline.name}: ACER {figure('acer', acer.value)} {interval(acer)}"
 
 
 def _preset(result: Result) -> str:
     return f" ({result.preset or 'options changed'})"
 
 
-def _evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
-    threshold = evaluation.threshold
-    leak = " LEAKS: chosen on test" if threshold.leaks else ""
-    yield (
-        f"threshold: score {threshold.operator} {threshold.value:.6g} is bona fide "
-        f"({threshold.rule} on {threshold.split or 'nothing: fixed'}){leak}"
-    )
-    yield from (_counted(counts) for counts in evaluation.counts if counts.expected)
-    rows: list[Row] = [("", "", f"{evaluation.intervals.confidence:.0%} interval")]
-    rows += [_row(label(metric.name), metric) for metric in evaluation.metrics]
-    rows += [_row(f"APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_group]
-    rows += [_row(f"  APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_species]
-    yield from _columns(rows)
+def _folds_lines(
+    folds: Mapping[str, Evaluation], metrics: Sequence[FoldMetric], pooled: Sequence[Metric]
+) -> Iterator[str]:
+    """The folds' ACERs, averages and pooled rates."""
+    yield from _fold_lines(folds)
+    first = next(iter(folds.values()))
+    yield from (f"{SPREAD}, per {first.unit}:", *_columns(map(_fold_row, metrics)))
+    if pooled:
+        yield f"pooled: {POOLED}:"
+        yield from _columns(_row(label(metric.name), metric) for metric in pooled)
+    yield from _fold_notes(folds)
+
+
+def _fold_lines(folds: Mapping[str, Evaluation]) -> Iterator[str]:
+    """A line for each fold."""
+    for fold, evaluation in folds.items():
+        acer = evaluation.metric("acer")
+        leak = " LEAKS: threshold chosen on test" if evaluation.threshold.leaks else ""
+        ends = interval(acer) or f"({acer.reason})"
+        yield f"{fold}: ACER {figure('acer', acer.value)} {ends}{leak}"
+
+
+def _fold_notes(folds: Mapping[str, Evaluation]) -> Iterator[str]:
+    """What so few presentations can support, and what the folds warn of."""
+    rates = [one.smallest_rate for one in folds.values()]
+    worst = {name: max(r.get(name, 0.0) for r in rates) for one in rates for name in one}
+    confidence = next(iter(folds.values())).intervals.confidence
+    yield f"in one fold: {smallest_words(worst, confidence)}"
+    yield from _warnings(folds)
+
+
+def _warnings(folds: Mapping[str, Evaluation]) -> Iterator[str]:
+    """What the folds warn of, each once with the folds that do."""
+    words = dict.fromkeys(warning for one in folds.values() for warning in one.warnings)
+    for warning in words:
+        where = [fold for fold, one in folds.items() if warning in one.warnings]
+        some = "every fold" if len(where) == len(folds) else ", ".join(where)
+        yield f"warning: {warning} ({some})"
+
+
+def _evaluation_lines(
+    evaluation: Evaluation, metrics: Sequence[Metric] | None = None
+) -> Iterator[str]:
+    yield _threshold(evaluation)
+    yield from (_counted(counts, evaluation.unit) for counts in evaluation.counts)
+    confidence = evaluation.intervals.confidence
+    head = (f"per {evaluation.unit}", "", f"{confidence:.0%} interval")
+    yield from _columns([head, *_figures(evaluation, metrics or evaluation.metrics)])
+    yield smallest_words(evaluation.smallest_rate, confidence)
     yield from (f"warning: {warning}" for warning in evaluation.warnings)
 
 
-def _counted(counts: Counts) -> str:
+def _threshold(evaluation: Evaluation) -> str:
+    threshold = evaluation.threshold
+    leak = " LEAKS: chosen on test" if threshold.leaks else ""
+    return (
+        f"threshold: score {threshold.operator} {threshold.value:.6g} is bona fide "
+        f"({threshold.rule} on {threshold.split or 'nothing: fixed'}){leak}"
+    )
+
+
+def _figures(evaluation: Evaluation, metrics: Sequence[Metric]) -> Iterator[Row]:
+    """The metrics, then APCER by group and by species."""
+    yield from (_row(label(metric.name), metric) for metric in metrics)
+    yield from (_row(f"APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_group)
+    yield from (_row(f"  APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_species)
+
+
+def _published(evaluation: Evaluation) -> Iterator[Row]:
+    """Published codes' figures."""
+    for one in evaluation.published:
+        leak = "LEAKS: chosen on test" if one.leaks else ""
+        yield one.name, f"{percent(one.value)} %", leak
+
+
+def _counted(counts: Counts, unit: str) -> str:
     failed = f", {len(counts.failed)} failed" if counts.failed else ""
     attacks = sum(counts.attacks.values())
+    what = "presentations" if unit == "video" else f"{unit}s"
     return (
-        f"{counts.split}: {counts.bona_fide} bona fide + {attacks} attack presentations of "
+        f"{counts.split}: {counts.bona_fide} bona fide + {attacks} attack {what} of "
         f"{counts.subjects} subjects{failed}"
     )
 

@@ -5,8 +5,10 @@ import pytest
 
 from fasharness.metrics import bootstrap, curves, rates
 from fasharness.metrics.bootstrap import Sample
+from fasharness.metrics.points import parse
 
 LIMITS = (0.1, 0.2)
+POINTS = ("apcer@bpcer=0.1", "tpr@fpr=0.05", "pauc=0.3", "log_auc=0.02", "ap")
 
 
 def sample(seed: int = 0, subjects: int = 12, each: int = 15, digits: int = 1) -> Sample:
@@ -23,6 +25,7 @@ def points(one: Sample, cut: float) -> dict[str, float]:
         "print": one.scores[np.isin(one.species, [1, 2])],
         "display": one.scores[one.species == 3],
     }
+    species = {str(kind): one.scores[one.species == kind] for kind in (1, 2, 3)}
     fake = one.scores[one.species > 0]
     curve = curves.error_curve(live, fake)
     return {
@@ -33,12 +36,16 @@ def points(one: Sample, cut: float) -> dict[str, float]:
         "apcer": rates.apcer_max(groups, cut),
         "apcer_pooled": rates.apcer(fake, cut),
         "acer": rates.acer(live, groups, cut),
+        "apcer_species": rates.apcer_max(species, cut),
+        "acer_species": rates.acer(live, species, cut),
+        "d_prime": rates.d_prime(live, fake),
         "hter": rates.hter(live, fake, cut),
         "accuracy": rates.accuracy(live, fake, cut),
         "eer": curves.eer(curve),
         "auc": curves.auc(curve),
         "bpcer@0.1": curves.bpcer_at_apcer(curve, 0.1),
         "bpcer@0.2": curves.bpcer_at_apcer(curve, 0.2),
+        **{name: parse(name).read(curve) for name in POINTS},
     }
 
 
@@ -54,7 +61,7 @@ def drawn(one: Sample, weights: np.ndarray) -> Sample:
 def test_every_replicate_equals_the_point_metrics_of_the_drawn_sample(digits: int) -> None:
     one = sample(digits=digits)
     (weights,) = bootstrap.draw(one.cluster_count, 25, seed=3)
-    found = bootstrap.figures(one, 0.5, LIMITS, weights)
+    found = bootstrap.figures(one, 0.5, LIMITS, weights, [parse(name) for name in POINTS])
     for index, row in enumerate(weights):
         expected = points(drawn(one, row), 0.5)
         for name, value in expected.items():
@@ -79,10 +86,12 @@ def test_parcels_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_replicate_without_a_class_is_nan_never_a_number() -> None:
     one = Sample(np.array([0.1, 0.9]), np.array([1, 0]), [0], np.array([0, 1]))
-    found = bootstrap.figures(one, 0.5, LIMITS, np.array([[2, 0], [0, 2], [1, 1]]))
+    weights = np.array([[2, 0], [0, 2], [1, 1]])
+    found = bootstrap.figures(one, 0.5, LIMITS, weights, [parse("ap")])
     assert np.isnan(found["bpcer"]).tolist() == [True, False, False]
     assert np.isnan(found["apcer"]).tolist() == [False, True, False]
-    for name in ("acer", "eer", "auc", "bpcer@0.1"):
+    assert np.isnan(found["d_prime"]).all()  # one score has no spread
+    for name in ("acer", "eer", "auc", "bpcer@0.1", "ap"):
         assert np.isnan(found[name]).tolist() == [True, True, False], name
 
 

@@ -11,6 +11,7 @@ from fasharness.metrics import compat
 
 DATA = Path(__file__).parent / "data"
 ARRAYS = np.load(DATA / "compat.npz")
+CURVES = np.load(DATA / "curves.npz")
 PRINTED = json.loads((DATA / "compat.json").read_text())
 
 
@@ -31,6 +32,9 @@ def test_sgtd(name: str) -> None:
     clean = np.nan_to_num(dev, nan=0, posinf=0, neginf=0)
     curve = np.stack(compat.roc(clean, dev_labels == 1))
     np.testing.assert_array_equal(curve, ARRAYS[f"sgtd/{name}/dev_roc"])
+    for part, scores, labels in (("dev", dev, dev_labels), ("test", test, test_labels)):
+        seen = np.nan_to_num(scores, nan=0, posinf=0, neginf=0)
+        assert compat.cdcn_threshold(seen, labels) == CURVES[f"sgtd/{name}/{part}_threshold"]
 
 
 def test_sgtd_knows_two_kinds_of_attack() -> None:
@@ -51,6 +55,10 @@ def test_cdcn_and_dum(name: str) -> None:
     ]
     assert found.test_own.threshold == golden["best_test_threshold"]
     assert found.test_own.acer == golden["test_threshold_ACER"]
+    assert (
+        list(found.test[1:])
+        == golden["test_threshold_based(val_threshold,test): ACC,APCER,BPCER,ACER"]
+    )
     assert list(found.dev) == golden["SiW_EER(val): threshold,ACC,APCER,BPCER,ACER"]
     cross = compat.cdcn_cross(dev, dev_labels)
     siwm = golden["SiWM_EER(val): threshold,err,ACC,APCER,BPCER,ACER"]
@@ -84,6 +92,12 @@ def test_lgsc_and_ssdg(name: str) -> None:
     assert (1 - grid.hter) * 100 == golden["hter|auto"]["value"]
     assert (grid.eer, grid.threshold) == (golden["EER"], golden["EER_thr"])
     assert (grid.hter, grid.auc) == (golden["HTER_at_thr"], golden["AUC"])
+    half = compat.lgsc_at(scores, labels, 0.5)
+    shares = [half.apcer / 100, half.bpcer / 100, half.acer / 100, half.accuracy / 100]
+    assert shares == pytest.approx(golden["calculate@0.5 APCER,NPCER,ACER,ACC"])
+    errors = compat.grid_errors(scores, labels)
+    np.testing.assert_array_equal(errors.frr, CURVES[f"lgsc/{name}/frr"])
+    np.testing.assert_array_equal(errors.far, CURVES[f"lgsc/{name}/far"])
 
 
 @pytest.mark.parametrize("digits", [0, 1, 6])

@@ -86,6 +86,17 @@ def test_partial_area_against_scikit_learn(limit: float) -> None:
     expected = sklearn.auc(x, np.r_[tpr[fpr < limit], np.interp(limit, fpr, tpr)]) / limit
     found = curves.partial_auc(error_curve(live, fake), limit)
     assert found == pytest.approx(expected, abs=1e-12)
+    # scikit-learn's own figure is moved so that chance is 1/2.
+    labels, scores = np.r_[np.ones(live.size), np.zeros(fake.size)], np.r_[live, fake]
+    moved = sklearn.roc_auc_score(labels, scores, max_fpr=limit)
+    chance = limit / 2
+    assert moved == pytest.approx((1 + (found - chance) / (1 - chance)) / 2, abs=1e-9)
+
+
+def test_partial_area_ends_at_the_first_point_of_a_vertical_step() -> None:
+    # ROC: up to (0, 2/3), right to (1/2, 2/3), up to (1/2, 1): the last step adds no area.
+    curve = error_curve([0.5, 1.5, 2.0], [0.0, 1.0])
+    assert curves.partial_auc(curve, 0.5) == pytest.approx(2 / 3)
 
 
 def test_log_area_by_hand() -> None:
@@ -135,9 +146,10 @@ def test_working_points_are_the_best_that_keep_the_limit(
 
 def test_areas_do_not_depend_on_the_parcels(monkeypatch: pytest.MonkeyPatch) -> None:
     curve = error_curve(*draws(0, 1))
-    whole = curves.auc(curve), curves.average_precision(curve)
+    figures = (curves.auc, curves.average_precision, curves.log_auc)
+    whole = [figure(curve) for figure in figures]
     monkeypatch.setattr(curves, "_PARCEL", 7)
-    assert (curves.auc(curve), curves.average_precision(curve)) == pytest.approx(whole)
+    assert [figure(curve) for figure in figures] == pytest.approx(whole)
 
 
 def test_impossible_arguments_are_refused() -> None:

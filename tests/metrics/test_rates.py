@@ -34,6 +34,8 @@ def test_rates_by_hand() -> None:
 def test_d_prime_by_hand() -> None:
     # Means 3 and 1, both sample variances 2.
     assert rates.d_prime([2.0, 4.0], [0.0, 2.0]) == pytest.approx(2 / math.sqrt(2))
+    huge = rates.d_prime([2e307, 4e307], [0.0, 2e307])
+    assert huge == pytest.approx(2 / math.sqrt(2))
     with pytest.raises(ValueError, match="two scores"):
         rates.d_prime([1.0], [0.0, 1.0])
     with pytest.raises(ValueError, match="vary"):
@@ -82,7 +84,11 @@ def test_impossible_arguments_are_refused() -> None:
 def test_examples_in_docstrings() -> None:
     names = [m.name for m in pkgutil.iter_modules(fasharness.metrics.__path__)]
     attempted = 0
-    for name in ["metrics." + name for name in names] + ["scores", "report.numbers"]:
+    for name in ["metrics." + name for name in names] + [
+        "grouping",
+        "oulu_lists",
+        "report.numbers",
+    ]:
         found = doctest.testmod(importlib.import_module(f"fasharness.{name}"))
         assert not found.failed, name
         attempted += found.attempted

@@ -145,3 +145,21 @@ def test_against_bob(row: list[float]) -> None:
     apcer, bpcer = rates("bpcer=0.05")
     assert bpcer <= 0.05
     assert apcer <= bob["frr5_far"] or bob["frr5_frr"] > 0.05
+
+
+ARRAYS = np.load(Path(__file__).parent / "data" / "compat.npz")
+PRINTED = json.loads((Path(__file__).parent / "data" / "compat.json").read_text())
+
+
+@pytest.mark.parametrize("name", sorted(PRINTED["cdcn"]))
+def test_the_thinned_rule_is_the_published_codes(name: str) -> None:
+    values, labels = ARRAYS[f"cdcn/{name}/dev"], ARRAYS[f"cdcn/{name}/dev_labels"]
+    found = choose("eer-thinned", dev(values[labels == 1], values[labels != 1]))
+    assert found == PRINTED["cdcn"][name]["val_threshold"]
+
+
+@pytest.mark.parametrize("name", sorted(PRINTED["lgsc"]))
+def test_the_grid_rule_is_the_published_codes(name: str) -> None:
+    values, labels = ARRAYS[f"lgsc/{name}/scores"], ARRAYS[f"lgsc/{name}/labels"]
+    found = choose("eer-grid", dev(values[labels == 1], values[labels != 1]))
+    assert found == PRINTED["lgsc"][name]["EER_thr"]
