@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from fasharness import scores as score_files
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.dataset import Dataset
-from fasharness.errors import DataError, RunError
-from fasharness.files import digest, sha256, write_bytes, write_json
-from fasharness.folder import Steps
+from fasharness.errors import RunError
+from fasharness.files import digest, sha256, write_json
+from fasharness.folder import Steps, mark_simulated
+from fasharness.judge import judge
 from fasharness.keys import fit_key, score_key, training_specs
-from fasharness.method import AGGREGATOR, Method, make, option_values, preset_of
+from fasharness.method import Method
 from fasharness.plugins import Plugins
 from fasharness.progress import Console
-from fasharness.provenance import collect
-from fasharness.result import Baseline, Result
-from fasharness.result import read as read_result
-from fasharness.result import write as write_result
+from fasharness.result import Result
 from fasharness.scores import Score
 from fasharness.settings import Settings
 from fasharness.workers import default_jobs
@@ -35,12 +32,8 @@ if TYPE_CHECKING:
     from fasharness.engine.score import Scored
     from fasharness.engine.train import EpochRecord
     from fasharness.method import Stage
+    from fasharness.prepare.pipeline import Recipe
     from fasharness.prepare.prepared import Prepared
-
-BASELINES: Mapping[str, str] = {
-    "constant": "the same score for every presentation",
-    "brightness": "mean brightness of the face crops",
-}
 
 
 @dataclass(frozen=True)
@@ -60,6 +53,28 @@ class Experiment:
         return self.settings.jobs or default_jobs()
 
 
+class Scoring(NamedTuple):
+    """A presentation's score and those of its clips, none where it failed."""
+
+    score: Score
+    values: tuple[float, ...]
+
+    def clips(self) -> Iterator[Score]:
+        """One row for each clip, from which another aggregator can make the score."""
+        score = self.score
+        share = score.frames // max(1, score.clips)
+        for number, value in enumerate(self.values or (score.value,), start=1):
+            yield dataclasses.replace(
+                score,
+                presentation=f"{score.presentation}#{number}",
+                value=value,
+                clips=min(1, score.clips),
+                frames=share,
+                unit="clip",
+                video=score.presentation,
+            )
+
+
 class Fold:
     """One fold: a protocol, a folder and the steps from videos to a report."""
 
@@ -76,8 +91,7 @@ class Fold:
         """Do the steps up to `last`; what is there under the same key is not done again."""
         self._tell_notes()
         if self.protocol.simulated:
-            what = "every figure in this folder comes from simulated presentations"
-            write_json(self.folder / "SIMULATED.json", {"simulated": True, "what": what})
+            mark_simulated(self.folder)
         prepared = self.prepare()
         model: Path | None = None
         scores: tuple[Score, ...] = ()
@@ -86,27 +100,40 @@ class Fold:
         if last in ("score", "run"):
             scores = self.score(prepared, model)
         self._check_failures(prepared, scores)
-        return self.evaluate(prepared, scores, model) if last == "run" else None
+        return judge(self, prepared, scores, model) if last == "run" else None
 
-    def prepare(self) -> Prepared:
-        """Clips of every presentation that this fold needs."""
-        from fasharness.prepare.pipeline import Recipe, prepare
-        from fasharness.prepare.store import ClipStore
+    @property
+    def model(self) -> Path | None:
+        """The model file, which may have to be trained first; None if nothing is learnt."""
+        if self.settings.checkpoint is not None or not self.method.stages():
+            return self.settings.checkpoint
+        return self.folder / "model.safetensors"
 
-        settings, experiment = self.settings, self.experiment
-        recipe = Recipe(
-            experiment.dataset.name,
-            experiment.dataset.root,
+    def recipe(self) -> Recipe:
+        """How faces and depth are found."""
+        from fasharness.prepare.pipeline import Recipe
+
+        settings, dataset = self.settings, self.experiment.dataset
+        return Recipe(
+            dataset.name,
+            dataset.root,
             settings.faces,
             settings.detector,
             settings.depth_folder,
             settings.depth_estimator,
             "cpu" if settings.device == "auto" else settings.device,
         )
+
+    def prepare(self) -> Prepared:
+        """Clips of every presentation that this fold needs."""
+        from fasharness.prepare.pipeline import prepare
+        from fasharness.prepare.store import ClipStore
+
+        experiment = self.experiment
         with self.steps.timed("prepare"), experiment.console.bar("prepare", "videos") as advance:
             prepared = prepare(
                 self._wanted(),
-                recipe,
+                self.recipe(),
                 ClipStore(experiment.store),
                 experiment.plugins,
                 jobs=experiment.jobs,
@@ -118,11 +145,9 @@ class Fold:
 
     def train(self, prepared: Prepared) -> Path | None:
         """The model file: given, trained before, or trained now; None if nothing is learnt."""
-        if self.settings.checkpoint is not None:
-            return self.settings.checkpoint
-        if not self.method.stages():
-            return None
-        path = self.folder / "model.safetensors"
+        path = self.model
+        if path is None or path == self.settings.checkpoint:
+            return path
         key = fit_key(self.method, self.settings, self.protocol, prepared)
         if not self.steps.current("train", key, path):
             with self.steps.timed("train"):
@@ -132,67 +157,19 @@ class Fold:
 
     def score(self, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:
         """Scores of dev and test, and their files."""
-        path = self.folder / "scores.csv"
-        key = digest([self._score_key(prepared, self.method), sha256(model) if model else ""])
+        path, of_clips = self.folder / "scores.csv", self.folder / "clip_scores.csv"
+        key = digest([self.score_key(prepared, self.method), sha256(model) if model else ""])
         written = sha256(path) if path.is_file() else ""
-        if not self.steps.current("score", f"{key} gave {written}", path):
+        if not self.steps.current("score", f"{key} gave {written}", path, of_clips):
             with self.steps.timed("score"):
-                scores = self._score(prepared, model, key)
+                found = self._score(prepared, model, key)
+                scores = [each.score for each in found]
+                score_files.write_csv(of_clips, [clip for each in found for clip in each.clips()])
                 score_files.write_csv(path, scores)
                 self.experiment.dataset.write_official_scores(self.folder, scores)
                 self._journal.unlink()
             self.steps.finish("score", f"{key} gave {sha256(path)}")
         return score_files.read_csv(path)
-
-    def evaluate(self, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
-        """The result and its report."""
-        from fasharness import report
-        from fasharness.evaluate import EvaluationOptions, evaluate
-
-        options = EvaluationOptions(seed=self.settings.seed)
-        path, page = self.folder / "result.json", self.folder / "report.html"
-        provenance = self._provenance(prepared, model)
-        key = digest([provenance, dataclasses.asdict(options), sorted(BASELINES)])
-        if self.steps.current("evaluate", key, path, page):
-            with contextlib.suppress(DataError):  # a damaged result is written anew
-                found = read_result(path)
-                if isinstance(found, Result):
-                    return found
-        with self.steps.timed("evaluate"):
-            metrics = self.experiment.plugins.offers("metric")
-            try:
-                evaluation = evaluate(scores, options, {m.name: m.make for m in metrics})
-            except DataError as error:
-                raise RunError(
-                    f"{self.protocol.name}: {error}; the scores are in {self.folder}/scores.csv"
-                ) from None
-            if self.settings.limit:
-                limited = (
-                    f"only {self.settings.limit} presentations of each split (--limit): this is "
-                    "not the protocol's figure"
-                )
-                evaluation = dataclasses.replace(
-                    evaluation, warnings=(limited, *evaluation.warnings)
-                )
-            result = Result(
-                method=self.method.name,
-                method_version=self.method.version,
-                preset=preset_of(self.method),
-                options=option_values(self.method),
-                dataset=self.experiment.dataset.name,
-                protocol=self.settings.protocol,
-                fold=self.protocol.name if self.protocol.name != self.settings.protocol else "",
-                simulated=self.protocol.simulated,
-                aggregator=AGGREGATOR,
-                evaluation=evaluation,
-                baselines=tuple(self._baselines(prepared)),
-                provenance=provenance,
-                commands=(self.settings.command(),),
-            )
-            write_result(path, result)
-            report.write(self.folder, result, scores, self._pictures(prepared))
-        self.steps.finish("evaluate", key)
-        return result
 
     @property
     def _journal(self) -> Path:
@@ -245,9 +222,10 @@ class Fold:
         return fabric, fabric.to_device(self.method.network())
 
     def _training(self, prepared: Prepared, stage: Stage) -> list[ClipSource]:
-        return [self._source(prepared, p, stage.clips(p.bona_fide)) for p in self.protocol.train]
+        return [self.source(prepared, p, stage.clips(p.bona_fide)) for p in self.protocol.train]
 
-    def _source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
+    def source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
+        """Where the clips of a presentation lie and how they are cut."""
         from fasharness.engine.clips import ClipSource
 
         rule = self.experiment.plugins.make("crop", spec.crop)
@@ -263,7 +241,7 @@ class Fold:
         network.eval()
         values: dict[bool, list[float]] = {True: [], False: []}
         for presentation in self.protocol.dev:
-            source = self._source(prepared, presentation, self.spec)
+            source = self.source(prepared, presentation, self.spec)
             scored = score_source(self.method, network, source, fabric, stage)
             if not scored.failure:
                 values[presentation.bona_fide].append(scored.value)
@@ -271,15 +249,20 @@ class Fold:
             raise RunError("a class of dev has no score to choose by; see preparation.json for why")
         return float(eer(error_curve(values[True], values[False])))
 
-    def _score(self, prepared: Prepared, model: Path | None, key: str) -> list[Score]:
+    def loaded(self, model: Path | None) -> tuple[Fabric, nn.Module]:
+        """The device and the network with its weights on it."""
         from fasharness.engine.checkpoint import load_model
 
         fabric, network = self._network()
         if model is not None:
             load_model(model, self.method, network)
-        return list(self._scored(prepared, self.method, network, fabric, self._journal, key))
+        return fabric, network
 
-    def _scored(
+    def _score(self, prepared: Prepared, model: Path | None, key: str) -> list[Scoring]:
+        fabric, network = self.loaded(model)
+        return list(self.scored(prepared, self.method, network, fabric, self._journal, key))
+
+    def scored(
         self,
         prepared: Prepared,
         method: Method,
@@ -287,12 +270,12 @@ class Fold:
         fabric: Fabric,
         journal: Path,
         key: str,
-    ) -> Iterator[Score]:
+    ) -> Iterator[Scoring]:
         """Score dev and test with a method on this run's clips."""
         from fasharness.engine.score import Journal
 
         items = [item for item in self.protocol.items() if item[0] is not Split.TRAIN]
-        sources = [self._source(prepared, presentation, self.spec) for _, presentation in items]
+        sources = [self.source(prepared, presentation, self.spec) for _, presentation in items]
         with self.experiment.console.bar(f"score {method.name}", "presentations") as advance:
             book = Journal(journal, key)
             done = book.score_all(method, network, sources, fabric)
@@ -303,39 +286,10 @@ class Fold:
                         folder=self.folder, score=score
                     )
                 advance(number, len(items), "")
-                yield score
+                yield Scoring(score, scored.values)
 
-    def _baselines(self, prepared: Prepared) -> Iterator[Baseline]:
-        """What trivial scorers get on the same clips."""
-        from fasharness.engine.device import make_fabric
-        from fasharness.evaluate import baseline
-
-        fabric = make_fabric(self.settings.device, self.settings.precision)
-        for name, words in BASELINES.items():
-            method = make(self.experiment.plugins.method(name), "", {})
-            journal = self.folder / f"scoring-{name}.jsonl"
-            key = self._score_key(prepared, method)
-            scores = list(self._scored(prepared, method, method.network(), fabric, journal, key))
-            journal.unlink()
-            yield baseline(name, words, scores)
-
-    def _pictures(self, prepared: Prepared) -> Callable[[str], bytes | None] | None:
-        """Face crops for the report, of simulated people only: a page may be passed on."""
-        if not self.protocol.simulated:
-            return None
-        from fasharness.prepare.store import strip
-
-        known = {p.id: prepared.get(p, self.spec) for p in self.protocol.test}
-
-        def draw(name: str) -> bytes | None:
-            picture = strip(known[name])
-            if picture is not None:
-                write_bytes(self.folder / "pictures" / f"{name}.jpg", picture)
-            return picture
-
-        return draw
-
-    def _score_key(self, prepared: Prepared, method: Method) -> str:
+    def score_key(self, prepared: Prepared, method: Method) -> str:
+        """Content key of scoring with a method."""
         return score_key(method, self.settings, self.protocol, prepared, self.spec)
 
     def _check_failures(self, prepared: Prepared, scores: Sequence[Score]) -> None:
@@ -349,27 +303,6 @@ class Fold:
                 f"{reason}; all are in {self.folder / 'preparation.json'}, the scores of the "
                 f"others in {self.folder / 'scores.csv'}"
             )
-
-    def _provenance(self, prepared: Prepared, model: Path | None) -> dict[str, Any]:
-        from fasharness.engine.device import device_name
-
-        return {
-            **collect(self.experiment.plugins),
-            "seed": self.settings.seed,
-            "precision": self.settings.precision,
-            "device": device_name(self.settings.device),
-            "preparation": prepared.summary(),
-            "protocol": {
-                "source": self.protocol.version,
-                "convention": self.protocol.convention,
-                "digest": digest([[split, p.id] for split, p in self.protocol.items()]),
-            },
-            "limit": self.settings.limit,
-            "faces": self.settings.faces,
-            "detector": self.settings.detector,
-            "model_sha256": sha256(model) if model else "",
-            "scores_sha256": sha256(self.folder / "scores.csv"),
-        }
 
     def _tell_notes(self) -> None:
         notes = self.experiment.dataset.notes(self.protocol.name)

@@ -43,6 +43,12 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
+def mark_simulated(folder: Path) -> None:
+    """Leave ``SIMULATED.json`` in a folder, for whoever finds its figures without the page."""
+    what = "every figure in this folder comes from simulated presentations"
+    write_json(folder / "SIMULATED.json", {"simulated": True, "what": what})
+
+
 def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
     try:
         before = json.loads(record.read_text(encoding="utf-8"))

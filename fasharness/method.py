@@ -121,6 +121,20 @@ class Method(ABC):
         """Named scalar losses; ``total`` is the one that is minimised."""
         raise NotImplementedError(f"{self.name} has stages but no losses")
 
+    def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
+        """Show what the method sees in clips, for the report's pictures of errors.
+
+        Args:
+            network: the network in evaluation mode.
+            batch: clips of `scoring_clips`.
+
+        Returns:
+            float tensor (B, H, W) from 0 (attack, flat) to 1 (bona fide, near), one map for each
+            clip; None where the method has none, as by default.
+        """
+        del network, batch
+        return None
+
     @abstractmethod
     def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
         """Score clips; higher is more bona fide.

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import scores as score_files
+from fasharness.config import build
 from fasharness.errors import DataError, OptionError, RunError
 from fasharness.fold import Experiment, Fold
-from fasharness.folder import claim
+from fasharness.folder import claim, mark_simulated
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
 from fasharness.progress import Console
-from fasharness.result import FoldsResult, Result, combine_folds
+from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
 from fasharness.roots import resolve, simulated_root
-from fasharness.scores import Score
 from fasharness.settings import Settings
 from fasharness.workers import default_jobs
 
@@ -69,6 +70,7 @@ def run(
         plugins.hook.fasharness_run_started(folder=folder, settings=settings.deciding())
         if dataset.simulated:
             console.say("SIMULATED data: the figures say nothing of real attacks.")
+            mark_simulated(folder)
         if folds == (settings.protocol,):
             result: Result | FoldsResult | None = Fold(experiment, folds[0], folder).run(last)
         else:
@@ -114,6 +116,8 @@ def _run_folds(
     experiment: Experiment, folds: Sequence[str], folder: Path, last: str
 ) -> FoldsResult | None:
     from fasharness import report
+    from fasharness.folds import combine_folds, pool
+    from fasharness.judge import rules
 
     results, failures = [], {}
     for number, name in enumerate(folds, start=1):
@@ -133,12 +137,44 @@ def _run_folds(
         )
     if not results:
         return None
-    combined = combine_folds(experiment.settings.protocol, results)
+    scores = {name: score_files.read_csv(folder / name / "scores.csv") for name in folds}
+    evaluations = {result.fold: result.evaluation for result in results}
+    pooled = pool(evaluations, scores, rules(experiment.settings))
+    combined = combine_folds(experiment.settings.protocol, results, pooled)
     write_result(folder / "result.json", combined)
-    report.write(folder, combined, fold_scores(folder, folds))
+    report.write(folder)
     return combined
 
 
-def fold_scores(folder: Path, folds: Sequence[str]) -> list[Score]:
-    """Scores of all folds of a run, one after the other."""
-    return [s for name in folds for s in score_files.read_csv(folder / name / "scores.csv")]
+def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path) -> None:
+    """Keep pictures of a finished run's worst errors in its folder, whosever faces these are.
+
+    Args:
+        folder: the run's folder.
+        plugins: the plugins in use.
+        console: hears the progress.
+        store: folder of the clip store; what is not there is prepared again from the videos.
+
+    Raises:
+        FasharnessError: the run is not finished, or its data or its model are gone.
+    """
+    from fasharness.gallery import draw
+
+    settings = recorded(folder)
+    method = build_method(settings, plugins)
+    dataset_class = plugins.dataset_of(settings.protocol)
+    root = settings.data or simulated_root(dataset_class, settings.sim)
+    experiment = Experiment(settings, plugins, console, method, dataset_class(root), store)
+    folds = dataset_class.folds.get(settings.protocol, (settings.protocol,))
+    with claim(folder, settings.deciding()):
+        for name in folds:
+            draw(Fold(experiment, name, folder if folds == (settings.protocol,) else folder / name))
+
+
+def recorded(folder: Path) -> Settings:
+    """The settings that a run's folder was made with, those that decide its result."""
+    try:
+        values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return build({name: value for name, value in values.items() if value != ""})
+    except (OSError, ValueError, AttributeError, KeyError) as error:
+        raise OptionError(f"{folder / 'run.json'}: cannot be read: {error}") from None

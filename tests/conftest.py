@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from fasharness.cli import main
+from fasharness.scores import Score
 
 # The networks here are too small for threads, which only wait for each other; set before torch
 # is imported, and the same in every child process.
@@ -221,3 +222,38 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
+
+
+SPECIES = {1: None, 2: "print1", 3: "print2", 4: "replay1", 5: "replay2"}
+GROUPS = {"print1": "print", "print2": "print", "replay1": "display", "replay2": "display"}
+
+
+def _oulu_like(
+    seed: int = 0, dev_users: int = 6, test_users: int = 8, simulated: bool = False
+) -> tuple[Score, ...]:
+    generator = np.random.default_rng(seed)
+    found = []
+    for split, first, count in (("dev", 21, dev_users), ("test", 36, test_users)):
+        for user in range(first, first + count):
+            shift = generator.normal(0, 0.4)
+            for phone in (1, 2):
+                for session in (1, 3):
+                    for file, species in SPECIES.items():
+                        centre = {1: 2.0, 4: 0.6, 5: 0.6}.get(file, 0.0)
+                        value = float(round(generator.normal(centre, 1.0) + shift, 3))
+                        found.append(
+                            Score(
+                                f"{phone}_{session}_{user:02d}_{file}", split, f"{user:02d}",
+                                species, GROUPS.get(species or ""), value, 6, 30, "",
+                                str(phone), str(session), simulated,
+                            )
+                        )  # fmt: skip
+    return tuple(found)
+
+
+@pytest.fixture(scope="session")
+def oulu_like() -> Callable[..., tuple[Score, ...]]:
+    """A function that draws scores of every presentation of some users, on two phones in two
+    sessions: (seed=0, dev_users=6, test_users=8, simulated=False).
+    """
+    return _oulu_like

@@ -11,7 +11,10 @@ import pytest
 
 from fasharness.cli import main
 
-OUTPUTS = ("result.json", "scores.csv", "model.safetensors", "training.json", "Test_scores.txt")
+OUTPUTS = (
+    "result.json", "scores.csv", "clip_scores.csv", "model.safetensors", "training.json",
+    "Test_scores.txt",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from fasharness.result import FoldsResult, Result, read
 from fasharness.scores import read_csv
+from fasharness.units import aggregate
 
 Run = Callable[..., "Ended"]  # noqa: F821
 BIG = ("model.safetensors", "scores.csv", "result.json", "report.html", "training.json")
@@ -50,6 +51,15 @@ def test_a_run_leaves_scores_a_result_a_report_and_the_official_lists(toy_run: R
     }  # fmt: skip
     assert not list(Path("r").glob(".*.part*"))
     assert "SIMULATED" not in Path("r/report.html").read_text()
+
+
+def test_the_scores_of_clips_give_those_of_their_videos(toy_run: Run, oulu: Path):
+    toy_run(oulu, "--out", "r")
+    clips = read_csv(Path("r/clip_scores.csv"))
+    assert {score.unit for score in clips} == {"clip"}
+    assert len(clips) > 40
+    assert aggregate(clips, "mean") == read_csv(Path("r/scores.csv"))
+    assert aggregate(clips, "max") != read_csv(Path("r/scores.csv"))
 
 
 def test_a_result_says_what_it_is_of(toy_run: Run, oulu: Path):
@@ -99,7 +109,7 @@ def test_steps_stop_where_they_should_and_the_next_goes_on(toy_run: Run, oulu: P
     there = {
         "prepare": {"preparation.json"},
         "train": {"model.safetensors", "training.json"},
-        "score": {"scores.csv", "Dev_scores.txt", "Test_scores.txt"},
+        "score": {"scores.csv", "clip_scores.csv", "Dev_scores.txt", "Test_scores.txt"},
         "run": {"result.json", "report.html"},
     }
     absent = set().union(*there.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,19 @@ def _add_step(commands: Any, name: str, text: str) -> None:
 
 
 def _add_report(commands: Any) -> None:
-    parser = add_command(commands, "report", _report, "write a run's report.html anew")
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder")
+    text = "write a run's report.html anew, or one page that compares several runs"
+    add = add_command(commands, "report", _report, text).add_argument
+    add(
+        "runs",
+        type=Path,
+        nargs="+",
+        metavar="RUN",
+        help="a run's folder; the first is the reference",
+    )
+    add("--out", type=Path, metavar="FILE", help="the page (several runs: comparison.html)")
+    add("--plots", type=Path, metavar="DIR", help="also every plot as PNG, SVG and CSV")
+    add("--pictures", action="store_true", help="show the faces of the worst errors, real ones too")
+    add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
 
 
 def _step(options: argparse.Namespace) -> int:
@@ -91,13 +103,31 @@ def _print_result(result: Result | FoldsResult) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from fasharness import report, result
-    from fasharness.run import fold_scores
+    from fasharness import report
 
-    if not (options.run / "result.json").is_file():
-        raise OptionError(f"{options.run}: no finished run (it has no result.json)")
-    found = result.read(options.run / "result.json")
-    folds = [r.fold for r in found.folds] if isinstance(found, result.FoldsResult) else ["."]
-    values = fold_scores(options.run, folds)
-    print(f"report: {report.write(options.run, found, values, report.pictures(options.run))}")
+    if options.out is not None and options.out.is_dir():
+        raise OptionError(f"--out {options.out}: is a folder; name the page's file")
+    if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
+        raise OptionError(f"--plots {options.plots}: is no folder")
+    if options.pictures:
+        _draw_pictures(options.runs, options.store)
+    if options.out is None and len(options.runs) == 1:
+        target = report.write(options.runs[0])
+    else:
+        target = report.write_page(options.runs, options.out or Path("comparison.html"))
+    print(f"report: {target}")
+    if options.plots is not None:
+        written = report.write_plots(options.runs, options.plots)
+        print(f"plots: {len(written)} files in {options.plots}")
     return 0
+
+
+def _draw_pictures(runs: Sequence[Path], store: Path | None) -> None:
+    from fasharness.paths import cache_dir
+    from fasharness.plugins import load
+    from fasharness.progress import Terminal
+    from fasharness.run import draw_pictures
+
+    plugins, console = load(), Terminal(sys.stderr)
+    for run in runs:
+        draw_pictures(run, plugins, console, store or cache_dir() / "clips")

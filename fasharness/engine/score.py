@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from torch import nn
 
-from fasharness.engine.clips import ClipSource, scoring_batches
+from fasharness.data import Batch
+from fasharness.engine.clips import ClipSource, scoring_batches, stack
 from fasharness.files import write_text
 from fasharness.method import Method, Stage
 
@@ -27,6 +30,7 @@ class Scored(NamedTuple):
         clips: clips scored.
         frames: face crops in these clips.
         failure: why there is no score; empty when there is.
+        values: the scores of the clips in their order; empty when it failed.
     """
 
     presentation: str
@@ -34,6 +38,7 @@ class Scored(NamedTuple):
     clips: int
     frames: int
     failure: str
+    values: tuple[float, ...] = ()
 
 
 def score_source(
@@ -66,7 +71,35 @@ def score_source(
     value = math.fsum(values) / len(values)
     if not math.isfinite(value):
         return Scored(name, math.nan, 0, 0, f"the method gave the score {value}")
-    return Scored(name, value, len(values), stored.frames, "")
+    return Scored(name, value, len(values), stored.frames, "", tuple(values))
+
+
+def map_source(
+    method: Method, network: nn.Module, source: ClipSource, fabric: Fabric
+) -> NDArray[np.float32] | None:
+    """Give the map that a method sees in the first clip of a presentation.
+
+    Args:
+        method: the method.
+        network: its network in evaluation mode, on the device.
+        source: the presentation's clips, at least one.
+        fabric: the device and precision.
+
+    Returns:
+        float32 (H, W), None where the method has no maps.
+
+    Raises:
+        ValueError: the method's maps have another shape.
+    """
+    batch = Batch(*stack([source.load(0)])).to(fabric.device)
+    with torch.inference_mode(), fabric.autocast():
+        maps = method.maps(network, batch)
+    if maps is None:
+        return None
+    if maps.ndim != 3 or maps.shape[0] != 1:
+        shape = tuple(maps.shape)
+        raise ValueError(f"maps of {method.name} for one clip must be (1, H, W), got {shape}")
+    return maps[0].float().cpu().numpy()
 
 
 class Journal:
@@ -123,5 +156,6 @@ def _read_lines(lines: Iterable[str]) -> Iterator[Scored]:
 
 
 def _read_line(line: str) -> Scored:
-    name, value, clips, frames, failure = json.loads(line)
-    return Scored(name, math.nan if value is None else value, clips, frames, failure)
+    name, value, clips, frames, failure, values = json.loads(line)
+    value = math.nan if value is None else value
+    return Scored(name, value, clips, frames, failure, tuple(values))

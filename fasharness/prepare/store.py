@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
@@ -127,24 +126,6 @@ def no_clips(spec: ClipSpec) -> ClipArrays:
         np.zeros(2, np.int32),
         np.zeros((0, spec.length), np.int32),
     )
-
-
-def strip(stored: StoredClips, side: int = 96) -> bytes | None:
-    """Draw the first clip's frames side by side.
-
-    Args:
-        stored: what the store holds of a presentation.
-        side: side of each frame in pixels.
-
-    Returns:
-        A JPEG file, None where there is no clip.
-    """
-    if stored.clips == 0:
-        return None
-    with safe_open(stored.path, framework="numpy") as file:
-        frames = file.get_slice("frames")[0]
-    row = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_AREA) for frame in frames]
-    return bytes(cv2.imencode(".jpg", np.hstack(row)[..., ::-1])[1])
 
 
 def load_clip(

@@ -1,68 +1,105 @@
 """The report of a run: two plots as PNG files and one HTML page that opens offline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fasharness.files import write_bytes, write_text
-from fasharness.result import FoldsResult, Result
-from fasharness.scores import Score
+
+if TYPE_CHECKING:
+    from fasharness.report.runs import Run
 
 
-def write(
-    run_folder: Path,
-    result: Result | FoldsResult,
-    scores: Sequence[Score],
-    picture: Callable[[str], bytes | None] | None = None,
-) -> Path:
-    """Write ``histogram.png``, ``det.png`` and ``report.html``, each atomically.
+def write(run_folder: Path) -> Path:
+    """Write the page of a finished run and, beside it, ``histogram.png`` and ``det.png``.
 
     Args:
-        run_folder: where they go.
-        result: what to report.
-        scores: the scores behind it. Without a test score there are no plots; for folds, those
-            of all folds together.
-        picture: gives a presentation's picture as a PNG or JPEG file, None where there is none;
-            the page then shows the worst errors. Mind whose faces these are.
+        run_folder: the run's folder, with ``result.json`` and ``scores.csv``; the pictures that
+            it keeps are shown, so mind whose faces these are.
 
     Returns:
-        The path of ``report.html``.
+        The path of ``report.html``. Each file is written atomically.
+
+    Raises:
+        OptionError: the folder holds no finished run.
+        DataError: a file of the run is missing or broken.
     """
     from fasharness.report import page
+    from fasharness.report.runs import read
 
-    _draw(run_folder, result, scores)
+    run = read(run_folder)
     target = run_folder / "report.html"
-    write_text(target, page.page(result, scores, picture))
+    _draw(run_folder, run)
+    write_text(target, page.page([run]))
     return target
 
 
-def pictures(run_folder: Path) -> Callable[[str], bytes | None]:
-    """Give the pictures that a run kept for its report, by presentation."""
+def write_page(run_folders: Sequence[Path], target: Path) -> Path:
+    """Write one page on one or several finished runs; several are compared first.
 
-    def read(name: str) -> bytes | None:
-        path = run_folder / "pictures" / f"{Path(name).name}.jpg"
-        return path.read_bytes() if path.is_file() else None
+    Args:
+        run_folders: the runs' folders; the others are compared with the first.
+        target: the page's file.
 
-    return read
+    Returns:
+        The page's path. The file is written atomically.
+
+    Raises:
+        OptionError: a folder holds no finished run, or is named twice.
+        DataError: a file of a run is missing or broken.
+    """
+    from fasharness.report import page
+    from fasharness.report.runs import read_several
+
+    write_text(target, page.page(read_several(run_folders)))
+    return target
 
 
-def _draw(run_folder: Path, result: Result | FoldsResult, scores: Sequence[Score]) -> None:
+def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """Write every plot of finished runs as PNG, SVG and CSV.
+
+    Args:
+        run_folders: the runs' folders.
+        folder: where the plots go; where there are several runs or folds, each has a folder of
+            its own in it, and beside these lie the error curves of all runs together.
+
+    Returns:
+        The files, each written atomically.
+
+    Raises:
+        OptionError: a folder holds no finished run, or is named twice.
+        DataError: a file of a run is missing or broken.
+    """
+    from fasharness.report import drawings
+    from fasharness.report.runs import read_several
+    from fasharness.report.versus import run_curves
+
+    written: list[Path] = []
+    runs = read_several(run_folders)
+    for run in runs:
+        home = folder / Path(run.name).name if len(runs) > 1 else folder
+        for part in run.parts:
+            place = home / part.name if len(run.parts) > 1 else home
+            written += drawings.write_plots(place, part.result, part.scores)
+    if len(runs) > 1:
+        simulated = any(run.simulated for run in runs)
+        written += drawings.write_curves(folder, run_curves(runs), "all attacks", simulated)
+    return tuple(written)
+
+
+def _draw(folder: Path, run: "Run") -> None:
     """Write the two plots where there is something to draw."""
     from fasharness.report import plots
     from fasharness.report.curves import classes, det, marks
 
-    found = classes(scores)
-    one = result.folds[0] if isinstance(result, FoldsResult) else result
-    threshold = None if isinstance(result, FoldsResult) else result.evaluation.threshold.value
-    name = f"{one.method} on {_protocol(result)}"
+    found = classes(run.scores)
+    alone = len(run.parts) == 1
+    threshold = run.first.evaluation.threshold.value if alone else None
+    name = f"{run.first.method} on {run.protocol}"
     if found:
-        drawn = plots.histogram_png(found, threshold, name, result.simulated)
-        write_bytes(run_folder / "histogram.png", drawn)
+        drawn = plots.histogram_png(found, threshold, name, run.simulated)
+        write_bytes(folder / "histogram.png", drawn)
     lines = det(found)
     if lines:
         points = () if threshold is None else marks(found, threshold)
-        write_bytes(run_folder / "det.png", plots.det_png(lines, points, name, result.simulated))
-
-
-def _protocol(result: Result | FoldsResult) -> str:
-    """Name the protocol, or the fold where there is one."""
-    return result.protocol if isinstance(result, FoldsResult) else result.fold or result.protocol
+        write_bytes(folder / "det.png", plots.det_png(lines, points, name, run.simulated))

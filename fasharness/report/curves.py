@@ -1,5 +1,6 @@
-"""What the plots show, computed once: histograms and DET curves per species group."""
+"""What the plots show, computed once: histograms, densities and error curves of each class."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -17,25 +18,41 @@ BONA_FIDE = "bona fide"
 ALL_ATTACKS = "all attacks"
 # Okabe and Ito's colours, distinct for colour-blind readers; line styles tell them apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a6d00")
-DASHES = ("", "7 3", "2 3", "8 3 2 3", "12 4", "4 2")
+DASHES = ("", "7 3", "2 3", "8 3 2 3", "12 4", "4 2", "1 2 6 2")
+INK = -1
 _NORMAL = NormalDist()
+_DENSITY_CELLS = 400
+
+
+class Styled:
+    """What is drawn in a colour with dashes of its own."""
+
+    style: int
+
+    @property
+    def colour(self) -> str:
+        """Its colour, black for `INK`."""
+        return "#1b2430" if self.style == INK else COLOURS[self.style % len(COLOURS)]
+
+    @property
+    def dash(self) -> str:
+        """The SVG dash pattern of its line, empty for an unbroken one."""
+        return "" if self.style == INK else DASHES[self.style % len(DASHES)]
 
 
 @dataclass(frozen=True, eq=False)
-class Class:
+class Class(Styled):
     """The test scores of bona fide presentations or of one species group.
 
     Attributes:
         name: ``bona fide`` or the group.
         values: float64 (N,), rising.
-        colour: of its marks.
-        dash: SVG dash pattern of its line.
+        style: number of its colour and dashes, or `INK`.
     """
 
     name: str
     values: Floats
-    colour: str
-    dash: str
+    style: int
 
 
 def classes(scores: Sequence[Score], split: str = "test") -> tuple[Class, ...]:
@@ -50,13 +67,23 @@ def classes(scores: Sequence[Score], split: str = "test") -> tuple[Class, ...]:
         are left out.
     """
     mine = [s for s in scores if s.split == split and not s.failed]
-    names = [None, *sorted({s.kind for s in mine if s.kind is not None})]
+    return _by_kind([(s.kind, s.value) for s in mine])
+
+
+def species(scores: Sequence[Score], split: str = "test") -> tuple[Class, ...]:
+    """Sort the scores of a split by PAI species; the rest as for `classes`."""
+    mine = [s for s in scores if s.split == split and not s.failed]
+    return _by_kind([(s.species, s.value) for s in mine])
+
+
+def _by_kind(pairs: Sequence[tuple[str | None, float]]) -> tuple[Class, ...]:
+    """Collect values under their names, None being bona fide and first."""
+    names = [None, *sorted({name for name, _ in pairs if name is not None})]
     found = []
-    for index, name in enumerate(names):
-        values = np.sort(np.array([s.value for s in mine if s.kind == name]))
+    for index, wanted in enumerate(names):
+        values = np.sort(np.array([value for name, value in pairs if name == wanted]))
         if values.size:
-            colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
-            found.append(Class(name or BONA_FIDE, values, colour, dash))
+            found.append(Class(wanted or BONA_FIDE, values, index))
     return tuple(found)
 
 
@@ -91,23 +118,92 @@ def histograms(found: Sequence[Class]) -> Histograms:
     return Histograms(edges, counts)
 
 
+def density(values: Floats, points: Floats) -> Floats:
+    """Estimate a density with Gaussian kernels of Silverman's width (1986, equation 3.31).
+
+    Args:
+        values: float64 (N,), N >= 1.
+        points: float64 (P,), rising in equal steps, P >= 2.
+
+    Returns:
+        float64 (P,); scores are counted in cells of the points' steps first. Scores that are all
+        equal get a width of two steps.
+    """
+    step = float(points[1] - points[0])
+    quartiles = np.subtract(*np.quantile(values, (0.75, 0.25)))
+    spread = min(float(values.std()), float(quartiles) / 1.34) or float(values.std())
+    width = max(0.9 * spread * values.size ** (-0.2), 2 * step)
+    edges = np.append(points - step / 2, points[-1] + step / 2)
+    counts = np.histogram(values, edges)[0]
+    reach = np.arange(1 - points.size, points.size) * step / width
+    kernel = np.exp(-(reach**2) / 2) / (width * math.sqrt(2 * math.pi))
+    return np.asarray(
+        np.convolve(counts, kernel)[points.size - 1 : 2 * points.size - 1] / values.size
+    )
+
+
+def density_points(found: Sequence[Class]) -> Floats:
+    """Choose where densities are drawn: over all scores, with a tenth of room on either side."""
+    low, high = histograms(found).edges[[0, -1]]
+    room = 0.1 * (high - low)
+    return np.linspace(low - room, high + room, _DENSITY_CELLS)
+
+
+def nice_ticks(low: float, high: float, most: int = 7) -> tuple[float, ...]:
+    """Choose round numbers on an axis.
+
+    Args:
+        low: lower end.
+        high: upper end, above it.
+        most: how many at most, at least 2.
+
+    Returns:
+        Multiples of 1, 2 or 5 times a power of ten inside the axis, rising.
+
+    >>> nice_ticks(0.0, 1.0)
+    (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    steps = (power * factor for factor in (1, 2, 5, 10, 20))
+    step = next(s for s in steps if math.floor(high / s) - math.ceil(low / s) < most)
+    digits = max(0, 1 - math.floor(math.log10(step)))
+    numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return tuple(round(number * step, digits) for number in numbers)
+
+
 @dataclass(frozen=True, eq=False)
-class Line:
-    """A DET curve.
+class Line(Styled):
+    """An error curve.
 
     Attributes:
-        name: the species group.
+        name: the species group, or the run.
         apcer: float64 (P,), falling.
         bpcer: float64 (P,), rising.
-        colour: of its line.
-        dash: SVG dash pattern.
+        style: number of its colour and dashes, or `INK`.
     """
 
     name: str
     apcer: Floats
     bpcer: Floats
-    colour: str
-    dash: str
+    style: int
+
+
+def pooled(name: str, found: Sequence[Class], style: int) -> Line | None:
+    """Trace the error curve of all attacks together.
+
+    Args:
+        name: of the curve.
+        found: the classes; without bona fide or without attacks there is no curve.
+        style: number of its colour and dashes, or `INK`.
+
+    Returns:
+        The curve, None where there is none.
+    """
+    live = [c for c in found if c.name == BONA_FIDE]
+    attacks = [c.values for c in found if c.name != BONA_FIDE]
+    if not live or not attacks:
+        return None
+    return _line(live[0], Class(name, np.concatenate(attacks), style))
 
 
 def det(found: Sequence[Class]) -> tuple[Line, ...]:
@@ -125,8 +221,8 @@ def det(found: Sequence[Class]) -> tuple[Line, ...]:
         return ()
     lines = [_line(live[0], c) for c in attacks]
     if len(attacks) > 1:
-        pooled = np.concatenate([c.values for c in attacks])
-        lines.append(_line(live[0], Class(ALL_ATTACKS, pooled, "currentColor", "")))
+        together = np.concatenate([c.values for c in attacks])
+        lines.append(_line(live[0], Class(ALL_ATTACKS, together, INK)))
     return tuple(lines)
 
 
@@ -138,7 +234,7 @@ def _line(live: Class, attack: Class) -> Line:
     # A step along both axes is a tie between classes; its ends are always drawn.
     straight = (fake[1:] == fake[:-1]) & (live_step[1:] == live_step[:-1])
     corner[1:-1] = ~(straight & ~(fake[1:] & live_step[1:]))
-    return Line(attack.name, curve.apcer[corner], curve.bpcer[corner], attack.colour, attack.dash)
+    return Line(attack.name, curve.apcer[corner], curve.bpcer[corner], attack.style)
 
 
 def deviate(rate: float) -> float:

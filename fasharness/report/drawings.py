@@ -1,8 +1,8 @@
-"""Further plots of a result as PNG, SVG and CSV: ROC, errors over thresholds, APCER bars, EPC."""
+"""Every plot of an evaluation as PNG, SVG and CSV, with the numbers that it shows."""
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +11,39 @@ import numpy as np
 
 from fasharness.files import write_bytes, write_text
 from fasharness.metrics.arrays import Floats
-from fasharness.metrics.curves import error_curve
-from fasharness.report.curves import BONA_FIDE, Class, Line, classes, det
-from fasharness.report.plots import INK, draw_det, draw_line, encode, plain
+from fasharness.report.curves import (
+    BONA_FIDE,
+    Class,
+    Line,
+    classes,
+    density,
+    density_points,
+    det,
+    histograms,
+    species,
+)
+from fasharness.report.expected import Spoofability, Trials, epc, epsc
+from fasharness.report.plots import (
+    GRID,
+    HATCHES,
+    INK,
+    draw_det,
+    draw_histograms,
+    draw_line,
+    encoded,
+    finish,
+    plain,
+    tall_figure,
+    threshold_words,
+)
 from fasharness.result import Evaluation, Metric, Result
-from fasharness.scores import Score
+from fasharness.scores import Score, guard
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SMALLEST = 1e-3
-_WEIGHTS = 101
 _POINTS = 400
 
 
@@ -30,69 +52,127 @@ class Drawing:
     """A plot and the numbers that it shows.
 
     Attributes:
-        draw: puts the plot onto axes.
+        figure: makes the plot.
         header: names of the columns of the numbers.
         rows: the numbers.
     """
 
-    draw: "Callable[[Axes], None]"
+    figure: "Callable[[], Figure]"
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
 
 
 def write_plots(folder: Path, result: Result, scores: Sequence[Score]) -> tuple[Path, ...]:
+    """Write every plot of a result; see `write`."""
+    title = f"{result.method} on {result.fold or result.protocol}"
+    return write(folder, result.evaluation, scores, title, result.simulated)
+
+
+def write(
+    folder: Path, evaluation: Evaluation, scores: Sequence[Score], title: str, simulated: bool
+) -> tuple[Path, ...]:
     """Write every plot as PNG, SVG and CSV, each file atomically.
 
     Args:
         folder: where they go.
-        result: the result.
+        evaluation: the evaluation.
         scores: the scores behind it.
+        title: text above the plots.
+        simulated: whether to stamp the plots and to say so in each row of the CSV.
 
     Returns:
         The files; none when the test split lacks a class.
     """
-    from matplotlib.figure import Figure
+    prepared = drawings(evaluation, scores).items()
+    files = (_save(folder, name, drawing, title, simulated) for name, drawing in prepared)
+    return tuple(file for written in files for file in written)
 
-    written = []
-    title = f"{result.method} on {result.fold or result.protocol}"
-    for name, drawing in drawings(result.evaluation, scores).items():
-        for form in ("png", "svg"):
-            figure = Figure(figsize=(6.0, 5.0), layout="constrained")
-            panel = figure.subplots()
-            drawing.draw(panel)
-            plain(panel)
-            written.append(folder / f"{name}.{form}")
-            write_bytes(written[-1], encode(figure, title, result.simulated, form))
-        written.append(folder / f"{name}.csv")
-        write_text(written[-1], _csv(drawing, result.simulated))
-    return tuple(written)
+
+def write_epsc(
+    folder: Path, dev: Trials, test: Trials, title: str, simulated: bool, beta: float = 0.5
+) -> tuple[Path, ...]:
+    """Write how well a recognition system does as attacks weigh more, as ``epsc``.
+
+    Score files of attack detectors hold no impostors, so this plot is made from arrays alone.
+
+    Args:
+        folder: where the files go.
+        dev: recognition scores that choose the threshold.
+        test: recognition scores that are reported.
+        title: text above the plot.
+        simulated: whether to stamp it.
+        beta: see `fasharness.report.expected.epsc`.
+
+    Returns:
+        The files, as `write` makes them.
+    """
+    return _save(folder, "epsc", _epsc(epsc(dev, test, beta), beta), title, simulated)
+
+
+def write_curves(
+    folder: Path, lines: Sequence[Line], title: str, simulated: bool
+) -> tuple[Path, ...]:
+    """Write error curves, say of several runs, as ``det``, ``roc`` and ``roc_log``; see `write`."""
+    prepared = _curves(lines).items() if lines else ()
+    files = (_save(folder, name, drawing, title, simulated) for name, drawing in prepared)
+    return tuple(file for written in files for file in written)
+
+
+def _save(
+    folder: Path, name: str, drawing: Drawing, title: str, simulated: bool
+) -> tuple[Path, ...]:
+    """Write one plot in its three forms."""
+    png, svg, numbers = (folder / f"{name}.{form}" for form in ("png", "svg", "csv"))
+    figure = drawing.figure()
+    finish(figure, title, simulated)
+    for path, form in ((png, "png"), (svg, "svg")):
+        write_bytes(path, encoded(figure, form))
+    write_text(numbers, _csv(drawing, simulated))
+    return png, svg, numbers
 
 
 def drawings(evaluation: Evaluation, scores: Sequence[Score]) -> Mapping[str, Drawing]:
-    """Prepare the plots of a result.
+    """Prepare the plots of an evaluation.
 
     Args:
         evaluation: the evaluation.
         scores: the scores behind it.
 
     Returns:
-        Name to plot: ``det``, ``roc``, ``roc_log``, ``errors``, ``apcer``, and ``epc`` where dev
-        has both classes; empty when the test split lacks a class.
+        Name to plot: ``det``, ``roc``, ``roc_log``, ``histogram``, ``density``, ``errors``,
+        ``apcer``, and ``epc`` where dev has both classes; empty when the test split lacks a class.
     """
     found, dev = classes(scores), classes(scores, "dev")
     lines = det(found)
     if not lines:
         return {}
+    cut, kinds = evaluation.threshold.value, species(scores)
+    groups = {metric.name for metric in evaluation.apcer_by_group}
     bars = (*evaluation.apcer_by_group, *evaluation.apcer_by_species)
-    bars = tuple({metric.name: metric for metric in bars}.values())
+    known = [m for m in {metric.name: metric for metric in bars}.values() if m.value is not None]
     prepared = {
-        "det": _rates(lines, lambda panel: _det(panel, lines)),
-        "roc": _rates(lines, lambda panel: _roc(panel, lines, 0.0)),
-        "roc_log": _rates(lines, lambda panel: _roc(panel, lines, SMALLEST)),
-        "errors": _errors(found, evaluation.threshold.value),
-        "apcer": _bars([metric for metric in bars if metric.value is not None]),
+        **_curves(lines),
+        "histogram": _histogram(kinds, cut),
+        "density": _density(kinds, cut),
+        "errors": _errors(found, cut),
+        "apcer": _bars(known, groups),
     }
     return prepared | ({"epc": _epc(dev, found)} if det(dev) else {})
+
+
+def _one(draw: "Callable[[Axes], None]") -> "Callable[[], Figure]":
+    """Make a figure of one plot."""
+
+    def make() -> "Figure":
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.0, 5.0), layout="constrained")
+        panel = figure.subplots()
+        draw(panel)
+        plain(panel)
+        return figure
+
+    return make
 
 
 def _csv(drawing: Drawing, simulated: bool) -> str:
@@ -101,8 +181,19 @@ def _csv(drawing: Drawing, simulated: bool) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(("data", *drawing.header))
     for row in drawing.rows:
-        writer.writerow(("simulated" if simulated else "real", *row))
+        # Names of species and runs are anyone's; numbers that stand first are never negative.
+        first = guard(row[0]) if isinstance(row[0], str) else row[0]
+        writer.writerow(("simulated" if simulated else "real", first, *row[1:]))
     return buffer.getvalue()
+
+
+def _curves(lines: Sequence[Line]) -> Mapping[str, Drawing]:
+    """Prepare the three plots of error curves."""
+    return {
+        "det": _rates(lines, lambda panel: _det(panel, lines)),
+        "roc": _rates(lines, lambda panel: _roc(panel, lines, 0.0)),
+        "roc_log": _rates(lines, lambda panel: _roc(panel, lines, SMALLEST)),
+    }
 
 
 def _rates(lines: Sequence[Line], draw: "Callable[[Axes], None]") -> Drawing:
@@ -112,26 +203,66 @@ def _rates(lines: Sequence[Line], draw: "Callable[[Axes], None]") -> Drawing:
         for line in lines
         for a, b in zip(line.apcer, line.bpcer, strict=True)
     ]
-    return Drawing(draw, ("attacks", "apcer", "bpcer"), rows)
+    return Drawing(_one(draw), ("curve", "apcer", "bpcer"), rows)
 
 
 def _det(panel: "Axes", lines: Sequence[Line]) -> None:
     """Draw DET curves."""
     draw_det(panel, lines)
-    panel.legend(fontsize=8, frameon=False)
+    panel.legend(fontsize=8, edgecolor="none")
 
 
 def _roc(panel: "Axes", lines: Sequence[Line], smallest: float) -> None:
     """Draw ROC curves, on a logarithmic axis where it has a smallest value."""
     for line in lines:
-        draw_line(panel, line, line.apcer.tolist(), (1 - line.bpcer).tolist())
+        draw_line(panel, line, line.name, line.apcer.tolist(), (1 - line.bpcer).tolist())
     if smallest:
         panel.set_xscale("log")
     panel.set(xlim=(smallest, 1), ylim=(0, 1.01))
     panel.set_xlabel("APCER", fontsize=9)
     panel.set_ylabel("1 - BPCER", fontsize=9)
-    panel.grid(color="#d9dee5", linewidth=0.6)
-    panel.legend(fontsize=8, frameon=False, loc="lower right")
+    panel.grid(color=GRID, linewidth=0.6)
+    panel.legend(fontsize=8, edgecolor="none", loc="lower right")
+
+
+def _histogram(found: Sequence[Class], threshold: float) -> Drawing:
+    """Prepare histograms of bona fide presentations and of each PAI species."""
+    bins = histograms(found)
+
+    def make() -> "Figure":
+        figure = tall_figure(len(found))
+        draw_histograms(figure, found, threshold)
+        return figure
+
+    ends = list(zip(bins.edges[:-1].tolist(), bins.edges[1:].tolist(), strict=True))
+    rows = [
+        (one.name, repr(low), repr(high), count)
+        for one, counts in zip(found, bins.counts, strict=True)
+        for (low, high), count in zip(ends, counts.tolist(), strict=True)
+    ]
+    return Drawing(make, ("class", "from", "to", "count"), rows)
+
+
+def _density(found: Sequence[Class], threshold: float) -> Drawing:
+    """Prepare densities of bona fide presentations and of each PAI species."""
+    points = density_points(found)
+    heights = {one.name: density(one.values, points) for one in found}
+
+    def draw(panel: "Axes") -> None:
+        for one in found:
+            draw_line(panel, one, one.name, points.tolist(), heights[one.name].tolist())
+        panel.axvline(threshold, color=INK, lw=1.4, ls="--")
+        panel.set(ylim=(0, None), xlim=(points[0], points[-1]))
+        panel.set_xlabel(f"score{threshold_words(threshold)}", fontsize=9)
+        panel.set_ylabel("density (Gaussian kernels of Silverman's width)", fontsize=9)
+        panel.legend(fontsize=8, edgecolor="none")
+
+    rows = [
+        (name, repr(score), repr(height))
+        for name, values in heights.items()
+        for score, height in zip(points.tolist(), values.tolist(), strict=True)
+    ]
+    return Drawing(_one(draw), ("class", "score", "density"), rows)
 
 
 def _errors(found: Sequence[Class], threshold: float) -> Drawing:
@@ -142,18 +273,18 @@ def _errors(found: Sequence[Class], threshold: float) -> Drawing:
 
     def draw(panel: "Axes") -> None:
         for one in found:
-            draw_line(panel, one, cuts.tolist(), heights[one.name].tolist())
+            draw_line(panel, one, one.name, cuts.tolist(), heights[one.name].tolist())
         panel.axvline(threshold, color=INK, lw=1.2, ls="--")
         panel.set_xlabel("threshold (dashed: the run's own)", fontsize=9)
         panel.set_ylabel("BPCER of bona fide, APCER of the others", fontsize=9)
-        panel.legend(fontsize=8, frameon=False)
+        panel.legend(fontsize=8, edgecolor="none")
 
     rows = [
         (name, repr(cut), repr(error))
         for name, errors in heights.items()
         for cut, error in zip(cuts.tolist(), errors.tolist(), strict=True)
     ]
-    return Drawing(draw, ("class", "threshold", "error"), rows)
+    return Drawing(_one(draw), ("class", "threshold", "error"), rows)
 
 
 def _error(one: Class, cuts: Floats) -> Floats:
@@ -162,8 +293,8 @@ def _error(one: Class, cuts: Floats) -> Floats:
     return np.asarray(below if one.name == BONA_FIDE else 1 - below)
 
 
-def _bars(metrics: Sequence[Metric]) -> Drawing:
-    """Prepare APCER of groups and species with intervals."""
+def _bars(metrics: Sequence[Metric], groups: Collection[str]) -> Drawing:
+    """Prepare APCER of groups (hatched) and species with intervals."""
     names = [metric.name for metric in metrics]
     values = np.array([metric.value for metric in metrics], dtype=np.float64)
     low = np.array([m.value if m.low is None else m.low for m in metrics], dtype=np.float64)
@@ -172,38 +303,54 @@ def _bars(metrics: Sequence[Metric]) -> Drawing:
     def draw(panel: "Axes") -> None:
         # An interval of another kind than the figure may end short of it; bars cannot go inwards.
         reach = np.maximum([values - low, high - values], 0)
-        panel.barh(names, values, color="#9db8d2", edgecolor=INK, linewidth=0.7)
+        bars = panel.barh(names, values, color="#9db8d2", edgecolor=INK, linewidth=0.7)
+        for name, bar in zip(names, bars, strict=True):
+            bar.set_hatch(HATCHES[1] if name in groups else "")
         panel.errorbar(values, names, xerr=reach, fmt="none", ecolor=INK, capsize=3, lw=1.2)
         panel.set(xlim=(0, 1))
         panel.invert_yaxis()
-        panel.set_xlabel("APCER at the threshold, with its interval", fontsize=9)
+        words = "APCER at the threshold, with its interval (hatched: species groups)"
+        panel.set_xlabel(words, fontsize=9)
 
     rows = [
         (name, repr(v), repr(a), repr(b))
         for name, v, a, b in zip(names, values.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
-    return Drawing(draw, ("attacks", "apcer", "low", "high"), rows)
+    return Drawing(_one(draw), ("attacks", "apcer", "low", "high"), rows)
 
 
 def _epc(dev: Sequence[Class], test: Sequence[Class]) -> Drawing:
-    """Prepare the expected performance curve (Bengio, Mariethoz and Keller 2005)."""
-    weights = np.linspace(0, 1, _WEIGHTS)
-    curve = error_curve(dev[0].values, np.concatenate([c.values for c in dev[1:]]))
-    apcer, bpcer = curve.apcer, curve.bpcer
-    ends = np.append(curve.values, np.nextafter(curve.values[-1], np.inf))
-    cuts = np.array([ends[np.argmin(w * apcer + (1 - w) * bpcer)] for w in weights])
-    fake = np.sort(np.concatenate([c.values for c in test[1:]]))
-    refused = np.searchsorted(test[0].values, cuts, side="left") / test[0].values.size
-    accepted = 1 - np.searchsorted(fake, cuts, side="left") / fake.size
-    hter = (refused + accepted) / 2
+    """Prepare the expected performance curve."""
+    attacks = [np.concatenate([c.values for c in found[1:]]) for found in (dev, test)]
+    curve = epc(dev[0].values, attacks[0], test[0].values, attacks[1])
 
     def draw(panel: "Axes") -> None:
-        panel.plot(weights, hter, color=INK, lw=1.7)
-        panel.set(xlim=(0, 1), ylim=(0, max(0.5, float(hter.max())) * 1.02))
+        panel.plot(curve.weights, curve.hter, color=INK, lw=1.7)
+        panel.set(xlim=(0, 1), ylim=(0, max(0.5, float(curve.hter.max())) * 1.02))
         panel.set_xlabel("weight of APCER in the cost that dev minimises", fontsize=9)
         panel.set_ylabel("HTER on test", fontsize=9)
-        panel.grid(color="#d9dee5", linewidth=0.6)
+        panel.grid(color=GRID, linewidth=0.6)
 
-    columns = (weights.tolist(), cuts.tolist(), hter.tolist())
-    rows = [tuple(map(repr, row)) for row in zip(*columns, strict=True)]
-    return Drawing(draw, ("weight", "threshold", "hter"), rows)
+    return Drawing(_one(draw), ("weight", "threshold", "hter"), _columns(curve))
+
+
+def _columns(curve: Sequence[Floats]) -> list[tuple[str, ...]]:
+    """Turn columns of numbers into rows."""
+    return [tuple(map(repr, row)) for row in zip(*(c.tolist() for c in curve), strict=True)]
+
+
+def _epsc(curve: Spoofability, beta: float) -> Drawing:
+    """Prepare the expected performance and spoofability curve."""
+    shown = (("FRR", curve.frr), ("FAR", curve.far), ("IAPAR", curve.iapar), ("WER", curve.wer))
+
+    def draw(panel: "Axes") -> None:
+        for number, (name, values) in enumerate(shown):
+            line = Line(name, values, values, number)
+            draw_line(panel, line, name, curve.weights.tolist(), values.tolist())
+        panel.set(xlim=(0, 1), ylim=(0, 1))
+        panel.set_xlabel("weight of attacks beside impostors in the cost on dev", fontsize=9)
+        panel.set_ylabel(f"rates on test (beta = {beta:g})", fontsize=9)
+        panel.grid(color=GRID, linewidth=0.6)
+        panel.legend(fontsize=8, edgecolor="none")
+
+    return Drawing(_one(draw), Spoofability._fields, _columns(curve))

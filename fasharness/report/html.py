@@ -1,6 +1,7 @@
 """Elements of a page: plain text is always escaped, only elements are put in as they are."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
 
 
@@ -64,16 +65,34 @@ def table(
     return tag("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 
-def section(title: str, *children: str, anchor: str) -> Html:
+def section(title: str, *children: str, anchor: str, level: int = 2) -> Html:
     """Make a part of the page with a heading.
 
     Args:
         title: the heading.
         children: what follows it.
         anchor: its id.
+        level: level of the heading.
 
     Returns:
         The section.
     """
-    heading = tag("h2", title, id=f"{anchor}-title")
+    heading = tag(f"h{level}", title, id=f"{anchor}-title")
     return tag("section", heading, *children, id=anchor, aria_labelledby=f"{anchor}-title")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where on the page a run stands.
+
+    Attributes:
+        prefix: what its anchors begin with, so that they are its own.
+        level: level of its headings.
+    """
+
+    prefix: str = ""
+    level: int = 2
+
+    def section(self, title: str, *children: str, anchor: str) -> Html:
+        """Make a section here; see `section`."""
+        return section(title, *children, anchor=f"{self.prefix}{anchor}", level=self.level)

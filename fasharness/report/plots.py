@@ -1,4 +1,4 @@
-"""The two plots as PNG files: score histograms and the DET curve, readable when printed in grey."""
+"""Histograms and error curves as PNG and SVG files that are readable when printed in grey."""
 
 import io
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from fasharness.report.curves import (
     TICKS,
     Class,
     Line,
+    Styled,
     deviate,
     histograms,
 )
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#1b2430"
+GRID = "#d9dee5"
+# A wide dash pattern and a hatch for each colour, since colours fall together in grey.
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "++++")
 _DPI = 150
 
 
@@ -36,22 +40,47 @@ def histogram_png(
     Returns:
         A PNG file; the same input gives the same bytes.
     """
+    figure = tall_figure(len(found))
+    draw_histograms(figure, found, threshold)
+    return encode(figure, title, simulated)
+
+
+def tall_figure(rows: int) -> "Figure":
+    """Make an empty figure for so many histograms below each other."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.2, 1.3 + 1.15 * len(found)), layout="constrained")
+    return Figure(figsize=(7.2, 1.3 + 1.15 * rows), layout="constrained")
+
+
+def draw_histograms(figure: "Figure", found: Sequence[Class], threshold: float | None) -> None:
+    """Draw one histogram per class over a common score axis.
+
+    Args:
+        figure: an empty figure.
+        found: the classes, at least one.
+        threshold: where to draw the threshold, None for none.
+    """
+    from matplotlib.ticker import MaxNLocator
+
     panels = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
     bins = histograms(found)
     for panel, one, counts in zip(panels, found, bins.counts, strict=True):
-        panel.stairs(counts, bins.edges, fill=True, color=one.colour, alpha=0.85)
-        panel.stairs(counts, bins.edges, color=INK, linewidth=0.7)
+        hatch = HATCHES[one.style % len(HATCHES)]
+        panel.stairs(counts, bins.edges, fill=True, color=one.colour, alpha=0.5)
+        panel.stairs(counts, bins.edges, fill=True, fc="none", ec=INK, lw=0.7, hatch=hatch)
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
         panel.set_ylabel("count", fontsize=8)
         panel.set_title(f"{one.name}  (n = {one.values.size})", fontsize=9, loc="left", pad=3)
         if threshold is not None:
             panel.axvline(threshold, color=INK, linewidth=1.4, linestyle="--")
         plain(panel)
-    label = "" if threshold is None else f"   (dashed: threshold {threshold:.4g}, >= is accepted)"
-    panels[-1].set_xlabel(f"score, higher is more bona fide{label}", fontsize=9)
-    return encode(figure, title, simulated)
+    words = f"score, higher is more bona fide{threshold_words(threshold)}"
+    panels[-1].set_xlabel(words, fontsize=9)
+
+
+def threshold_words(threshold: float | None) -> str:
+    """Say what the dashed line is; empty without one."""
+    return "" if threshold is None else f"   (dashed: threshold {threshold:.4g}, >= is accepted)"
 
 
 def det_png(
@@ -90,7 +119,7 @@ def draw_det(panel: "Axes", lines: Sequence[Line]) -> None:
     """
     for line in lines:
         x, y = map(deviate, line.apcer), map(deviate, line.bpcer)
-        draw_line(panel, line, list(x), list(y))
+        draw_line(panel, line, line.name, list(x), list(y))
     ticks = [tick for tick in TICKS if AXIS[0] <= tick <= AXIS[1]]
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_ticks([deviate(t) for t in ticks], [f"{100 * t:g}" for t in ticks], fontsize=8)
@@ -98,21 +127,23 @@ def draw_det(panel: "Axes", lines: Sequence[Line]) -> None:
     panel.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     panel.set_xlabel("APCER (%)", fontsize=9)
     panel.set_ylabel("BPCER (%)", fontsize=9)
-    panel.grid(color="#d9dee5", linewidth=0.6)
+    panel.grid(color=GRID, linewidth=0.6)
 
 
-def draw_line(panel: "Axes", line: Line | Class, x: Sequence[float], y: Sequence[float]) -> None:
+def draw_line(
+    panel: "Axes", line: Styled, name: str, x: Sequence[float], y: Sequence[float]
+) -> None:
     """Draw a line in the colour and dashes of its class.
 
     Args:
         panel: the axes to draw on.
-        line: whose line it is.
+        line: gives colour and dashes.
+        name: of the line, for the legend.
         x: positions along the axis.
         y: as many heights.
     """
-    colour = INK if line.colour == "currentColor" else line.colour
     style = (0, tuple(float(d) / 2 for d in line.dash.split())) if line.dash else "-"
-    panel.plot(x, y, color=colour, linestyle=style, lw=1.7, label=line.name)
+    panel.plot(x, y, color=line.colour, linestyle=style, lw=1.7, label=name)
 
 
 def plain(panel: "Axes") -> None:
@@ -125,20 +156,14 @@ def plain(panel: "Axes") -> None:
     panel.tick_params(labelsize=8)
 
 
-def encode(figure: "Figure", title: str, simulated: bool, form: str = "png") -> bytes:
-    """Add title and stamp to a figure, and encode it without a date.
+def finish(figure: "Figure", title: str, simulated: bool) -> None:
+    """Add title and stamp to a figure.
 
     Args:
         figure: the figure.
         title: text above it.
         simulated: whether to stamp it.
-        form: ``png`` or ``svg``.
-
-    Returns:
-        The file; the same input gives the same bytes.
     """
-    from matplotlib import rc_context
-
     figure.suptitle(title, fontsize=11, x=0.02, ha="left")
     if simulated:
         figure.text(
@@ -148,8 +173,30 @@ def encode(figure: "Figure", title: str, simulated: bool, form: str = "png") -> 
         figure.text(
             0.98, 0.985, "SIMULATED DATA", fontsize=8, color="#b00020", ha="right", va="top"
         )
+
+
+def encode(figure: "Figure", title: str, simulated: bool, form: str = "png") -> bytes:
+    """Add title and stamp to a figure, and encode it once; see `finish` and `encoded`."""
+    finish(figure, title, simulated)
+    return encoded(figure, form)
+
+
+def encoded(figure: "Figure", form: str = "png") -> bytes:
+    """Encode a figure without a date.
+
+    Args:
+        figure: the figure, finished; it may be encoded again in another form.
+        form: ``png`` or ``svg``.
+
+    Returns:
+        The file; the same input gives the same bytes.
+    """
+    from matplotlib import rc_context
+
     buffer = io.BytesIO()
     metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
-    with rc_context({"svg.hashsalt": "fasharness"}):
+    with rc_context({"svg.hashsalt": "fasharness", "hatch.linewidth": 0.6}):
         figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
+    # Laid out once, it stays so: the layout takes half of the time.
+    figure.set_layout_engine("none")
     return buffer.getvalue()

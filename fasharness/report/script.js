@@ -1,7 +1,6 @@
-// Moves the threshold through the scores that the page holds, and sorts its tables.
+// Moves thresholds through the scores that the page holds, hides curves, sorts tables.
 "use strict";
 (() => {
-  const store = document.getElementById("scores");
   // The same arithmetic as report/numbers.py, so that both print the same digits.
   const percent = (rate) => {
     const n = Math.floor(rate * 10000 + 0.5);
@@ -33,11 +32,27 @@
   };
   const number = (element, name) => Number(element.dataset[name]);
 
-  function interactive() {
-    const data = JSON.parse(store.textContent);
-    const slider = document.getElementById("cut");
-    const histogram = document.getElementById("histogram");
-    const det = document.getElementById("det");
+  // Where a rate lies on a plot's axis, from 0 to 1.
+  const share = (plot, rate) => {
+    if (plot.dataset.kind === "roc") return rate;
+    const low = number(plot, "axisLow"), high = number(plot, "axisHigh");
+    const kept = Math.min(Math.max(rate, low), high);
+    return (quantile(kept) - quantile(low)) / (quantile(high) - quantile(low));
+  };
+  const place = (plot, mark, apcer, bpcer) => {
+    const left = number(plot, "left"), right = number(plot, "right");
+    const top = number(plot, "top"), bottom = number(plot, "bottom");
+    const upwards = plot.dataset.kind === "roc" ? 1 - bpcer : bpcer;
+    mark.setAttribute("cx", String(left + share(plot, apcer) * (right - left)));
+    mark.setAttribute("cy", String(bottom - share(plot, upwards) * (bottom - top)));
+    mark.removeAttribute("hidden");
+  };
+
+  function explore(root) {
+    const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
+    const slider = root.querySelector("input[type=range]");
+    const histogram = root.querySelector("svg.histogram");
+    const plots = [...root.querySelectorAll("svg.rates")];
     const [live, ...attacks] = data.classes;
     const all = data.classes.flatMap((one) => one.values).sort((x, y) => x - y);
     const cuts = [...new Set([...all, data.threshold])].sort((x, y) => x - y);
@@ -51,67 +66,95 @@
       const apcer = Math.max(...by);
       return { bpcer, by, apcer, pooled: accepted / total, acer: (apcer + bpcer) / 2 };
     };
-    const put = (id, text) => { document.getElementById(id).textContent = text; };
-
-    const place = (element, apcer, bpcer) => {
-      const low = quantile(number(det, "axisLow")), high = quantile(number(det, "axisHigh"));
-      const share = (rate) => {
-        const kept = Math.min(Math.max(rate, number(det, "axisLow")), number(det, "axisHigh"));
-        return (quantile(kept) - low) / (high - low);
-      };
-      const left = number(det, "left"), right = number(det, "right");
-      const top = number(det, "top"), bottom = number(det, "bottom");
-      element.setAttribute("cx", String(left + share(apcer) * (right - left)));
-      element.setAttribute("cy", String(bottom - share(bpcer) * (bottom - top)));
-      element.removeAttribute("hidden");
-    };
+    const put = (name, text) => { root.querySelector(`[data-live="${name}"]`).textContent = text; };
+    const left = number(histogram, "left"), right = number(histogram, "right");
+    const low = number(histogram, "low"), high = number(histogram, "high");
 
     const show = (cut) => {
       const found = rates(cut);
-      put("cut-value", cut.toPrecision(6));
-      put("live-bpcer", `${percent(found.bpcer)} %`);
-      put("live-apcer", `${percent(found.apcer)} %`);
-      put("live-acer", `${percent(found.acer)} %`);
-      attacks.forEach((one, i) => put(`live-group-${i}`, `${percent(found.by[i])} %`));
-      const low = number(histogram, "low"), high = number(histogram, "high");
-      const left = number(histogram, "left"), right = number(histogram, "right");
+      put("cut", cut.toPrecision(6));
+      for (const name of ["bpcer", "apcer", "acer"]) put(name, `${percent(found[name])} %`);
+      attacks.forEach((_, i) => put(`group-${i}`, `${percent(found.by[i])} %`));
       const x = left + Math.min(Math.max((cut - low) / (high - low), 0), 1) * (right - left);
       const line = histogram.querySelector(".cut");
       line.setAttribute("x1", String(x));
       line.setAttribute("x2", String(x));
-      det.querySelectorAll(".mark").forEach((mark, i) => {
-        place(mark, i < attacks.length ? found.by[i] : found.pooled, found.bpcer);
-      });
+      for (const plot of plots) {
+        plot.querySelectorAll(".mark").forEach((mark, i) => {
+          place(plot, mark, i < attacks.length ? found.by[i] : found.pooled, found.bpcer);
+        });
+      }
       slider.setAttribute("aria-valuetext", `threshold ${cut.toPrecision(4)}, ACER ${percent(found.acer)} percent`);
     };
-    const home = () => { slider.value = String(below(cuts, data.threshold)); show(data.threshold); };
+    const move = (index) => {
+      const kept = Math.min(Math.max(index, 0), cuts.length - 1);
+      slider.value = String(kept);
+      show(cuts[kept]);
+    };
+    const home = () => move(below(cuts, data.threshold));
     slider.addEventListener("input", () => show(cuts[Number(slider.value)]));
-    document.getElementById("reset").addEventListener("click", home);
-    document.getElementById("explore").hidden = false;
+    root.querySelector("button.plain").addEventListener("click", home);
+    const press = (event) => {
+      if (!event.buttons) return;
+      const box = histogram.getBoundingClientRect();
+      const x = ((event.clientX - box.left) / box.width) * number(histogram, "wide");
+      move(below(cuts, low + ((x - left) / (right - left)) * (high - low)));
+    };
+    histogram.addEventListener("pointerdown", press);
+    histogram.addEventListener("pointermove", press);
+    root.querySelector(".controls").hidden = false;
+    root.classList.add("moving");
     home();
   }
 
+  // Every entry of a legend becomes a button that hides its line in the plots before it.
+  function switchable(legend) {
+    const plots = legend.previousElementSibling;
+    legend.querySelectorAll("li").forEach((entry) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", "true");
+      button.append(...entry.childNodes);
+      entry.append(button);
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(shown));
+        plots.querySelectorAll(`[data-line="${entry.dataset.line}"]`).forEach((line) => {
+          line.classList.toggle("off", !shown);
+        });
+      });
+    });
+  }
+
+  // What cannot be compared as a number stands last, whichever way a column is sorted.
   function sortable(table) {
     const body = table.tBodies[0];
-    table.querySelectorAll("thead th").forEach((head, column) => {
+    const heads = [...table.querySelectorAll("thead th")];
+    heads.forEach((head, column) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const rising = head.getAttribute("aria-sort") !== "ascending";
-        table.querySelectorAll("thead th").forEach((other) => other.removeAttribute("aria-sort"));
+        heads.forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", rising ? "ascending" : "descending");
-        const key = (row) => row.cells[column].textContent;
+        const rows = [...body.rows].map((row) => {
+          const text = row.cells[column].textContent;
+          return { row, text, value: parseFloat(text) };
+        });
+        const numeric = rows.some((one) => !Number.isNaN(one.value));
         const compare = (x, y) => {
-          const a = parseFloat(key(x)), b = parseFloat(key(y));
-          return Number.isNaN(a) || Number.isNaN(b) ? key(x).localeCompare(key(y)) : a - b;
+          if (!numeric) return x.text.localeCompare(y.text) * (rising ? 1 : -1);
+          if (Number.isNaN(x.value) || Number.isNaN(y.value)) return Number.isNaN(x.value) - Number.isNaN(y.value);
+          return (x.value - y.value) * (rising ? 1 : -1);
         };
-        body.append(...[...body.rows].sort((x, y) => (rising ? 1 : -1) * compare(x, y)));
+        body.append(...rows.sort(compare).map((one) => one.row));
       });
     });
   }
 
-  if (store) interactive();
+  document.querySelectorAll(".explore:has(.controls)").forEach(explore);
+  document.querySelectorAll("ul.legend").forEach(switchable);
   document.querySelectorAll("table.sortable").forEach(sortable);
 })();

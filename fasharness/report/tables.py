@@ -1,19 +1,14 @@
 """The tables of the report page, each a function from records to an element."""
 
-import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from html import escape
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fasharness.report.html import Html, join, table, tag
-from fasharness.report.numbers import DEGREES, MEANINGS, figure, interval, label, percent
+from fasharness.report.numbers import figure, interval, is_share, label, meaning, percent
 from fasharness.result import Baseline, Counts, Evaluation, FoldsResult, Metric, Result
-from fasharness.scores import Score
 
 HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
-WORST = 12
-Picture = Callable[[str], bytes | None]
 
 
 def _value(metric: Metric) -> Html:
@@ -46,25 +41,46 @@ def _strip(metric: Metric) -> Html:
 
 
 def rates(evaluation: Evaluation) -> Html:
-    """List every metric with its interval.
+    """List every metric with its interval, the further ones folded away.
 
     Args:
         evaluation: the evaluation.
+
+    Returns:
+        One table or two.
+    """
+    what = "video" if evaluation.unit == "video" else f"{evaluation.unit}, not by video"
+    title = f"Metrics of the test split, by {what}; rates have a sign for per cent"
+    confidence = evaluation.intervals.confidence
+    first = metrics(title, evaluation.metrics, confidence)
+    if not evaluation.more:
+        return first
+    more = metrics("Further figures", evaluation.more, confidence)
+    words = f"{len(evaluation.more)} more: areas, working points, distances"
+    return join([first, tag("details", tag("summary", words), more)])
+
+
+def metrics(title: str, listed: Iterable[Metric], confidence: float) -> Html:
+    """List metrics with their intervals.
+
+    Args:
+        title: what the table shows.
+        listed: the metrics.
+        confidence: of their intervals.
 
     Returns:
         A table.
     """
     rows = [
         (
-            join([label(m.name), tag("small", MEANINGS.get(m.name, "metric of a plugin"))]),
+            join([label(m.name), tag("small", meaning(m.name))]),
             _value(m),
             _range(m),
-            Html("") if m.name in DEGREES or m.name not in MEANINGS else _strip(m),
+            _strip(m) if is_share(m.name) else Html(""),
         )
-        for m in evaluation.metrics
+        for m in listed
     ]
-    head = ("metric", "value", f"{evaluation.intervals.confidence:.0%} interval", "0 to 100 %")
-    return table("Metrics of the test split, in per cent unless without a sign", head, rows)
+    return table(title, ("metric", "value", f"{confidence:.0%} interval", "0 to 100 %"), rows)
 
 
 def attacks(evaluation: Evaluation) -> Html:
@@ -150,103 +166,6 @@ def published(evaluation: Evaluation) -> Html:
     return table("The same scores by published codes' rules", head, rows) if rows else Html("")
 
 
-def factors(scores: Sequence[Score], threshold: float) -> Html:
-    """Break the errors down by device, session and subject.
-
-    Args:
-        scores: all scores.
-        threshold: scores at or above it are called bona fide.
-
-    Returns:
-        A sortable table, empty where nothing is known of the presentations.
-    """
-    test = [s for s in scores if s.split == "test" and not s.failed]
-    rows: list[Sequence[str]] = []
-    for factor in ("device", "session", "subject"):
-        for level in sorted({getattr(s, factor) for s in test} - {""}):
-            mine = [s for s in test if getattr(s, factor) == level]
-            live = [s.value < threshold for s in mine if s.bona_fide]
-            fake = [s.value >= threshold for s in mine if not s.bona_fide]
-            rows.append((level, factor, *_share(live), *_share(fake)))
-    if not rows:
-        return Html("")
-    head = ("level", "factor", "bona fide", "BPCER %", "attacks", "APCER % (pooled)")
-    return table("Errors by factor; click a heading to sort", head, rows, class_="sortable")
-
-
-def _share(errors: Sequence[bool]) -> tuple[str, str]:
-    """Print a count and the share of errors in it."""
-    return str(len(errors)), percent(sum(errors) / len(errors)) if errors else "–"
-
-
-def wrong(scores: Sequence[Score], threshold: float) -> tuple[Score, ...]:
-    """Find the test presentations on the wrong side of the threshold.
-
-    Args:
-        scores: all scores.
-        threshold: scores at or above it are called bona fide.
-
-    Returns:
-        The errors, those farthest from the threshold first.
-    """
-    test = (s for s in scores if s.split == "test" and not s.failed)
-    found = [s for s in test if (s.value >= threshold) != s.bona_fide]
-    return tuple(sorted(found, key=lambda s: (-abs(s.value - threshold), s.presentation)))
-
-
-def worst(errors: Sequence[Score], threshold: float) -> Html:
-    """List the errors that lie farthest from the threshold.
-
-    Args:
-        errors: what `wrong` returns.
-        threshold: scores at or above it are called bona fide.
-
-    Returns:
-        A table, or a sentence when there is no error.
-    """
-    if not errors:
-        return tag("p", "No test presentation is on the wrong side of the threshold.")
-    rows = [
-        (
-            s.presentation,
-            s.species or "bona fide",
-            "refused" if s.bona_fide else "accepted",
-            f"{s.value:.4g}",
-            f"{s.value - threshold:+.4g}",
-            s.subject,
-            s.device,
-            s.session,
-        )
-        for s in errors[:WORST]
-    ]
-    head = ("presentation", "what it is", "but was", "score", "from threshold", "subject")
-    title = f"The {len(rows)} of {len(errors)} errors that lie farthest from the threshold"
-    return table(title, (*head, "device", "session"), rows)
-
-
-def gallery(errors: Sequence[Score], picture: Picture) -> Html:
-    """Show the worst errors.
-
-    Args:
-        errors: what `wrong` returns.
-        picture: gives a presentation's picture as a PNG or JPEG file, None where there is none.
-
-    Returns:
-        Pictures with captions, empty where there are none.
-    """
-    figures = []
-    for s in errors[:WORST]:
-        content = picture(s.presentation)
-        if content is None:
-            continue
-        kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
-        source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-        words = f"{s.presentation}: {s.species or 'bona fide'}, score {s.value:.4g}"
-        image = Html(f'<img src="{source}" alt="{escape(words)}">')
-        figures.append(tag("figure", image, tag("figcaption", words)))
-    return tag("div", *figures, class_="gallery") if figures else Html("")
-
-
 def counts(evaluation: Evaluation) -> Html:
     """List how many presentations were expected, scored and lost.
 
@@ -259,7 +178,7 @@ def counts(evaluation: Evaluation) -> Html:
     rows = [_count_row(c) for c in evaluation.counts]
     head = ("split", "expected", "scored", "failed", "bona fide", "attacks", "subjects")
     failures = [(c.split, f) for c in evaluation.counts for f in c.failed]
-    parts = [table("Presentations", head, rows)]
+    parts = [table("What was expected, scored and lost", head, rows)]
     if failures:
         named = [(f.presentation, split, f.reason) for split, f in failures]
         listed = table("Presentations without a score", ("presentation", "split", "reason"), named)
@@ -314,7 +233,7 @@ def folds(result: FoldsResult) -> Html:
         result: the folds.
 
     Returns:
-        A table.
+        A table, and one of the pooled rates.
     """
     names = [m.name for m in result.metrics if m.name in HEADLINE]
     rows: list[Sequence[str]] = []
@@ -330,4 +249,17 @@ def folds(result: FoldsResult) -> Html:
     by_name = {m.name: m for m in result.metrics}
     rows.append(("mean", *(figure(n, by_name[n].mean) for n in names)))
     rows.append(("standard deviation", *(figure(n, by_name[n].std) for n in names)))
-    return table(f"Folds; below them {result.spread}", ("fold", *map(label, names)), rows)
+    title = f"Folds; below them {result.spread}"
+    first = table(title, ("fold", *map(label, names)), rows)
+    if not result.pooled:
+        return first
+    confidence = result.folds[0].evaluation.intervals.confidence
+    pooled = metrics("All folds' decisions together", result.pooled, confidence)
+    return join(
+        [
+            first,
+            tag("h4", "Pooled"),
+            tag("p", f"{result.pooling[:1].upper()}{result.pooling[1:]}."),
+            pooled,
+        ]
+    )

@@ -9,12 +9,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from fasharness.metrics import rates
-from fasharness.report.drawings import drawings, write_plots
+from fasharness.report.curves import Line
+from fasharness.report.drawings import drawings, write_curves, write_epsc, write_plots
+from fasharness.report.expected import Trials, epsc
 from fasharness.report.plots import encode
 from fasharness.result import Result
 from fasharness.scores import Score
 
-NAMES = {"det", "roc", "roc_log", "errors", "apcer", "epc"}
+NAMES = {"det", "roc", "roc_log", "histogram", "density", "errors", "apcer", "epc"}
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +103,47 @@ def test_absent_figures_are_left_out(result: Result, scores: tuple[Score, ...]) 
     evaluation = dataclasses.replace(result.evaluation, apcer_by_group=(gone, *rest))
     names = [row[0] for row in drawings(evaluation, scores)["apcer"].rows]
     assert first.name not in names
+
+
+def trials(generator: np.random.Generator) -> Trials:
+    return Trials(*(generator.normal(c, 1, n).round(2) for c, n in ((2, 60), (0, 50), (1, 40))))
+
+
+def test_spoofability_by_brute_force(tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    dev, test = trials(generator), trials(generator)
+    written = write_epsc(tmp_path, dev, test, "title", True, beta=0.3)
+    assert [p.name for p in written] == ["epsc.png", "epsc.svg", "epsc.csv"]
+    cuts = np.unique(np.concatenate([dev.mated, dev.impostor, dev.attack]))
+
+    def cost(part: Trials, cut: float, weight: float) -> float:
+        accepted = weight * np.mean(part.attack >= cut) + (1 - weight) * np.mean(
+            part.impostor >= cut
+        )
+        return float(0.3 * accepted + 0.7 * np.mean(part.mated < cut))
+
+    found = rows(tmp_path / "epsc.csv")
+    assert len(found) == 101
+    for row in found[::10]:
+        weight, cut = float(row["weights"]), float(row["thresholds"])
+        costs = [cost(dev, c, weight) for c in (*cuts, cuts[-1] + 1)]
+        assert cost(dev, cut, weight) == pytest.approx(min(costs))
+        assert float(row["wer"]) == pytest.approx(cost(test, cut, weight))
+        assert float(row["frr"]) == pytest.approx(np.mean(test.mated < cut))
+        assert float(row["far"]) == pytest.approx(np.mean(test.impostor >= cut))
+        assert float(row["iapar"]) == pytest.approx(np.mean(test.attack >= cut))
+    assert found[0]["data"] == "simulated"
+
+
+def test_spoofability_refuses_what_is_empty_or_impossible() -> None:
+    one = np.array([0.5])
+    with pytest.raises(ValueError, match="impostor"):
+        Trials(one, np.array([]), one)
+    with pytest.raises(ValueError, match="beta"):
+        epsc(Trials(one, one, one), Trials(one, one, one), beta=1.5)
+
+
+def test_names_are_no_formulas_in_a_spreadsheet(tmp_path: Path) -> None:
+    rates = np.array([1.0, 0.0])
+    write_curves(tmp_path, [Line("=1+1", rates, rates[::-1], 0)], "title", False)
+    assert (tmp_path / "det.csv").read_text().splitlines()[1] == "real,'=1+1,1.0,0.0"

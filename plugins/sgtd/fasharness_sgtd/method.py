@@ -216,6 +216,13 @@ class SGTD(Method):
         maps = network(normalise(batch.frames))
         return scorer.clips(maps.fused, maps.classes, batch.mask)
 
+    def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
+        """Predicted depth, float32 (B, D, D): of the first frame, or the mean over a clip."""
+        if self.options.frames == SINGLE:
+            return _faces(network)(normalise(batch.frames[:, 0])).depth
+        fused: torch.Tensor = network(normalise(batch.frames)).fused
+        return fused.mean(dim=1)
+
     def _training(self, length: int, stride: int, keep: int) -> ClipSpec:
         o = self.options
         return ClipSpec(length, o.step, stride, keep, o.size, o.size // 8, (1.1, 1.4))

@@ -1,0 +1,125 @@
+"""Pictures of a fold's worst errors: frames, the method's map, and the depth it should show."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.prepare.weights import WeightsError
+from fasharness.report.decisions import decide, errors
+from fasharness.report.mistakes import WORST
+from fasharness.report.runs import Exhibit, read, write_exhibit
+
+if TYPE_CHECKING:
+    from fasharness.data import ClipSpec, Presentation
+    from fasharness.engine.clips import ClipSource
+    from fasharness.fold import Fold
+    from fasharness.prepare.prepared import Prepared
+
+_SIDE = 128
+_MOST_FRAMES = 6
+Map = NDArray[np.float32]
+
+
+def draw(fold: Fold) -> None:
+    """Keep pictures of the worst errors in a finished fold's folder.
+
+    The folder's result and scores say which these are. Frames come from the clip store, true
+    depth from wherever the fold's recipe finds it; what is not stored is prepared. An attack's
+    true depth is zero, the label that methods are trained on.
+
+    Args:
+        fold: the fold, with its result.
+    """
+    wrong = [one.score.presentation for one in errors(decide(read(fold.folder).parts))[:WORST]]
+    shown = [item for item in fold.protocol.test if item.id in wrong]
+    prepared = _prepared(fold, shown, fold.spec)
+    sources = [fold.source(prepared, item, fold.spec) for item in shown]
+    for source in sources:
+        if not source.stored.clips:
+            lost = f"{source.presentation.id}: no picture for the report: {source.stored.failure}"
+            fold.experiment.console.say(lost)
+    sources = [source for source in sources if source.stored.clips]
+    maps = _maps(fold, sources)
+    truths = _truths(fold, sources, maps)
+    for source in sources:
+        name = source.presentation.id
+        pictures = Exhibit(_strip(source), _png(maps.get(name)), _png(truths.get(name)))
+        write_exhibit(fold.folder, name, pictures)
+
+
+def _prepared(fold: Fold, items: Sequence[Presentation], spec: ClipSpec) -> Prepared:
+    """Clips of some presentations; most are stored already."""
+    from fasharness.prepare.pipeline import prepare
+    from fasharness.prepare.store import ClipStore
+
+    experiment = fold.experiment
+    with experiment.console.bar("pictures", "videos") as advance:
+        return prepare(
+            {item: [spec] for item in items},
+            fold.recipe(),
+            ClipStore(experiment.store),
+            experiment.plugins,
+            jobs=1,
+            progress=lambda done, total: advance(done, total, ""),
+        )
+
+
+def _maps(fold: Fold, sources: Sequence[ClipSource]) -> Mapping[str, Map]:
+    """What the method sees in the first clip of each presentation; nothing without maps."""
+    from fasharness.engine.score import map_source
+
+    fabric, network = fold.loaded(fold.model)
+    network.eval()
+    found = {s.presentation.id: map_source(fold.method, network, s, fabric) for s in sources}
+    return {name: seen for name, seen in found.items() if seen is not None}
+
+
+def _truths(
+    fold: Fold, sources: Sequence[ClipSource], maps: Mapping[str, Map]
+) -> Mapping[str, Map]:
+    """What the maps should show."""
+    if not maps:
+        return {}
+    side = max(next(iter(maps.values())).shape)
+    live = [s for s in sources if s.presentation.bona_fide]
+    flat = {s.presentation.id: np.zeros((side, side), np.float32) for s in sources if s not in live}
+    spec = dataclasses.replace(fold.spec, depth_size=side)
+    try:
+        prepared = _prepared(fold, [source.presentation for source in live], spec)
+    except WeightsError as error:
+        fold.experiment.console.say(f"the report shows no true depth: {error}")
+        return flat
+    deep = {s.presentation.id: _depth(s, fold.source(prepared, s.presentation, spec)) for s in live}
+    return flat | {name: depth for name, depth in deep.items() if depth is not None}
+
+
+def _depth(source: ClipSource, deep: ClipSource) -> Map | None:
+    """True depth of the first frame of a source's first clip, None where there is none."""
+    wanted = source.load(0).frames
+    for index in range(deep.stored.clips):
+        clip = deep.load(index)
+        if np.array_equal(clip.frames, wanted):  # clips without depth are left out of `deep`
+            return np.asarray(clip.depth[0])
+    return None
+
+
+def _strip(source: ClipSource) -> bytes:
+    """Frames of the first clip side by side as JPEG; of several clips where each is one frame."""
+    count = min(source.stored.clips, _MOST_FRAMES if source.spec.length == 1 else 1)
+    frames = np.concatenate([source.load(index).frames for index in range(count)])
+    row = [cv2.resize(f, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for f in frames]
+    return bytes(cv2.imencode(".jpg", np.hstack(row[:_MOST_FRAMES])[..., ::-1])[1])
+
+
+def _png(seen: Map | None) -> bytes | None:
+    """A map in grey as PNG, 0 black and 1 white."""
+    if seen is None:
+        return None
+    grey = np.round(np.nan_to_num(seen).clip(0, 1) * 255).astype(np.uint8)
+    return bytes(cv2.imencode(".png", grey)[1])

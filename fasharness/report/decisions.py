@@ -1,0 +1,128 @@
+"""Decisions on the test split, and what they add up to for each phone, session and so on."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fasharness.report.runs import Exhibit, Part
+from fasharness.scores import Score
+
+FACTORS: Mapping[str, Callable[[Score], str]] = {
+    "phone or sensor": lambda s: s.device,
+    "session": lambda s: s.session,
+    "instrument (PAI species)": lambda s: s.species or "",
+    "subject": lambda s: s.subject,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """A scored test presentation with the threshold it was decided by.
+
+    Attributes:
+        score: the score.
+        threshold: at or above it a score is called bona fide.
+        part: the protocol or fold.
+    """
+
+    score: Score
+    threshold: float
+    part: Part
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it lies on the wrong side."""
+        return (self.score.value >= self.threshold) != self.score.bona_fide
+
+    @property
+    def distance(self) -> float:
+        """Score minus threshold."""
+        return self.score.value - self.threshold
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """Its pictures."""
+        return self.part.exhibit(self.score.presentation)
+
+
+def decide(parts: Iterable[Part]) -> list[Decided]:
+    """Decide every test presentation that has a score, each part at its own threshold."""
+    return [
+        Decided(score, part.result.evaluation.threshold.value, part)
+        for part in parts
+        for score in part.scores
+        if score.split == "test" and not score.failed
+    ]
+
+
+def errors(decided: Iterable[Decided]) -> list[Decided]:
+    """Find what lies on the wrong side, farthest from the threshold first."""
+    found = (one for one in decided if one.wrong)
+    return sorted(found, key=lambda one: (-abs(one.distance), one.score.presentation))
+
+
+@dataclass(frozen=True)
+class Level:
+    """The decisions on the presentations of one phone, session, instrument or subject.
+
+    Attributes:
+        name: e.g. ``3`` for the third phone.
+        bona_fide: bona fide presentations with a score.
+        refused: those that were refused.
+        attacks: per species group, attacks with a score.
+        accepted: per species group, those that were accepted.
+    """
+
+    name: str
+    bona_fide: int
+    refused: int
+    attacks: Mapping[str, int]
+    accepted: Mapping[str, int]
+
+    @property
+    def bpcer(self) -> float | None:
+        """Share of bona fide refused, None without any."""
+        return self.refused / self.bona_fide if self.bona_fide else None
+
+    @property
+    def apcer(self) -> float | None:
+        """Share of attacks accepted, for the species group that does worst; None without any."""
+        return max((self.accepted[k] / n for k, n in self.attacks.items()), default=None)
+
+    @property
+    def acer(self) -> float | None:
+        """Mean of both, None where one is missing."""
+        one, two = self.apcer, self.bpcer
+        return None if one is None or two is None else (one + two) / 2
+
+
+def levels(decided: Sequence[Decided], factor: Callable[[Score], str]) -> tuple[Level, ...]:
+    """Add the decisions up for each value of a factor.
+
+    Args:
+        decided: the decisions.
+        factor: gives a presentation's value, empty where it has none.
+
+    Returns:
+        One level for each value, in the order of their names.
+    """
+    found: dict[str, list[Decided]] = {}
+    for one in decided:
+        found.setdefault(factor(one.score), []).append(one)
+    return tuple(_level(name, found[name]) for name in sorted(found, key=_natural) if name)
+
+
+def _natural(name: str) -> tuple[int, int, str]:
+    """Sort numbers by value, before words."""
+    return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name)
+
+
+def _level(name: str, decided: Sequence[Decided]) -> Level:
+    """Add decisions up."""
+    attacks: dict[str, int] = {}
+    accepted: dict[str, int] = {}
+    live = [one for one in decided if one.score.bona_fide]
+    for one in decided:
+        if (kind := one.score.kind) is not None:
+            attacks[kind] = attacks.get(kind, 0) + 1
+            accepted[kind] = accepted.get(kind, 0) + one.wrong
+    return Level(name, len(live), sum(one.wrong for one in live), attacks, accepted)

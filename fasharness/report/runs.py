@@ -1,0 +1,173 @@
+"""A finished run as its report wants it: read from its folder, with a part for each fold."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from fasharness import result as results
+from fasharness.errors import DataError, OptionError
+from fasharness.files import write_bytes
+from fasharness.result import FoldsResult, Result
+from fasharness.scores import Score, read_csv
+
+PICTURES = "pictures"
+
+
+class Exhibit(NamedTuple):
+    """Pictures of one presentation, each None where there is none.
+
+    Attributes:
+        strip: a JPEG or PNG file, the frames of a clip side by side.
+        predicted: a PNG file, the method's map of this clip.
+        truth: a PNG file, the depth that the map should show.
+    """
+
+    strip: bytes | None
+    predicted: bytes | None
+    truth: bytes | None
+
+
+_FILES = (".jpg", ".predicted.png", ".truth.png")
+
+
+def write_exhibit(folder: Path, presentation: str, exhibit: Exhibit) -> None:
+    """Keep the pictures of a presentation in a run's folder, each file atomically.
+
+    Args:
+        folder: the run's folder, or a fold's.
+        presentation: its id.
+        exhibit: the pictures.
+    """
+    for path, content in zip(_paths(folder, presentation), exhibit, strict=True):
+        if content is not None:
+            write_bytes(path, content)
+
+
+def read_exhibit(folder: Path, presentation: str) -> Exhibit:
+    """Give the pictures of a presentation that a run's folder keeps; see `write_exhibit`."""
+    paths = _paths(folder, presentation)
+    return Exhibit(*(path.read_bytes() if path.is_file() else None for path in paths))
+
+
+def _paths(folder: Path, presentation: str) -> tuple[Path, ...]:
+    """Name the files of a presentation; no id leads out of the folder."""
+    name = quote(presentation, safe="")
+    return tuple(folder / PICTURES / f"{name}{ending}" for ending in _FILES)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One protocol or fold of a run.
+
+    Attributes:
+        result: its result.
+        scores: the scores behind it; without a test score there are no plots.
+        exhibit: gives the pictures of a presentation.
+    """
+
+    result: Result
+    scores: Sequence[Score]
+    exhibit: Callable[[str], Exhibit]
+
+    @property
+    def name(self) -> str:
+        """The fold, or the protocol where there are no folds."""
+        return self.result.fold or self.result.protocol
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished run.
+
+    Attributes:
+        name: what it is called beside other runs.
+        result: its result.
+        parts: one for a protocol, else one for each fold.
+    """
+
+    name: str
+    result: Result | FoldsResult
+    parts: tuple[Part, ...]
+
+    @property
+    def first(self) -> Result:
+        """A result to ask what all folds share."""
+        return self.parts[0].result
+
+    @property
+    def protocol(self) -> str:
+        """The protocol, or the fold where only one was run."""
+        return self.result.protocol if isinstance(self.result, FoldsResult) else self.parts[0].name
+
+    @property
+    def scores(self) -> list[Score]:
+        """The scores of all parts, one after the other."""
+        return [score for part in self.parts for score in part.scores]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any presentation is simulated."""
+        return self.result.simulated or any(score.simulated for score in self.scores)
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a threshold was chosen on test."""
+        return any(part.result.evaluation.threshold.leaks for part in self.parts)
+
+
+def read(folder: Path, name: str = "") -> Run:
+    """Read a finished run.
+
+    Args:
+        folder: the run's folder.
+        name: what to call it; empty for the folder's name.
+
+    Returns:
+        The run.
+
+    Raises:
+        OptionError: the folder holds no finished run.
+        DataError: a file of it is missing or broken.
+    """
+    if not (folder / "result.json").is_file():
+        raise OptionError(f"{folder}: no finished run (it has no result.json)")
+    found = results.read(folder / "result.json")
+    if isinstance(found, FoldsResult):
+        parts = tuple(_part(folder / fold.fold, fold) for fold in found.folds)
+    else:
+        parts = (_part(folder, found),)
+    return Run(name or folder.resolve().name, found, parts)
+
+
+def _part(folder: Path, result: Result) -> Part:
+    """Read the scores of a result."""
+    scores = folder / "scores.csv"
+    if not scores.is_file():
+        raise DataError(f"{scores}: missing; repeat the run's command to score again")
+    return Part(result, read_csv(scores), lambda name: read_exhibit(folder, name))
+
+
+def read_several(folders: Sequence[Path]) -> tuple[Run, ...]:
+    """Read runs and give each a name of its own.
+
+    Args:
+        folders: the runs' folders.
+
+    Returns:
+        The runs, called by their folders' names, or by the paths as given where names are equal.
+
+    Raises:
+        OptionError: a folder is named twice or holds no finished run.
+        DataError: a file of a run is missing or broken.
+    """
+    whole = [folder.resolve() for folder in folders]
+    for number, folder in enumerate(whole):
+        if folder in whole[:number]:
+            raise OptionError(f"{folders[number]}: named twice; name each run once")
+    names = [folder.name for folder in whole]
+    return tuple(
+        read(folder, name if names.count(name) == 1 else str(folder))
+        for folder, name in zip(folders, names, strict=True)
+    )
