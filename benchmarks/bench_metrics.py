@@ -99,7 +99,8 @@ def bench_cold_start(rows: int) -> None:
     ]  # fmt: skip
     code = (
         "import sys; from pathlib import Path; from fasharness.scores import read_csv; "
-        "from fasharness.evaluate import evaluate; evaluate(read_csv(Path(sys.argv[1]))); "
+        "from fasharness.evaluation.evaluate import evaluate; "
+        "evaluate(read_csv(Path(sys.argv[1]))); "
         "assert 'torch' not in sys.modules"
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from fasharness.result import write as write_result
 from fasharness.scores import Score
 
 if TYPE_CHECKING:
-    from fasharness.evaluate import EvaluationOptions
+    from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.fold import Fold
     from fasharness.prepare.prepared import Prepared
     from fasharness.settings import Settings
@@ -71,15 +71,15 @@ def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path |
 
 def rules(settings: Settings) -> EvaluationOptions:
     """How a run's scores are evaluated."""
-    from fasharness.evaluate import EvaluationOptions
+    from fasharness.evaluation.evaluate import EvaluationOptions
 
     return EvaluationOptions(seed=settings.seed, more=True)
 
 
 def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
     """Figures of the scores, with a warning where the protocol was cut short."""
-    from fasharness.checks import check_manifest
-    from fasharness.evaluate import evaluate
+    from fasharness.evaluation.checks import check_manifest
+    from fasharness.evaluation.evaluate import evaluate
 
     expected = {
         str(split): [p.id for p in fold.protocol.split(split)] for split in (Split.DEV, Split.TEST)
@@ -129,7 +129,7 @@ def _result(
 def _baselines(fold: Fold, prepared: Prepared) -> Iterator[Baseline]:
     """What trivial scorers get on the same clips."""
     from fasharness.engine.device import make_fabric
-    from fasharness.evaluate import baseline
+    from fasharness.evaluation.evaluate import baseline
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
     for name, words in BASELINES.items():

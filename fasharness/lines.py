@@ -1,7 +1,7 @@
 """Reading text files that must be whole, and errors that name a line."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from fasharness.errors import DataError
@@ -11,14 +11,15 @@ _MARK = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
-def text_lines(path: Path) -> Iterator[str]:
+def text_lines(path: Path) -> Generator[str, None, None]:
     """Walk over the lines of a UTF-8 text file; memory does not grow with the file.
 
     Args:
         path: the file; a byte order mark at its start is passed over.
 
     Yields:
-        Lines with their ends.
+        Lines with their ends. Who may stop before the last one closes the generator, and with it
+        the file.
 
     Raises:
         DataError: naming the file, and the line where there is one: it cannot be read, is empty,

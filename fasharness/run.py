@@ -116,7 +116,7 @@ def _run_folds(
     experiment: Experiment, folds: Sequence[str], folder: Path, last: str
 ) -> FoldsResult | None:
     from fasharness import report
-    from fasharness.folds import combine_folds, pool
+    from fasharness.evaluation.folds import combine_folds, pool
     from fasharness.judge import rules
 
     results, failures = [], {}

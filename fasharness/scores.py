@@ -3,13 +3,15 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from fasharness.errors import DataError
 from fasharness.files import write_text
 from fasharness.lines import at_line, text_lines
+from fasharness.spreadsheets import guard, unguard
 
 SPLITS = ("train", "dev", "test")
 UNITS = ("video", "clip", "frame")
@@ -23,8 +25,6 @@ EXTRA_PREFIX = "x_"
 
 _NUMBERS = ("score", "clips", "frames")
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
-# Spreadsheets run a cell that starts with one of these as a formula; an apostrophe stops them.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,10 @@ class Score:
     def kind(self) -> str | None:
         """The species group, or the species where the protocol has no groups."""
         return self.group or self.species
+
+
+# Scores with the numbers of their lines or rows; closing it closes the file.
+Numbered = Generator[tuple[int, Score], None, None]
 
 
 def _problems(score: Score) -> Iterator[str]:
@@ -183,16 +187,6 @@ def row_of(score: Score) -> dict[str, str]:
     }
 
 
-def guard(text: str) -> str:
-    """Put an apostrophe before what a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _unguard(text: str) -> str:
-    """Take the apostrophe of `guard` off again; other apostrophes stay."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA_STARTS) else text
-
-
 def read_csv(path: Path) -> tuple[Score, ...]:
     """Read a score file strictly, whoever wrote it.
 
@@ -209,7 +203,7 @@ def read_csv(path: Path) -> tuple[Score, ...]:
     return unique(path, "line", numbered_csv(path))
 
 
-def unique(path: Path, place: str, numbered: Iterable[tuple[int, Score]]) -> tuple[Score, ...]:
+def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
     """Collect the scores of a file, of which there must be one, and no two of a presentation.
 
     Args:
@@ -224,17 +218,18 @@ def unique(path: Path, place: str, numbered: Iterable[tuple[int, Score]]) -> tup
         DataError: naming the place.
     """
     scores: dict[str, Score] = {}
-    for number, score in numbered:
-        if score.presentation in scores:
-            what = f"presentation {score.presentation!r} is scored twice"
-            raise DataError(f"{path}, {place} {number}: {what}")
-        scores[score.presentation] = score
+    with closing(numbered):
+        for number, score in numbered:
+            if score.presentation in scores:
+                what = f"presentation {score.presentation!r} is scored twice"
+                raise DataError(f"{path}, {place} {number}: {what}")
+            scores[score.presentation] = score
     if not scores:
         raise DataError(f"{path}: no scores in it; is this the right file?")
     return tuple(scores.values())
 
 
-def numbered_csv(path: Path) -> Iterator[tuple[int, Score]]:
+def numbered_csv(path: Path) -> Numbered:
     """Walk over a score file that may be larger than memory.
 
     Args:
@@ -254,7 +249,7 @@ def walk_csv(
     path: Path,
     check: Callable[[Sequence[str]], None],
     score: Callable[[Mapping[str, str]], Score],
-) -> Iterator[tuple[int, Score]]:
+) -> Numbered:
     """Walk over any CSV file of scores.
 
     Args:
@@ -268,17 +263,19 @@ def walk_csv(
     Raises:
         DataError: naming file and line, for what is no such file or is refused.
     """
-    lines = enumerate(text_lines(path), start=1)
-    number, names = 1, [name.strip() for name in _cells(path, *next(lines))]
+    number = 1
     try:
-        check(names)
-        for number, line in lines:
-            cells = _cells(path, number, line)
-            if len(cells) != len(names):
-                raise ValueError(f"{len(cells)} fields, expected {len(names)} as in the header")
-            if "'" in line:
-                cells = list(map(_unguard, cells))
-            yield number, score(dict(zip(names, cells, strict=True)))
+        with closing(text_lines(path)) as text:
+            lines = enumerate(text, start=1)
+            names = [name.strip() for name in _cells(path, *next(lines))]
+            check(names)
+            for number, line in lines:
+                cells = _cells(path, number, line)
+                if len(cells) != len(names):
+                    raise ValueError(f"{len(cells)} fields, expected {len(names)} as in the header")
+                if "'" in line:
+                    cells = list(map(unguard, cells))
+                yield number, score(dict(zip(names, cells, strict=True)))
     except ValueError as error:
         raise at_line(path, number, str(error)) from error
 

@@ -27,7 +27,12 @@ ALLOWED = {
     "fasharness.data": ("fasharness.errors",),
     "fasharness.records": ("fasharness.errors", "fasharness.files"),
     "fasharness.method": ("fasharness.data", "fasharness.errors"),
-    "fasharness.scores": ("fasharness.errors", "fasharness.files", "fasharness.lines"),
+    "fasharness.scores": (
+        "fasharness.errors",
+        "fasharness.files",
+        "fasharness.lines",
+        "fasharness.spreadsheets",
+    ),
 }
 OUTSIDE = {
     "fasharness.metrics": {"numpy"},

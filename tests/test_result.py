@@ -9,7 +9,7 @@ import pytest
 
 from fasharness import result as results
 from fasharness.errors import DataError
-from fasharness.folds import combine_folds
+from fasharness.evaluation.folds import combine_folds
 from fasharness.result import (
     Baseline,
     Counts,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.evaluation.units import aggregate
 from fasharness.result import FoldsResult, Result, read
 from fasharness.scores import read_csv
-from fasharness.units import aggregate
 
 Run = Callable[..., "Ended"]  # noqa: F821
 BIG = ("model.safetensors", "scores.csv", "result.json", "report.html", "training.json")

@@ -24,8 +24,8 @@ def add(commands: Any) -> None:
 
 
 def _cross(options: argparse.Namespace) -> int:
-    from fasharness.cross import cross, read_tasks, table, to_json
-    from fasharness.evaluate import EvaluationOptions
+    from fasharness.evaluation.cross import cross, read_tasks, table, to_json
+    from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.files import write_text
     from fasharness.report.grid import render
 

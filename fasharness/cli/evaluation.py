@@ -13,7 +13,7 @@ from fasharness.cli.command import add_command
 from fasharness.errors import DataError, OptionError
 
 if TYPE_CHECKING:
-    from fasharness.evaluate import EvaluationOptions, MetricFunction
+    from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction
     from fasharness.scores import Score
 
 _STYLES = ("terminal", "markdown", "latex", "csv", "html")
@@ -123,7 +123,7 @@ def _add_convert(commands: Any) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from fasharness.evaluate import EvaluationOptions
+    from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.plugins import load
     from fasharness.scorefiles import refuse_overwriting
 
@@ -163,9 +163,9 @@ def _refuse_combinations(options: argparse.Namespace) -> None:
 def _prepared(path: Path, options: argparse.Namespace) -> Sequence[Score]:
     """Read a score file, and check, group and aggregate as asked for."""
     from fasharness import scorefiles
-    from fasharness.checks import check_manifest, read_manifest
-    from fasharness.grouping import regroup
-    from fasharness.units import aggregate
+    from fasharness.evaluation.checks import check_manifest, read_manifest
+    from fasharness.evaluation.grouping import regroup
+    from fasharness.evaluation.units import aggregate
 
     scores: Sequence[Score] = scorefiles.read(path)
     manifest = None if options.manifest is None else read_manifest(options.manifest)
@@ -195,9 +195,9 @@ def _evaluate_one(
     options: argparse.Namespace,
 ) -> None:
     from fasharness import scorefiles
-    from fasharness.evaluate import evaluate
+    from fasharness.evaluation.evaluate import evaluate
+    from fasharness.evaluation.recognition import with_recognition
     from fasharness.files import write_text
-    from fasharness.recognition import with_recognition
     from fasharness.report.drawings import write
     from fasharness.report.grid import render
     from fasharness.report.text import evaluation_grid, evaluation_json, evaluation_table
@@ -228,8 +228,8 @@ def _evaluate_folds(
     extra: Mapping[str, MetricFunction],
     options: argparse.Namespace,
 ) -> None:
+    from fasharness.evaluation.folds import evaluate_folds
     from fasharness.files import write_text
-    from fasharness.folds import evaluate_folds
     from fasharness.report.grid import render
     from fasharness.report.text import evaluation_json, folds_grid, folds_table
 
@@ -245,8 +245,8 @@ def _evaluate_folds(
 
 def _compare(options: argparse.Namespace) -> int:
     from fasharness import scorefiles
-    from fasharness.compare import compare
-    from fasharness.leaderboard import comparison
+    from fasharness.evaluation.compare import compare
+    from fasharness.evaluation.leaderboard import comparison
     from fasharness.report.grid import render
 
     found = compare(scorefiles.read(options.first), scorefiles.read(options.second))
@@ -256,7 +256,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
-    from fasharness.leaderboard import leaderboard, published
+    from fasharness.evaluation.leaderboard import leaderboard, published
     from fasharness.report.grid import render
 
     print(render(leaderboard(options.folder), options.style), end="")
@@ -268,7 +268,7 @@ def _leaderboard(options: argparse.Namespace) -> int:
 def _stream(options: argparse.Namespace) -> int:
     from fasharness.report.grid import render
     from fasharness.scorefiles import refuse_overwriting
-    from fasharness.streaming import count_file, grid, write_curve
+    from fasharness.scorefiles.streaming import count_file, grid, write_curve
 
     refuse_overwriting([options.curve] if options.curve else [], [options.scores])
     counts = count_file(options.scores, options.bins)
@@ -280,7 +280,7 @@ def _stream(options: argparse.Namespace) -> int:
 
 def _fuse(options: argparse.Namespace) -> int:
     from fasharness import scorefiles
-    from fasharness.fusion import fuse
+    from fasharness.evaluation.fusion import fuse
 
     scorefiles.refuse_overwriting([options.out], options.runs)
     runs = [scorefiles.read(path) for path in options.runs]
@@ -310,8 +310,9 @@ def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    from fasharness import reliability, scorefiles
-    from fasharness.calibrate import calibrate
+    from fasharness import scorefiles
+    from fasharness.evaluation import reliability
+    from fasharness.evaluation.calibrate import calibrate
 
     scorefiles.refuse_overwriting([options.out], [options.scores])
     scores = scorefiles.read(options.scores)
@@ -332,7 +333,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     from fasharness import scorefiles
-    from fasharness.convert import load, save
+    from fasharness.scorefiles.convert import load, save
 
     files = {s: path for s in _SPLITS if (path := getattr(options, s)) is not None}
     if options.scores is not None and (files or options.source):

@@ -215,7 +215,7 @@ class OuluNpu(Dataset):
 
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
         """Write Dev_scores.txt (plain names) and Test_scores.txt (hex-coded names)."""
-        from fasharness.oulu_lists import write_oulu_lists
+        from fasharness.scorefiles.oulu_lists import write_oulu_lists
 
         write_oulu_lists(folder, scores)
 

@@ -37,7 +37,8 @@ from fasharness.report.plots import (
     threshold_words,
 )
 from fasharness.result import Evaluation, Metric, Result
-from fasharness.scores import Score, guard
+from fasharness.scores import Score
+from fasharness.spreadsheets import guard
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

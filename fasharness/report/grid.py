@@ -2,11 +2,15 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fasharness.errors import OptionError
 from fasharness.report import html
+from fasharness.spreadsheets import guard
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,13 @@ def comma_separated(grid: Grid) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     for line in (grid.header, *grid.rows):
-        writer.writerow(
-            f"'{c}" if c.startswith(("=", "+", "-", "@", "\t", "\r")) else c for c in line
-        )
+        writer.writerow(cell if _number(cell) else guard(cell) for cell in line)
     return buffer.getvalue()
+
+
+def _number(cell: str) -> bool:
+    """Whether a cell is a plain number, which no spreadsheet runs; it may be negative."""
+    return _NUMBER.fullmatch(cell) is not None
 
 
 def page(grid: Grid) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fasharness import records
-from fasharness.folds import Folds
+from fasharness.evaluation.folds import Folds
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import data_words, figure, interval, label, percent
 from fasharness.result import (

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from fasharness.compare import compare
 from fasharness.errors import DataError
-from fasharness.evaluate import EvaluationOptions
-from fasharness.leaderboard import comparison
+from fasharness.evaluation.compare import compare
+from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.evaluation.leaderboard import comparison
 from fasharness.report import grid, svg
 from fasharness.report.curves import Line, classes, marks, pooled
 from fasharness.report.html import Html, Place, join, table, tag

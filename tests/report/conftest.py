@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fasharness.evaluate import EvaluationOptions, baseline, evaluate
+from fasharness.evaluation.evaluate import EvaluationOptions, baseline, evaluate
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
 from fasharness.scores import Score, write_csv

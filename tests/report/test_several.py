@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from fasharness import report
-from fasharness.compare import compare
 from fasharness.errors import OptionError
-from fasharness.evaluate import EvaluationOptions, evaluate
-from fasharness.folds import combine_folds, pool
+from fasharness.evaluation.compare import compare
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
+from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.report.numbers import figure, percent
 from fasharness.result import Result
 from fasharness.scores import Score

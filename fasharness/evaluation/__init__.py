@@ -1,0 +1,1 @@
+"""From scores to figures: rules, thresholds, intervals, and tables over folds and runs."""

@@ -1,0 +1,130 @@
+"""Whether scores contradict themselves, their names or what should have been scored."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fasharness.errors import DataError
+from fasharness.lines import at_line, whole_text
+from fasharness.scores import SPLITS, Score
+
+# OULU-NPU's names end in the file: 1 is bona fide, 2 to 5 are attacks.
+_OULU_NAME = re.compile(r"[1-6]_[1-3]_[0-5]\d_([1-5])")
+
+
+def check(scores: Sequence[Score]) -> None:
+    """Refuse scores that contradict each other or their names.
+
+    Args:
+        scores: all scores, in the order of their file.
+
+    Raises:
+        DataError: naming the row (the first one after the header is 1) and the presentation.
+    """
+    rows: dict[str, int] = {}
+    for row, score in enumerate(scores, start=1):
+        first = rows.setdefault(score.presentation, row)
+        if first != row:
+            raise DataError(
+                f"row {row}: presentation {score.presentation!r} is scored twice, first in row "
+                f"{first}; keep one"
+            )
+        if score.unit != scores[0].unit:
+            raise DataError(
+                f"row {row}: {score.presentation!r} is a {score.unit}, row 1 a {scores[0].unit}; "
+                "figures of different units are not mixed: aggregate, or part the file"
+            )
+    _check_names(scores)
+
+
+def _check_names(scores: Sequence[Score]) -> None:
+    """Compare labels with OULU-NPU's names, where every name is one."""
+    files = [_OULU_NAME.fullmatch(score.video or score.presentation) for score in scores]
+    if not all(files):
+        return
+    for row, (file, score) in enumerate(zip(files, scores, strict=True), start=1):
+        if file and (file[1] == "1") != score.bona_fide:
+            named = "bona fide" if file[1] == "1" else "an attack"
+            raise DataError(
+                f"row {row}: presentation {score.presentation!r} is {named} by its OULU-NPU name "
+                f"(file {file[1]}), but {_called(score)} by its species; mend the labels"
+            )
+
+
+def _called(score: Score) -> str:
+    """Say what a score's species makes of it."""
+    return "bona fide" if score.species is None else f"the attack {score.species!r}"
+
+
+def check_subjects(scores: Sequence[Score]) -> None:
+    """Refuse a subject in two splits: figures would be too good.
+
+    Args:
+        scores: all scores, in the order of their file.
+
+    Raises:
+        DataError: naming the row, the subject and the presentation.
+    """
+    home: dict[str, str] = {}
+    for row, score in enumerate(scores, start=1):
+        first = home.setdefault(score.subject, score.split)
+        if score.subject and first != score.split:
+            raise DataError(
+                f"row {row}: subject {score.subject!r} is in both {first} and {score.split} "
+                f"({score.presentation!r}); figures would be too good; mend the protocol"
+            )
+
+
+def read_manifest(path: Path) -> dict[str, tuple[str, ...]]:
+    """Read which presentations should have a score.
+
+    Args:
+        path: a UTF-8 CSV file with the columns ``presentation`` and ``split``; others are passed
+            over, so that a score file is a manifest too.
+
+    Returns:
+        Split to the names of its presentations.
+
+    Raises:
+        DataError: naming file and line, when a column is missing, a split unknown or a
+            presentation named twice.
+    """
+    found: dict[str, list[str]] = {}
+    reader = csv.DictReader(io.StringIO(whole_text(path)), strict=True, restval="")
+    try:
+        for column in ("presentation", "split"):
+            if column not in (reader.fieldnames or ()):
+                raise at_line(path, 1, f"no column {column!r} in the header")
+        seen: set[str] = set()
+        for row in reader:
+            name, split = row["presentation"], row["split"]
+            if split not in SPLITS or not name or name in seen:
+                what = f"presentation {name!r} of split {split!r} is named twice or impossible"
+                raise at_line(path, reader.line_num, what)
+            seen.add(name)
+            found.setdefault(split, []).append(name)
+    except csv.Error as error:
+        raise at_line(path, reader.line_num, f"not CSV: {error}") from error
+    return {split: tuple(names) for split, names in found.items()}
+
+
+def check_manifest(scores: Sequence[Score], expected: Mapping[str, Sequence[str]]) -> None:
+    """Compare the scores with what should have been scored.
+
+    Args:
+        scores: all scores, failures included; of clips and frames the videos are compared.
+        expected: split to presentation ids; other splits are not looked at.
+
+    Raises:
+        DataError: naming some presentations that are missing or not expected.
+    """
+    for split, names in expected.items():
+        found = {score.video or score.presentation for score in scores if score.split == split}
+        missing = sorted(set(names) - found)
+        surplus = sorted(found - set(names))
+        for word, some in (("have no score", missing), ("are not in the protocol", surplus)):
+            if some:
+                named = ", ".join(some[:5]) + (", ..." if len(some) > 5 else "")
+                raise DataError(f"presentations of {split} that {word}: {len(some)} ({named})")

@@ -1,0 +1,291 @@
+"""Two sets of scores on the same test presentations: differences with intervals and tests."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.errors import DataError
+from fasharness.evaluation.evaluate import EvaluationOptions, choose_threshold, evaluate
+from fasharness.evaluation.figures import part, sample_of, smallest_rates
+from fasharness.evaluation.folds import DECIDED, decisions
+from fasharness.metrics import bootstrap, comparison
+from fasharness.metrics.arrays import Floats
+from fasharness.result import Evaluation
+from fasharness.scores import Score
+
+_RATES = ("acer", "apcer", "bpcer", "apcer_pooled", "hter")
+_KEYS = (*_RATES, "eer", "auc")
+
+_WORDS = (
+    "{:.0%} percentile intervals of second - first: the same test subjects are drawn for both "
+    "runs, thresholds stay fixed; ACER's p-value swaps the runs at random subject by subject; "
+    "McNemar's exact test takes presentations for independent"
+)
+_FOLDS = (
+    "the decisions of all folds together, each at its fold's own threshold; no EER or AUC, since "
+    "the scores of different folds have no common scale; {}"
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric of two runs on the same presentations.
+
+    Attributes:
+        name: the metric.
+        first: its value in the first run.
+        second: its value in the second run.
+        low: lower end of the interval of second - first, None where there is none.
+        high: upper end of it.
+    """
+
+    name: str
+    first: float
+    second: float
+    low: float | None
+    high: float | None
+
+    @property
+    def difference(self) -> float:
+        """Second minus first."""
+        return self.second - self.first
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two runs say about the same test presentations.
+
+    Attributes:
+        differences: the metrics side by side.
+        acer_p: chance of an ACER difference at least as large if the runs were interchangeable
+            for each subject.
+        mcnemar_bona_fide: p-value of McNemar's exact test on bona fide decisions.
+        mcnemar_attack: the same on attack decisions.
+        shared: how many test presentations both runs scored.
+        dropped: test presentations that only one of them scored.
+        words: what was done, in words.
+        smallest_rate: by class or species group, the error rate below which so few shared
+            presentations cannot go.
+        confidence: of the intervals and of these rates.
+        simulated: whether any presentation is simulated.
+        leaks: whether a threshold was chosen on the test split.
+    """
+
+    differences: tuple[Difference, ...]
+    acer_p: float
+    mcnemar_bona_fide: float
+    mcnemar_attack: float
+    shared: int
+    dropped: tuple[str, ...]
+    words: str
+    smallest_rate: Mapping[str, float] = field(default_factory=dict)
+    confidence: float = 0.95
+    simulated: bool = False
+    leaks: bool = False
+
+
+def compare(
+    first: Sequence[Score],
+    second: Sequence[Score],
+    options: EvaluationOptions | None = None,
+) -> Comparison:
+    """Compare two runs on the test presentations that both scored, each at its own threshold.
+
+    Args:
+        first: scores of the first run.
+        second: scores of the second run.
+        options: as for `evaluate`; the same draws serve both runs.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        DataError: when the runs disagree about a presentation, share none or cannot be evaluated.
+    """
+    options = options or EvaluationOptions()
+    shared = _shared(first, second)
+    pair = (_restrict(first, shared), _restrict(second, shared))
+    evaluations = tuple(evaluate(scores, options) for scores in pair)
+    cuts = (evaluation.threshold.value for evaluation in evaluations)
+    one, two = map(_Decided.of, pair, cuts)
+    both = (one.replicates(options), two.replicates(options))
+    return Comparison(
+        tuple(_of_metric(key, evaluations, both, options) for key in _KEYS),
+        *_chances(one, two, options),
+        len(shared),
+        tuple(sorted(_scored(first) ^ _scored(second))),
+        _WORDS.format(options.confidence),
+        evaluations[0].smallest_rate,
+        options.confidence,
+        any(score.simulated for score in (*first, *second)),
+        options.leaks,
+    )
+
+
+def compare_folds(
+    first: Mapping[str, Sequence[Score]],
+    second: Mapping[str, Sequence[Score]],
+    options: EvaluationOptions | None = None,
+) -> Comparison:
+    """Compare two runs over the folds of a protocol, each fold at its own threshold.
+
+    Args:
+        first: fold to the first run's scores.
+        second: fold to the second run's scores.
+        options: as for `evaluate`; the same draws serve both runs.
+
+    Returns:
+        The comparison of the decisions of all folds together.
+
+    Raises:
+        DataError: when the folds differ, or one of them cannot be compared.
+    """
+    options = options or EvaluationOptions()
+    if set(first) != set(second):
+        raise DataError(f"other folds: {', '.join(sorted({*first} ^ {*second}))} are in one run")
+    shared = {fold: _shared_in(fold, first[fold], second[fold]) for fold in sorted(first)}
+    pair = tuple(_all_decisions(run, shared, options) for run in (first, second))
+    one, two = (_Decided.of(scores, DECIDED) for scores in pair)
+    values, both = (one.values(), two.values()), (one.replicates(options), two.replicates(options))
+    dropped = (_scored(first[fold]) ^ _scored(second[fold]) for fold in shared)
+    return Comparison(
+        tuple(_difference(key, values[0][key], values[1][key], both, options) for key in _RATES),
+        *_chances(one, two, options),
+        sum(map(len, shared.values())),
+        tuple(sorted(set().union(*dropped))),
+        _FOLDS.format(_WORDS.format(options.confidence)),
+        smallest_rates(part(pair[0], "test"), options.confidence),
+        options.confidence,
+        any(score.simulated for score in (*pair[0], *pair[1])),
+        options.leaks,
+    )
+
+
+def _shared_in(fold: str, first: Sequence[Score], second: Sequence[Score]) -> set[str]:
+    """Find what both scored in a fold, which errors name."""
+    try:
+        return _shared(first, second)
+    except DataError as error:
+        raise DataError(f"{fold}: {error}") from error
+
+
+def _all_decisions(
+    run: Mapping[str, Sequence[Score]], shared: Mapping[str, set[str]], options: EvaluationOptions
+) -> list[Score]:
+    """Decide on the shared presentations of every fold, in one order for both runs."""
+    found = []
+    for fold, names in shared.items():
+        scores = _restrict(run[fold], names)
+        try:
+            cut = choose_threshold(scores, options).value
+        except DataError as error:
+            raise DataError(f"{fold}: {error}") from error
+        found += decisions(scores, cut)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Decided:
+    """A test split with the decisions of a threshold."""
+
+    sample: bootstrap.Sample
+    cut: float
+    wrong: NDArray[np.bool_]
+
+    @staticmethod
+    def of(scores: Sequence[Score], cut: float) -> "_Decided":
+        """Decide on the test split of a run."""
+        sample = sample_of(part(scores, "test"))
+        return _Decided(sample, cut, (sample.scores >= cut) == (sample.species > 0))
+
+    def errors(self, attack: bool) -> NDArray[np.bool_]:
+        """Which presentations of a class are on the wrong side."""
+        return np.asarray(self.wrong[(self.sample.species > 0) == attack])
+
+    def values(self) -> Mapping[str, float]:
+        """Compute every figure of the split itself."""
+        whole = np.ones((1, self.sample.cluster_count), dtype=np.int64)
+        found = bootstrap.figures(self.sample, self.cut, (), whole)
+        return {name: float(values[0]) for name, values in found.items()}
+
+    def replicates(self, options: EvaluationOptions) -> Mapping[str, Floats]:
+        """Compute every figure in every replicate; one seed gives both runs the same draws."""
+        draws = bootstrap.draw(self.sample.cluster_count, options.replicates, options.seed)
+        return bootstrap.gather(bootstrap.figures(self.sample, self.cut, (), w) for w in draws)
+
+
+class _Chances(NamedTuple):
+    """P-values of the ACER difference and of the decisions on each class."""
+
+    acer: float
+    bona_fide: float
+    attack: float
+
+
+def _chances(one: _Decided, two: _Decided, options: EvaluationOptions) -> _Chances:
+    """Test whether two runs differ."""
+    return _Chances(
+        comparison.swap_test(one.sample, one.wrong, two.wrong, options.replicates, options.seed),
+        comparison.mcnemar(one.errors(attack=False), two.errors(attack=False)),
+        comparison.mcnemar(one.errors(attack=True), two.errors(attack=True)),
+    )
+
+
+def _scored(scores: Sequence[Score]) -> set[str]:
+    """Name the test presentations with a score."""
+    return {s.presentation for s in scores if s.split == "test" and not s.failed}
+
+
+def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
+    """Find what both scored, and refuse runs that contradict each other about it."""
+    shared = _scored(first) & _scored(second)
+    if not shared:
+        raise DataError("the two runs share no scored test presentation; same protocol?")
+    kinds = [
+        {s.presentation: (s.species, s.group, s.subject) for s in scores if s.split == "test"}
+        for scores in (first, second)
+    ]
+    for name in sorted(shared):
+        if kinds[0][name] != kinds[1][name]:
+            raise DataError(
+                f"presentation {name!r} is {kinds[0][name]} in one run and {kinds[1][name]} in "
+                "the other (species, group, subject); compare runs of one protocol"
+            )
+    return shared
+
+
+def _restrict(scores: Sequence[Score], shared: set[str]) -> list[Score]:
+    """Keep dev and the shared part of test, in one order for both runs."""
+    kept = [s for s in scores if s.split != "test" or s.presentation in shared]
+    return sorted(kept, key=lambda s: s.presentation)
+
+
+def _of_metric(
+    key: str,
+    evaluations: tuple[Evaluation, ...],
+    replicates: Sequence[Mapping[str, Floats]],
+    options: EvaluationOptions,
+) -> Difference:
+    """Put one metric side by side."""
+    first, second = (evaluation.metric(key).value for evaluation in evaluations)
+    if first is None or second is None:
+        raise DataError(f"{key} is absent: {evaluations[0].metric(key).reason}")
+    return _difference(key, first, second, replicates, options)
+
+
+def _difference(
+    key: str,
+    first: float,
+    second: float,
+    replicates: Sequence[Mapping[str, Floats]],
+    options: EvaluationOptions,
+) -> Difference:
+    """Give a difference its interval, none where drawing again does not move it."""
+    apart: NDArray[np.float64] = replicates[1][key] - replicates[0][key]
+    usable = apart[np.isfinite(apart)]
+    if usable.size < 0.9 * apart.size or np.ptp(usable) == 0:
+        return Difference(key, first, second, None, None)
+    return Difference(key, first, second, *bootstrap.percentile(usable, options.confidence))

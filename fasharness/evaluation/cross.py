@@ -1,0 +1,278 @@
+"""Cross-data-set evaluation: trained on some data sets, tested on another, as a table of tasks."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fasharness import records
+from fasharness.errors import DataError, OptionError
+from fasharness.evaluation.checks import check
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
+from fasharness.evaluation.folds import over_folds
+from fasharness.lines import at_line, whole_text
+from fasharness.report.grid import Grid
+from fasharness.report.numbers import data_words, figure, interval, label, percent
+from fasharness.result import SCHEMA, Evaluation, FoldMetric
+from fasharness.scorefiles import read
+from fasharness.scores import Score
+
+COLUMNS = ("train", "test", "scores", "dev", "method")
+FIGURES = ("hter", "apcer", "bpcer", "auc", "tpr@fpr=0.01")
+SOURCE = (
+    "Threshold from the dev scores of the training data (rule {rule}); the target is only tested "
+    "on, as in practice."
+)
+TARGET = (
+    "HTER at target EER: LEAKS: the threshold is the target test set's own EER threshold, the "
+    "usual convention of leave-one-domain-out (O, C, I, M) papers; not comparable with the other."
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of a table of tasks.
+
+    Attributes:
+        train: the training data, several joined by ``+``, e.g. ``O+C+I``.
+        test: the data tested on.
+        scores: score file whose test rows are of the tested data.
+        dev: score file whose dev rows are of the training data.
+        method: what was trained; empty where all rows are of one method.
+    """
+
+    train: str
+    test: str
+    scores: Path
+    dev: Path
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What the scores of a task say.
+
+    Attributes:
+        task: the task.
+        simulated: whether any of its scores is of a simulated presentation.
+        source: at a threshold from the training data's dev scores, None where there are none.
+        target: at the target's own EER threshold, which leaks; None where leaks are not allowed.
+    """
+
+    task: Task
+    simulated: bool
+    source: Evaluation | None
+    target: Evaluation | None
+
+
+def read_tasks(path: Path) -> tuple[Task, ...]:
+    """Read a table of tasks.
+
+    Args:
+        path: a UTF-8 CSV file with the columns ``train, test, scores`` and, where wanted, ``dev``
+            (else the dev rows of ``scores``) and ``method``; files are named from its folder.
+
+    Returns:
+        The tasks in their order.
+
+    Raises:
+        DataError: naming file and line, for a missing or unknown column, an empty cell, a test
+            set among the training ones of several, or a task given twice.
+    """
+    reader = csv.DictReader(io.StringIO(whole_text(path)), strict=True, restval="")
+    tasks: list[Task] = []
+    try:
+        names = [name.strip() for name in reader.fieldnames or ()]
+        wrong = {*COLUMNS[:3]} - {*names} or {*names} - {*COLUMNS}
+        if wrong:
+            known = ", ".join(COLUMNS)
+            raise at_line(path, 1, f"column {min(wrong)!r} is missing or unknown; known: {known}")
+        for row in reader:
+            if None in row:
+                raise at_line(path, reader.line_num, "more cells than columns")
+            tasks.append(_task(path, reader.line_num, row))
+            if len({(t.method, t.train, t.test) for t in tasks}) < len(tasks):
+                raise at_line(path, reader.line_num, "the same task twice; name the methods")
+    except csv.Error as error:
+        raise at_line(path, reader.line_num, f"not CSV: {error}") from error
+    if not tasks:
+        raise DataError(f"{path}: no tasks after the header")
+    return tuple(tasks)
+
+
+def _task(path: Path, line: int, row: Mapping[str, str]) -> Task:
+    """Turn a row into a task."""
+    cells = {name.strip(): (text or "").strip() for name, text in row.items()}
+    empty = [name for name in COLUMNS[:3] if not cells[name]]
+    if empty:
+        raise at_line(path, line, f"column {empty[0]!r} is empty")
+    trained = cells["train"].split("+")
+    if cells["test"] in trained and len(trained) > 1:
+        raise at_line(path, line, f"the test set {cells['test']!r} is among the training ones")
+    scores = path.parent / cells["scores"]
+    dev = path.parent / cells["dev"] if cells.get("dev") else scores
+    return Task(cells["train"], cells["test"], scores, dev, cells.get("method", ""))
+
+
+def cross(tasks: Sequence[Task], options: EvaluationOptions) -> tuple[Crossed, ...]:
+    """Evaluate every task.
+
+    Args:
+        tasks: the tasks.
+        options: as for `evaluate`; where leaks are allowed, also at the target's own threshold.
+
+    Returns:
+        What each task's scores say.
+
+    Raises:
+        OptionError: when the threshold rule looks at the test split.
+        DataError: naming the file, when its scores cannot be evaluated.
+    """
+    if options.leaks:
+        raise OptionError(
+            f"threshold rule {options.threshold_rule!r}: tasks take it from the training data's "
+            "dev scores; allow leaks to add the target's own EER threshold"
+        )
+    rules = replace(options, points=(*options.points, FIGURES[-1]))
+    return tuple(_crossed(task, rules) for task in tasks)
+
+
+def _crossed(task: Task, options: EvaluationOptions) -> Crossed:
+    """Evaluate a task by both conventions."""
+    dev, test = _rows(task.dev, "dev"), _rows(task.scores, "test")
+    if not dev and not options.allow_leaks:
+        raise DataError(
+            f"{task.dev}: no dev scores of the training data {task.train!r}, which choose the "
+            "threshold; name their file in the column dev"
+        )
+    scores = [*(dev if task.train == task.test else map(_abroad, dev)), *test]
+    leaking = replace(options, threshold_rule="test:eer", allow_leaks=True)
+    try:
+        return Crossed(
+            task,
+            any(score.simulated for score in scores),
+            evaluate(scores, options) if dev else None,
+            evaluate(test, leaking) if options.allow_leaks else None,
+        )
+    except DataError as error:
+        also = "" if task.dev == task.scores else f" after the dev rows of {task.dev}"
+        raise DataError(f"test rows of {task.scores}{also}: {error}") from error
+
+
+def _rows(path: Path, split: str) -> list[Score]:
+    """Read the scores of a split from a file that is in order as a whole."""
+    scores = read(path)
+    try:
+        check(scores)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    return [score for score in scores if score.split == split]
+
+
+def _abroad(score: Score) -> Score:
+    """Tell the training data's names from equal ones of the data tested on."""
+    subject = f"train/{score.subject}" if score.subject else ""
+    return replace(score, presentation=f"train/{score.presentation}", subject=subject)
+
+
+def table(found: Sequence[Crossed], options: EvaluationOptions) -> Grid:
+    """Lay tasks out, with the mean over the cross-data-set ones of each method.
+
+    Args:
+        found: what `cross` returns.
+        options: how they were evaluated.
+
+    Returns:
+        A table of per cent; the leaking column is there only where leaks are allowed.
+    """
+    leak = ("HTER at target EER (LEAKS)",) if options.allow_leaks else ()
+    header = ("trained on", "tested on", "method", *map(label, FIGURES), *leak, "floor", "data")
+    rows = [
+        (
+            *(one.task.train, one.task.test, one.task.method or "–"),
+            *_cells(one, options.allow_leaks),
+            *(_floor(one), data_words(one.simulated)),
+        )
+        for one in found
+    ]
+    rows += _means(found, options.allow_leaks)
+    return Grid("Trained on one, tested on another", header, rows, tuple(_notes(found, options)))
+
+
+def _cells(one: Crossed, leak: bool) -> Iterator[str]:
+    """Print the figures of a task, the first with its interval."""
+    for name in FIGURES:
+        # What needs no threshold is the same by both conventions.
+        found = one.source or (None if name in FIGURES[:3] else one.target)
+        metric = found.metric(name) if found else None
+        ends = f" ({interval(metric)})" if metric and name == "hter" and interval(metric) else ""
+        yield figure(name, metric.value if metric else None) + ends
+    if leak:
+        yield figure("hter", one.target.metric("hter").value if one.target else None)
+
+
+def _floor(one: Crossed) -> str:
+    """Print the smallest error rate that a task's test set can support."""
+    evaluation = one.source or one.target
+    return f"{percent(max(evaluation.smallest_rate.values()))} %" if evaluation else "–"
+
+
+def _means(found: Sequence[Crossed], leak: bool) -> Iterator[tuple[str, ...]]:
+    """Average the tasks of each method that leave their training data, where there are several."""
+    away = [one for one in found if one.task.train != one.task.test]
+    for method in dict.fromkeys(one.task.method for one in away):
+        tasks = [one for one in away if one.task.method == method]
+        if len(tasks) > 1:
+            source, target = (_over([getattr(o, of) for o in tasks]) for of in ("source", "target"))
+            cells = [_averaged(name, source) for name in FIGURES]
+            cells += [_averaged("hter", target)] if leak else []
+            data = data_words(any(one.simulated for one in tasks))
+            yield (f"mean of {len(tasks)}", "other data", method or "–", *cells, "–", data)
+
+
+def _over(evaluations: Sequence[Evaluation | None]) -> dict[str, FoldMetric]:
+    """Average metrics over tasks; one without an evaluation leaves no average."""
+    metrics = {str(i): (*e.metrics, *e.more) if e else () for i, e in enumerate(evaluations)}
+    return {metric.name: metric for metric in over_folds(metrics)}
+
+
+def _averaged(name: str, found: Mapping[str, FoldMetric]) -> str:
+    """Print a mean with its deviation."""
+    metric = found.get(name)
+    spread = f" ± {figure(name, metric.std)}" if metric and metric.std is not None else ""
+    return figure(name, metric.mean if metric else None) + spread
+
+
+def _notes(found: Sequence[Crossed], options: EvaluationOptions) -> Iterator[str]:
+    """Say by which convention the figures were made and what to be careful about."""
+    if any(one.simulated for one in found):
+        yield "SIMULATED rows say nothing of real attacks."
+    yield SOURCE.format(rule=options.threshold_rule)
+    if options.allow_leaks:
+        yield TARGET
+    yield (
+        f"floor: the smallest error rate that so few test presentations can support "
+        f"({options.confidence:.0%}, none wrong); mean ± sample standard deviation over tasks."
+    )
+    for one in found:
+        evaluation, where = one.source or one.target, f"{one.task.train} to {one.task.test}"
+        if one.source is None:
+            yield f"{where}: {one.task.dev.name} has no dev scores of the training data."
+        yield from (f"{where}: {words}" for words in (evaluation.warnings if evaluation else ()))
+
+
+def to_json(found: Sequence[Crossed]) -> str:
+    """Write what tasks say as JSON.
+
+    Args:
+        found: what `cross` returns.
+
+    Returns:
+        JSON with sorted keys, the schema number and the kind ``cross``.
+    """
+    simulated = any(one.simulated for one in found)
+    content = [records.to_plain(one) for one in found]
+    return records.dumps(
+        {"schema": SCHEMA, "kind": "cross", "simulated": simulated, "result": content}
+    )

@@ -1,0 +1,311 @@
+"""From scores to an evaluation: threshold on dev, rates on test, intervals over subjects."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.errors import DataError, OptionError
+from fasharness.evaluation.checks import check, check_subjects
+from fasharness.evaluation.compat import published
+from fasharness.evaluation.figures import Figures, Part, Resampling, part, smallest_rates
+from fasharness.metrics import rates, thresholds
+from fasharness.metrics.points import STANDARD, Point, parse
+from fasharness.result import Baseline, Counts, Evaluation, Failure, Metric, Published, Threshold
+from fasharness.scores import SPLITS, Score
+
+MetricFunction = Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
+
+_FEW_SUBJECTS = 10
+_TEST_PREFIX = "test:"
+_METHODS = ("percentile", "bca", "exact")
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """How scores are evaluated.
+
+    Attributes:
+        threshold_rule: a rule of `fasharness.metrics.thresholds`; with ``test:`` before it, it
+            looks at the test split, which needs `allow_leaks`.
+        replicates: bootstrap replicates.
+        seed: seed of the bootstrap.
+        confidence: of the intervals.
+        interval: ``percentile``, ``bca``, or ``exact``: rates get the exact binomial interval.
+        max_failed_share: when more of a class of the test split failed, no figure is given.
+        allow_leaks: whether a threshold may be chosen on the test split.
+        allow_subject_overlap: whether a subject may stand in two splits.
+        compat: whether to add what published evaluation codes would print.
+        more: whether to add the metrics beyond the headline: areas, working points, d'.
+        points: further figures of the test curve, names of `fasharness.metrics.points`.
+    """
+
+    threshold_rule: str = "eer"
+    replicates: int = 1000
+    seed: int = 0
+    confidence: float = 0.95
+    interval: str = "percentile"
+    max_failed_share: float = 0.2
+    allow_leaks: bool = False
+    allow_subject_overlap: bool = False
+    compat: bool = False
+    more: bool = False
+    points: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse impossible options."""
+        if self.replicates < 1 or self.seed < 0:
+            raise OptionError("replicates must be at least 1 and the seed at least 0")
+        if not 0 < self.confidence < 1 or not 0 <= self.max_failed_share <= 1:
+            raise OptionError("confidence must lie in (0, 1) and max_failed_share in [0, 1]")
+        if self.interval not in _METHODS:
+            raise OptionError(f"interval {self.interval!r}, expected one of {', '.join(_METHODS)}")
+        if self.leaks and not self.allow_leaks:
+            raise OptionError(
+                f"threshold rule {self.threshold_rule!r} looks at the test split, which makes "
+                "every figure too good; allow leaks if you want that, and it will say so"
+            )
+        try:
+            thresholds.parse(self.threshold_rule.removeprefix(_TEST_PREFIX))
+            self.curve_points()
+        except ValueError as error:
+            raise OptionError(str(error)) from error
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the threshold is chosen on the test split."""
+        return self.threshold_rule.startswith(_TEST_PREFIX)
+
+    def resampling(self) -> Resampling:
+        """How intervals are made."""
+        return Resampling(self.interval, self.confidence, self.replicates, self.seed)
+
+    def curve_points(self) -> tuple[Point, ...]:
+        """The further figures of the test curve; an unknown one is a ValueError."""
+        names = (*(STANDARD if self.more else ()), *self.points)
+        return tuple(parse(name) for name in dict.fromkeys(names))
+
+
+def evaluate(
+    scores: Sequence[Score],
+    options: EvaluationOptions = EvaluationOptions(),
+    extra: Mapping[str, MetricFunction] | None = None,
+) -> Evaluation:
+    """Choose the threshold on dev and report everything on test.
+
+    Args:
+        scores: scores of the dev and test splits (those of train are only counted).
+        options: how.
+        extra: further metrics by name, functions of bona fide scores, attack scores, threshold.
+
+    Returns:
+        The evaluation.
+
+    Raises:
+        DataError: when a class has no score, all dev scores are equal, a presentation occurs
+            twice, a label contradicts an OULU-NPU name, units are mixed or a subject stands in
+            two splits.
+    """
+    return _evaluation(scores, choose_threshold(scores, options), options, extra or {})
+
+
+def choose_threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold:
+    """Check scores and choose the threshold by the rule asked for.
+
+    Args:
+        scores: scores of the dev and test splits.
+        options: how.
+
+    Returns:
+        The threshold.
+
+    Raises:
+        DataError: as `evaluate`.
+    """
+    _check(scores, options)
+    return _threshold(scores, options)
+
+
+def baseline(
+    name: str,
+    words: str,
+    scores: Sequence[Score],
+    options: EvaluationOptions = EvaluationOptions(),
+) -> Baseline:
+    """Evaluate a trivial scorer by the same rules; a constant one accepts everything.
+
+    Args:
+        name: e.g. ``constant``.
+        words: what it does.
+        scores: its scores on the same protocol.
+        options: as for `evaluate`.
+
+    Returns:
+        Its metrics, or the reason why there are none.
+    """
+    try:
+        _check(scores, options)
+        dev = part(scores, "dev")
+        if dev.constant:
+            value = float(dev.scores[0].value)
+            rule = "all dev scores are equal, so everything at or above them is accepted"
+            threshold = Threshold("accept", rule, "dev", value)
+        else:
+            threshold = _threshold(scores, options)
+        found = _evaluation(scores, threshold, replace(options, compat=False, more=False), {})
+    except DataError as error:
+        return Baseline(name, words, (), str(error))
+    return Baseline(name, words, found.metrics)
+
+
+def _check(scores: Sequence[Score], options: EvaluationOptions) -> None:
+    """Refuse scores that contradict each other."""
+    check(scores)
+    if not options.allow_subject_overlap:
+        check_subjects(scores)
+
+
+def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold:
+    """Choose the threshold by the rule asked for."""
+    rule = thresholds.parse(options.threshold_rule.removeprefix(_TEST_PREFIX))
+    split = "test" if options.leaks else "dev"
+    if rule.name.startswith("fixed="):
+        nothing = thresholds.Development(np.zeros(0), {})
+        return Threshold(rule.name, rule.words, "", rule.choose(nothing))
+    found = part(scores, split)
+    if found.constant:
+        raise DataError(
+            f"all {len(found.scores)} scores of the {split} split equal "
+            f"{found.scores[0].value!r}, so no threshold parts them; the method has collapsed"
+        )
+    value = rule.choose(thresholds.Development(found.bona_fide, found.attacks))
+    if not math.isfinite(value):
+        raise DataError(f"the rule {rule.name} finds no threshold on {split}; take another rule")
+    return Threshold(options.threshold_rule, rule.words, split, value, leaks=options.leaks)
+
+
+def _evaluation(
+    scores: Sequence[Score],
+    threshold: Threshold,
+    options: EvaluationOptions,
+    extra: Mapping[str, MetricFunction],
+) -> Evaluation:
+    """Report on the test split at a given threshold."""
+    test, wanted = part(scores, "test"), options.curve_points()
+    figures = Figures(test, threshold.value, options.resampling(), wanted)
+    more = figures.more if options.more else figures.curve_points
+    refusal = _refusal(scores, options)
+    taken = {metric.name for metric in (*figures.metrics, *more)} & extra.keys()
+    if taken:
+        raise OptionError(f"a plugin's metric has the name {min(taken)!r} of one of the harness's")
+    metrics = (
+        *figures.metrics,
+        *_non_response(scores),
+        *(_extra(name, f, figures.test, threshold.value) for name, f in extra.items()),
+    )
+    return Evaluation(
+        threshold=threshold,
+        metrics=tuple(_refuse(metric, refusal) for metric in metrics),
+        apcer_by_group=tuple(_refuse(metric, refusal) for metric in figures.by_group),
+        apcer_by_species=tuple(_refuse(metric, refusal) for metric in figures.by_species),
+        counts=tuple(c for split in SPLITS if (c := _counts(scores, split)).expected),
+        intervals=figures.rule,
+        warnings=tuple(_warnings(scores, threshold, figures, refusal)),
+        smallest_rate=smallest_rates(figures.test, options.confidence),
+        published=_published(scores) if options.compat else (),
+        more=tuple(_refuse(metric, refusal) for metric in more),
+        unit=test.scores[0].unit,
+    )
+
+
+def _published(scores: Sequence[Score]) -> tuple[Published, ...]:
+    """Ask for published codes' figures; they all need both splits."""
+    part(scores, "dev")
+    return published(scores)
+
+
+def _counts(scores: Sequence[Score], split: str) -> Counts:
+    """Count a split."""
+    mine = [score for score in scores if score.split == split]
+    scored = [score for score in mine if not score.failed]
+    species = sorted({score.species for score in mine if score.species is not None})
+    return Counts(
+        split=split,
+        expected=len(mine),
+        scored=len(scored),
+        failed=tuple(Failure(s.presentation, s.failure) for s in mine if s.failed),
+        bona_fide=sum(score.bona_fide for score in scored),
+        attacks={name: sum(score.species == name for score in scored) for name in species},
+        subjects=len({score.subject for score in scored if score.subject}),
+    )
+
+
+def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
+    """Share of each class of the test split that got no score."""
+    found = []
+    for name, bona_fide in (("apnrr", False), ("bpnrr", True)):
+        mine = [s.failed for s in scores if s.split == "test" and s.bona_fide is bona_fide]
+        share = rates.non_response(sum(mine), len(mine))
+        found.append(Metric(name, share, count=len(mine), reason="counted, not estimated"))
+    return tuple(found)
+
+
+def _extra(name: str, function: MetricFunction, test: Part, threshold: float) -> Metric:
+    """Ask a pluggable metric; what is not finite is absent."""
+    value = float(function(test.bona_fide.copy(), test.attack.copy(), threshold))
+    if not math.isfinite(value):
+        return Metric(name, None, reason=f"the metric's plugin returned {value}")
+    return Metric(name, value, reason="no interval for metrics of plugins")
+
+
+def _lost_share(scores: Sequence[Score], split: str, bona_fide: bool) -> float:
+    """Share of a class of a split that failed."""
+    mine = [s.failed for s in scores if s.split == split and s.bona_fide is bona_fide]
+    return sum(mine) / len(mine) if mine else 0.0
+
+
+def _refusal(scores: Sequence[Score], options: EvaluationOptions) -> str:
+    """Say why no figure can be given, empty where it can."""
+    for word, bona_fide in (("bona fide", True), ("attack", False)):
+        share = _lost_share(scores, "test", bona_fide)
+        if share > options.max_failed_share:
+            return (
+                f"{share:.1%} of the {word} test presentations failed, more than the "
+                f"{options.max_failed_share:.1%} allowed; no figure would be honest"
+            )
+    return ""
+
+
+def _refuse(metric: Metric, reason: str) -> Metric:
+    """Take the value away where there is a reason to, but for what counts the failures."""
+    kept = not reason or metric.name in ("apnrr", "bpnrr")
+    return metric if kept else Metric(metric.name, None, count=metric.count, reason=reason)
+
+
+def _warnings(
+    scores: Sequence[Score], threshold: Threshold, figures: Figures, refusal: str
+) -> Iterator[str]:
+    """Name what a reader must know before believing the figures."""
+    if refusal:
+        yield refusal
+    if threshold.leaks:
+        yield "the threshold was chosen on the test split; every figure at it is too good"
+    auc = next(metric.value for metric in figures.metrics if metric.name == "auc")
+    if auc is not None and auc < 0.5:
+        yield f"AUC {auc:.3f} is below 0.5: attacks score higher; are the scores reversed?"
+    if figures.test.constant:
+        yield "all test scores are equal"
+    dev = {s.kind for s in scores if s.split == "dev"}
+    unseen = sorted(set(figures.test.attacks) - {kind for kind in dev if kind})
+    if unseen and threshold.split == "dev":
+        yield f"the threshold never saw the species {', '.join(unseen)}: none in dev"
+    clusters = figures.rule.clusters
+    if clusters < _FEW_SUBJECTS:
+        yield f"only {clusters} test subjects; intervals from so few are rough, often too narrow"
+    failed = sum(s.failed for s in scores if s.split == "test")
+    if failed and not refusal:
+        yield f"{failed} of the test presentations failed: counted, and left out of every rate"
+    if len({score.simulated for score in scores}) > 1:
+        yield "simulated and real presentations are mixed"

@@ -1,0 +1,161 @@
+"""The folds of a protocol together: mean and deviation of their figures, and pooled decisions."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fasharness.errors import DataError
+from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction, evaluate
+from fasharness.evaluation.figures import Figures, part
+from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
+from fasharness.scores import Score
+
+DECIDED = 0.5
+RATES = (
+    "acer", "apcer", "bpcer", "acer_species", "apcer_species", "apcer_pooled", "hter", "accuracy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Folds:
+    """What the score files of several folds say.
+
+    Attributes:
+        evaluations: fold to its evaluation.
+        metrics: mean and standard deviation of each metric, `result.SPREAD` in words.
+        more: those of the further metrics.
+        pooled: rates over the decisions of all folds, `result.POOLED` in words.
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    metrics: tuple[FoldMetric, ...]
+    more: tuple[FoldMetric, ...]
+    pooled: tuple[Metric, ...]
+
+
+def evaluate_folds(
+    folds: Mapping[str, Sequence[Score]],
+    options: EvaluationOptions,
+    extra: Mapping[str, MetricFunction] | None = None,
+) -> Folds:
+    """Evaluate each fold at its own threshold, and all together.
+
+    Args:
+        folds: fold to its scores of dev and test.
+        options: as for `evaluate`.
+        extra: as for `evaluate`.
+
+    Returns:
+        The folds' evaluations, their averages and the pooled rates.
+
+    Raises:
+        DataError: as `evaluate`, naming the fold.
+        ValueError: when there is no fold.
+    """
+    found = {}
+    for fold, scores in folds.items():
+        try:
+            found[fold] = evaluate(scores, options, extra)
+        except DataError as error:
+            raise DataError(f"{fold}: {error}") from error
+    metrics = over_folds({fold: one.metrics for fold, one in found.items()})
+    more = over_folds({fold: one.more for fold, one in found.items()})
+    return Folds(found, metrics, more, pool(found, folds, options))
+
+
+def pool(
+    evaluations: Mapping[str, Evaluation],
+    scores: Mapping[str, Sequence[Score]],
+    options: EvaluationOptions,
+) -> tuple[Metric, ...]:
+    """Count the test decisions of all folds together, each at its fold's own threshold.
+
+    Args:
+        evaluations: fold to its evaluation, which holds the threshold.
+        scores: fold to its scores.
+        options: how intervals are made.
+
+    Returns:
+        The rates with intervals; a subject of several folds is drawn with all its presentations.
+        Where a fold has no figure, there is none of all together.
+    """
+    lost = [fold for fold, one in evaluations.items() if one.metric("acer").value is None]
+    if lost:
+        reason = f"absent in {', '.join(lost)}"
+        return tuple(Metric(name, None, reason=reason) for name in RATES)
+    decided = [
+        score
+        for fold, one in evaluations.items()
+        for score in decisions(scores[fold], one.threshold.value)
+    ]
+    figures = Figures(part(decided, "test"), DECIDED, options.resampling())
+    return tuple(metric for metric in figures.metrics if metric.name in RATES)
+
+
+def decisions(scores: Sequence[Score], threshold: float) -> list[Score]:
+    """Put decisions in place of scores, since those of different models have no common scale.
+
+    Args:
+        scores: scores of a fold.
+        threshold: its threshold.
+
+    Returns:
+        The same presentations, accepted ones with the score 1, others with 0; `DECIDED` parts
+        them.
+    """
+    return [s if s.failed else replace(s, value=float(s.value >= threshold)) for s in scores]
+
+
+def combine_folds(
+    protocol: str, folds: Sequence[Result], pooled: tuple[Metric, ...] = ()
+) -> FoldsResult:
+    """Put the folds of a protocol together.
+
+    Args:
+        protocol: the protocol's name.
+        folds: one result per fold, in order.
+        pooled: rates over the decisions of all folds, where the scores are at hand.
+
+    Returns:
+        The folds with mean and sample standard deviation of each metric that they report.
+
+    Raises:
+        ValueError: when there is no fold.
+    """
+    names = [fold.fold or str(number) for number, fold in enumerate(folds, start=1)]
+    metrics = over_folds(dict(zip(names, (f.evaluation.metrics for f in folds), strict=True)))
+    more = over_folds(dict(zip(names, (f.evaluation.more for f in folds), strict=True)))
+    return FoldsResult(protocol, tuple(folds), metrics, more=more, pooled=pooled)
+
+
+def over_folds(folds: Mapping[str, Sequence[Metric]]) -> tuple[FoldMetric, ...]:
+    """Average the metrics of folds.
+
+    Args:
+        folds: the fold's name to its metrics.
+
+    Returns:
+        Mean and sample standard deviation of each; a fold without a metric leaves no average.
+
+    Raises:
+        ValueError: when there is no fold.
+    """
+    if not folds:
+        raise ValueError("expected at least one fold, got none")
+    values = {fold: {m.name: m.value for m in metrics} for fold, metrics in folds.items()}
+    names = dict.fromkeys(m.name for metrics in folds.values() for m in metrics)
+    return tuple(
+        _over_folds(name, {fold: v.get(name) for fold, v in values.items()}) for name in names
+    )
+
+
+def _over_folds(name: str, folds: Mapping[str, float | None]) -> FoldMetric:
+    """Average one metric."""
+    values = [value for value in folds.values() if value is not None]
+    if len(values) < len(folds):
+        absent = ", ".join(fold for fold, value in folds.items() if value is None)
+        return FoldMetric(name, None, None, f"absent in {absent if values else 'every fold'}")
+    mean = statistics.fmean(values)
+    if len(values) == 1:
+        return FoldMetric(name, mean, None, "one fold has no standard deviation")
+    return FoldMetric(name, mean, statistics.stdev(values, mean))

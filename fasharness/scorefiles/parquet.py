@@ -1,0 +1,136 @@
+"""Scores as Parquet: the columns and checks of the CSV, read batch by batch, for big files."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fasharness.errors import DataError, OptionError
+from fasharness.files import replacing
+from fasharness.lines import refuse_other_than_files
+from fasharness.scores import (
+    EXTRA_PREFIX,
+    Numbered,
+    Score,
+    check_columns,
+    columns,
+    row_of,
+    score_of,
+)
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_BATCH = 16_384
+_COUNTS = ("clips", "frames")
+
+
+def write_parquet(path: Path, scores: Iterable[Score]) -> None:
+    """Write scores as Parquet, atomically, in the order given; the values survive exactly.
+
+    Args:
+        path: the file to write.
+        scores: the scores. A bona fide presentation's species and a failure's score are null.
+
+    Raises:
+        OptionError: when the package pyarrow is missing.
+        ValueError: when a presentation occurs twice.
+    """
+    arrow, parquet = _packages(path)
+    kept = list(scores)
+    names = columns(kept)
+    rows = [row_of(score) for score in kept]
+    data: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
+    data["score"] = [None if score.failed else float(score.value) for score in kept]
+    for name in ("species", "group"):
+        data[name] = [text or None for text in data[name]]
+    for name in _COUNTS:
+        data[name] = [int(text) for text in data[name]]
+    kinds = {"score": arrow.float64()} | dict.fromkeys(_COUNTS, arrow.int64())
+    schema = arrow.schema([(name, kinds.get(name, arrow.string())) for name in names])
+    with replacing(path) as part:
+        parquet.write_table(
+            arrow.table(data, schema), part, row_group_size=4 * _BATCH, write_page_checksum=True
+        )
+
+
+def numbered_parquet(path: Path) -> Numbered:
+    """Walk over a Parquet file that may be larger than memory.
+
+    Args:
+        path: a file with the columns of the CSV: the score a number, ``clips`` and ``frames``
+            whole numbers, the others text or whole numbers; null is empty.
+
+    Yields:
+        The numbers of the rows, from 1, and their scores.
+
+    Raises:
+        DataError: naming file and row, for anything that is missing, doubled or not readable.
+        OptionError: when the package pyarrow is missing.
+    """
+    refuse_other_than_files(path)
+    _, parquet = _packages(path)
+    with _told(path), parquet.ParquetFile(path, page_checksum_verification=True) as file:
+        try:
+            check_columns(file.schema_arrow.names)
+            _check_kinds(file.schema_arrow)
+        except ValueError as error:
+            raise DataError(f"{path}: {error}") from error
+        number = 0
+        wanted = [n for n in file.schema_arrow.names if not n.startswith(EXTRA_PREFIX)]
+        for batch in file.iter_batches(_BATCH, columns=wanted):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, _score(path, number, row)
+
+
+def _packages(path: Path) -> tuple[Any, Any]:
+    """Import what reads and writes Parquet."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        way = "pip install 'fasharness[parquet]', or use CSV"
+        raise OptionError(f"{path}: Parquet needs the package pyarrow: {way}") from error
+    return pyarrow, pyarrow.parquet
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn the errors of the package into a line."""
+    import pyarrow
+
+    try:
+        yield
+    except (OSError, pyarrow.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: no whole Parquet file ({reason}); write it again") from error
+
+
+def _check_kinds(schema: "pyarrow.Schema") -> None:
+    """Refuse columns whose type could be read as something else."""
+    from pyarrow import types
+
+    for field in schema:
+        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+        whole = types.is_integer(kind)
+        if field.name == "score":
+            fits, expected = whole or types.is_floating(kind), "numbers"
+        elif field.name in _COUNTS:
+            fits, expected = whole, "whole numbers"
+        else:
+            text = types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind)
+            fits, expected = whole or text, "text"
+        if not fits and not field.name.startswith(EXTRA_PREFIX):
+            raise ValueError(f"column {field.name!r} holds {field.type}, expected {expected}")
+
+
+def _score(path: Path, number: int, row: Mapping[str, str | int | float | None]) -> Score:
+    """Turn a row into a score."""
+    texts = {name: "" if value is None else str(value) for name, value in row.items()}
+    try:
+        return score_of(texts)
+    except ValueError as error:
+        raise DataError(f"{path}, row {number}: {error}") from error

@@ -1,0 +1,289 @@
+"""Score files larger than memory: two walks, counts in bins, curves with a bounded error."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from fasharness.errors import DataError, OptionError
+from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.files import write_text
+from fasharness.metrics.arrays import Ints
+from fasharness.metrics.curves import crossing
+from fasharness.metrics.streaming import ScoreCounts
+from fasharness.report.grid import Grid
+from fasharness.report.numbers import percent
+from fasharness.scorefiles import stream
+from fasharness.scores import Score
+
+BINS = 65_536
+
+_PARCEL = 100_000
+_MOST_BINS = 10_000_000
+_MOST_GROUPS = 1000
+_Key = tuple[str, str | None]
+
+
+@dataclass(frozen=True, eq=False)
+class FileCounts:
+    """A score file as counts; memory does not grow with the file.
+
+    Attributes:
+        low: the lowest score of dev and test.
+        high: the highest.
+        counts: (split, species group) to int64 (B + 2,), laid out as in `ScoreCounts`; the group
+            of bona fide presentations is None.
+        failed: the same keys to the number of failed presentations.
+        simulated: whether any presentation is simulated.
+        unit: what the scores are of; there is one unit alone.
+    """
+
+    low: float
+    high: float
+    counts: Mapping[_Key, Ints]
+    failed: Mapping[_Key, int]
+    simulated: bool
+    unit: str
+
+    def groups(self, split: str) -> list[str]:
+        """Species groups of a split, in alphabetical order."""
+        return sorted(kind for where, kind in self.counts if where == split and kind is not None)
+
+    def split(self, split: str) -> ScoreCounts | None:
+        """Counts of a split with all attacks together, None where a class has no score."""
+        attacks = [self.counts[split, group] for group in self.groups(split)]
+        if (split, None) not in self.counts or not attacks:
+            return None
+        live = self.counts[split, None]
+        return ScoreCounts(self.low, self.high, live, np.sum(attacks, axis=0))
+
+
+class _Range(NamedTuple):
+    """What the first walk finds."""
+
+    low: float
+    high: float
+    failed: Mapping[_Key, int]
+    simulated: bool
+    unit: str
+
+
+def count_file(path: Path, bins: int = BINS) -> FileCounts:
+    """Count the dev and test scores in bins that span them all.
+
+    Args:
+        path: a score file, CSV or Parquet; it is read twice.
+        bins: how many bins, at least one; more bins leave a smaller error.
+
+    Returns:
+        The counts.
+
+    Raises:
+        DataError: when the file is broken, a class has no test score, all scores are equal, or
+            more of a class failed than `EvaluationOptions` allows.
+        OptionError: when there is no bin or there are too many.
+    """
+    if not 0 < bins <= _MOST_BINS:
+        raise OptionError(f"{bins} bins, expected 1 to {_MOST_BINS}")
+    found = _range(path)
+    if not found.low < found.high:
+        raise DataError(f"{path}: no two different scores in dev and test; nothing to draw")
+    if not math.isfinite(found.high - found.low):
+        raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} lie too far apart")
+    counts: dict[_Key, Ints] = {}
+    for parcel in _parcels(_used(path)):
+        for (split, kind), values in parcel.items():
+            part = counts.setdefault((split, kind), np.zeros(bins + 2, np.int64))
+            unused = np.zeros(bins + 2, np.int64)
+            ScoreCounts(found.low, found.high, part, unused).add(values, [])
+    whole = FileCounts(found.low, found.high, counts, found.failed, found.simulated, found.unit)
+    if whole.split("test") is None:
+        word = "attack" if ("test", None) in counts else "bona fide"
+        raise DataError(f"{path}: the test split has no {word} score; check the file")
+    _refuse_failures(path, whole)
+    return whole
+
+
+def _used(path: Path) -> Iterator[Score]:
+    """Walk over the scores that are counted."""
+    return (s for s in stream(path) if s.split != "train" and not s.failed)
+
+
+def _range(path: Path) -> _Range:
+    """Find the range of the scores, and count the failures."""
+    low, high, simulated = math.inf, -math.inf, False
+    failed: dict[_Key, int] = {}
+    groups: set[str | None] = set()
+    unit = ""
+    for score in stream(path):
+        simulated |= score.simulated
+        unit = unit or score.unit
+        if score.unit != unit:
+            what = f"{score.presentation!r} is a {score.unit}, the first row a {unit}"
+            raise DataError(f"{path}: {what}; split the file")
+        groups.add(score.kind)
+        if len(groups) > _MOST_GROUPS:
+            raise DataError(f"{path}: more than {_MOST_GROUPS} species; is the column right?")
+        if score.failed:
+            key = (score.split, score.kind)
+            failed[key] = failed.get(key, 0) + 1
+        elif score.split != "train":
+            low, high = min(low, score.value), max(high, score.value)
+    return _Range(low, high, failed, simulated, unit)
+
+
+def _parcels(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
+    """Sort scores by split and group, a parcel at a time."""
+    parcel: dict[_Key, list[float]] = {}
+    for number, score in enumerate(scores, start=1):
+        parcel.setdefault((score.split, score.kind), []).append(score.value)
+        if number % _PARCEL == 0:
+            yield parcel
+            parcel = {}
+    yield parcel
+
+
+def _refuse_failures(path: Path, counts: FileCounts) -> None:
+    """Refuse a file of which so much failed that no figure would be honest."""
+    allowed = EvaluationOptions().max_failed_share
+    for word, bona_fide in (("bona fide", True), ("attack", False)):
+        keys = {k for k in (*counts.counts, *counts.failed) if k[0] == "test"}
+        mine = [k for k in keys if (k[1] is None) is bona_fide]
+        failed = sum(counts.failed.get(k, 0) for k in mine)
+        scored = sum(int(counts.counts[k].sum()) for k in mine if k in counts.counts)
+        share = failed / (failed + scored)
+        if share > allowed:
+            raise DataError(
+                f"{path}: {share:.1%} of the {word} test presentations failed, more than the "
+                f"{allowed:.1%} allowed; no figure would be honest"
+            )
+
+
+class Decided(NamedTuple):
+    """A threshold at the edge of a bin, and the exact test rates there."""
+
+    threshold: float
+    bpcer: float
+    apcer: Mapping[str, float]
+
+    @property
+    def acer(self) -> float:
+        """Mean of BPCER and the largest APCER."""
+        return (self.bpcer + max(self.apcer.values())) / 2
+
+
+def decide(counts: FileCounts) -> Decided | None:
+    """Choose the bin's edge with the smallest |APCER - BPCER| on dev, and decide on test there.
+
+    Args:
+        counts: the file.
+
+    Returns:
+        The threshold and the rates, which no bin makes inexact; None where dev lacks a class.
+    """
+    dev = counts.split("dev")
+    if dev is None:
+        return None
+    curve = dev.curve()
+    after = min(crossing(curve), curve.values.size - 1)
+    # The first cut has no value of its own; of two equally good ones the stricter is taken.
+    near = max(1, after - 1)
+    cut = near if abs(curve.gap(near)) < abs(curve.gap(after)) else after
+    live = counts.counts["test", None]
+    return Decided(
+        float(curve.values[cut]),
+        float(live[:cut].sum() / live.sum()),
+        {name: _accepted(counts.counts["test", name], cut) for name in counts.groups("test")},
+    )
+
+
+def _accepted(attack: Ints, cut: int) -> float:
+    """Share of a group's attacks at or above a cut."""
+    return float(attack[cut:].sum() / attack.sum())
+
+
+def grid(name: str, counts: FileCounts) -> Grid:
+    """Lay the figures of a file out.
+
+    Args:
+        name: of the file.
+        counts: its counts.
+
+    Returns:
+        A table with the error bound of each figure.
+    """
+    rows: list[tuple[str, ...]] = []
+    for split in ("dev", "test"):
+        if (mine := counts.split(split)) is not None:
+            eer, auc = mine.eer(), mine.auc()
+            rows.append(
+                (f"EER of {split} (%)", f"{100 * eer.value:.4f}", _bound(100 * eer.error, 4))
+            )
+            rows.append((f"AUC of {split}", f"{auc.value:.6f}", _bound(auc.error, 6)))
+    decided = decide(counts)
+    if decided is not None:
+        rates = {"BPCER": decided.bpcer, "APCER": max(decided.apcer.values())}
+        rates |= {"ACER": decided.acer} | {f"  APCER {n}": r for n, r in decided.apcer.items()}
+        rows += [(f"{word} (%)", percent(rate), "exact") for word, rate in rates.items()]
+    bins = counts.counts["test", None].size - 2
+    title = f"{name} per {counts.unit}, counted in {bins} bins"
+    rows = [(*row, "SIMULATED" if counts.simulated else "real") for row in rows]
+    return Grid(title, ("metric", "figure", "error", "data"), rows, [*_notes(counts)])
+
+
+def _bound(error: float, digits: int) -> str:
+    """Print an error bound, rounded up and with what printing the figure may take away."""
+    unit = 10.0**-digits
+    return f"± {(math.ceil(error / unit) + 0.5) * unit:.{digits + 1}f}"
+
+
+def _notes(counts: FileCounts) -> Iterator[str]:
+    """Say what a reader must know."""
+    if counts.simulated:
+        yield "SIMULATED data: these figures say nothing of real attacks."
+    decided = decide(counts)
+    if decided is None:
+        yield "Dev lacks a class, so there is no threshold and no rate at one."
+    else:
+        rule = "the edge of a bin with the smallest |APCER - BPCER| on dev"
+        yield f"Threshold: score >= {decided.threshold:.6g} is bona fide ({rule})."
+    for split in ("dev", "test"):
+        mine = {kind: int(c.sum()) for (where, kind), c in counts.counts.items() if where == split}
+        live, failed = mine.pop(None, 0), [n for k, n in counts.failed.items() if k[0] == split]
+        words = f"{live} bona fide + {sum(mine.values())} attack presentations"
+        yield f"{split}: {words}, {sum(failed)} failed: counted, and left out of every rate."
+    test = counts.split("test")
+    if test is not None and test.auc().value < 0.5:
+        yield "AUC of test is below 0.5: attacks score higher; are the scores reversed?"
+    yield "Not checked, since that needs the whole file: doubled presentations, shared subjects."
+
+
+def write_curve(path: Path, counts: FileCounts, split: str = "test") -> None:
+    """Write the error curve of a split as CSV, atomically; it is exact at each threshold.
+
+    Args:
+        path: the file to write.
+        counts: the counts.
+        split: the split; both classes have a score there.
+
+    Raises:
+        ValueError: when a class has none.
+    """
+    mine = counts.split(split)
+    if mine is None:
+        raise ValueError(f"expected both classes in {split}")
+    curve = mine.curve()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("data", "threshold", "apcer", "bpcer"))
+    word = "simulated" if counts.simulated else "real"
+    columns = (curve.values, curve.apcer, curve.bpcer)
+    # The first cut accepts all and the last refuses all; neither has a threshold of its own.
+    for row in zip(*(column[1 : curve.values.size].tolist() for column in columns), strict=True):
+        writer.writerow((word, *map(repr, row)))
+    write_text(path, text.getvalue())

@@ -1,0 +1,64 @@
+"""A run compares its scores with its protocol before it gives a figure."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+from fasharness.config import build
+from fasharness.errors import DataError, RunError
+from fasharness.evaluation.checks import check
+from fasharness.fold import Experiment, Fold
+from fasharness.judge import _evaluation, rules
+from fasharness.plugins import load
+from fasharness.progress import Terminal
+from fasharness.run import build_method
+from fasharness.scores import Score
+
+
+@pytest.fixture
+def fold(oulu: Path, toy: Path, own_machine: None, tmp_path: Path) -> Fold:
+    """A fold of a run on the toy data set, not run yet."""
+    plugins = load()
+    settings = build({"plugin": "toy", "protocol": "oulu1", "data": oulu})
+    dataset = plugins.dataset_of("oulu1")(oulu)
+    method = build_method(settings, plugins)
+    experiment = Experiment(
+        settings, plugins, Terminal(sys.stderr, quiet=True), method, dataset, tmp_path / "store"
+    )
+    return Fold(experiment, "oulu1", tmp_path / "run")
+
+
+def scores_of(fold: Fold) -> list[Score]:
+    found = []
+    for split, p in fold.protocol.items():
+        if split != "train":
+            group, value = fold.protocol.group_of(p.species), float(p.bona_fide) + len(found) / 100
+            found.append(Score(p.id, str(split), p.subject, p.species, group, value))
+    return found
+
+
+def test_every_presentation_of_the_protocol_needs_a_score(fold: Fold) -> None:
+    scores, options = scores_of(fold), rules(fold.settings)
+    found = _evaluation(fold, scores, options)
+    assert found.metric("acer").value is not None
+    assert found.more
+    with pytest.raises(RunError, match=r"oulu1: presentations of test that have no score: 1 \("):
+        _evaluation(fold, scores[:-1], options)
+    other = dataclasses.replace(scores[-1], presentation="6_3_36_5")
+    with pytest.raises(RunError, match=r"have no score: 1 \(2_3_37_5\)"):
+        _evaluation(fold, [*scores[:-1], other], options)
+    with pytest.raises(RunError, match=r"are not in the protocol: 1 \(6_3_36_5\)"):
+        _evaluation(fold, [*scores, other], options)
+
+
+def test_a_run_takes_labels_that_contradict_names_for_what_they_are(fold: Fold) -> None:
+    scores = scores_of(fold)
+    check(scores)
+    flipped = dataclasses.replace(scores[0], species=None if scores[0].species else "print1")
+    with pytest.raises(DataError, match=r"row 1: presentation .* by its OULU-NPU name"):
+        check([flipped, *scores[1:]])
+    # Names of another kind say nothing.
+    other = dataclasses.replace(scores[1], presentation="enrol-7")
+    check([flipped, other, *scores[2:]])

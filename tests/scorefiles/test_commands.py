@@ -1,0 +1,367 @@
+"""Commands on score files: what they print and write, and one line for whatever is broken."""
+
+import csv
+import dataclasses
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fasharness import result as results
+from fasharness import scorefiles
+from fasharness.cli import main
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
+from fasharness.result import Result
+from fasharness.scores import COLUMNS, Score
+
+HEADER = ",".join(COLUMNS)
+ROW = "a,test,36,,,0.75,6,30,,1,3,real"
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def draw(seed: int = 0, simulated: bool = True, noise: float = 0.6) -> list[Score]:
+    generator = np.random.default_rng(seed)
+    kinds = ((None, None), ("print1", "print"), ("replay1", "display"))
+    return [
+        Score(
+            f"{split}{i}", split, f"{split}{i % 12}", *kinds[i % 3],
+            float((i % 3 == 0) + generator.normal(0, noise)), simulated=simulated,
+        )
+        for split in ("dev", "test")
+        for i in range(120)
+    ]  # fmt: skip
+
+
+def test_evaluate_takes_parquet_and_csv_alike(command: Run):
+    for name in ("a.csv", "a.parquet"):
+        scorefiles.write(Path(name), draw())
+    printed = [command("evaluate", name, "--replicates", 50).out for name in ("a.csv", "a.parquet")]
+    assert printed[0] == printed[1]
+    assert printed[0].startswith("SIMULATED")
+
+
+def test_evaluate_groups_aggregates_checks_and_adds_points(command: Run):
+    rows = [
+        Score(f"{s.presentation}#{n}", s.split, s.subject, s.species, s.group, s.value + n,
+              unit="frame", video=s.presentation)
+        for s in draw(simulated=False) for n in range(3)
+    ]  # fmt: skip
+    scorefiles.write(Path("frames.csv"), rows)
+    scorefiles.write(Path("videos.csv"), draw(simulated=False))
+    words = ("--replicates", 20, "--all", "--point", "bpcer@apcer=0.2", "--group", "all=*")
+    ended = command("evaluate", "frames.csv", *words, "--aggregate", "median", "--out", "e.json")
+    assert ended.code == 0, ended.err
+    assert "per video" in ended.out
+    assert "BPCER at APCER 20 %" in ended.out
+    assert "APCER all" in ended.out
+    assert "d′" in ended.out
+    assert json.loads(Path("e.json").read_text())["kind"] == "evaluation"
+    assert command("evaluate", "videos.csv", "--manifest", "videos.csv").code == 0
+    scorefiles.write(Path("less.csv"), draw(simulated=False)[1:])
+    error = command("evaluate", "less.csv", "--manifest", "videos.csv").error
+    assert error.startswith("less.csv: ")
+    assert "dev0" in error
+
+
+def test_evaluate_prints_other_styles(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    for style, sign in {"markdown": "| ACER", "latex": r"\toprule", "html": "<table"}.items():
+        out = command("evaluate", "a.csv", "--replicates", 20, "--style", style).out
+        assert sign in out
+        assert "SIMULATED" in out
+    assert "no table format 'pdf'" in command("evaluate", "a.csv", "--style", "pdf").error
+    scorefiles.write(Path("b.csv"), draw(1))
+    words = ("--replicates", 20, "--style", "markdown")
+    out = command("evaluate", "a.csv", "b.csv", *words).out
+    assert "| ACER" in out
+    assert "SIMULATED" in out
+
+
+def test_evaluate_writes_plots_with_their_numbers(command: Run, folder: Path):
+    scorefiles.write(Path("a.csv"), draw())
+    assert command("evaluate", "a.csv", "--replicates", 20, "--plots", "p").code == 0
+    names = {path.name for path in (folder / "p").iterdir()}
+    assert {f"det.{ending}" for ending in ("png", "svg", "csv")} < names
+    assert {path.read_text().splitlines()[1].split(",")[0] for path in Path("p").glob("*.csv")} == {
+        "simulated"
+    }
+    scorefiles.write(Path("b.csv"), draw(1))
+    assert "not with folds" in command("evaluate", "a.csv", "b.csv", "--plots", "p").error
+
+
+def test_evaluate_adds_what_attacks_do_to_a_recognition_system(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    scorefiles.write(Path("r.csv"), [s for s in draw(7) if s.split == "test"])
+    words = ("--recognition", "r.csv", "--recognition-threshold", 0.5, "--replicates", 20)
+    assert "RIAPAR" in command("evaluate", "a.csv", *words).out
+    assert "go together" in command("evaluate", "a.csv", *words[:2]).error
+    assert "go together" in command("evaluate", "a.csv", *words[2:]).error
+    assert "not with folds" in command("evaluate", "a.csv", "r.csv", *words).error
+    scorefiles.write(Path("r.csv"), [s for s in draw(7) if s.split == "dev"])
+    assert command("evaluate", "a.csv", *words).error.startswith("r.csv: the test split")
+
+
+def test_compare_takes_either_form(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    scorefiles.write(Path("b.parquet"), draw(1))
+    assert "b.parquet against a.csv" in command("compare", "a.csv", "b.parquet").out
+
+
+def test_frames_and_videos_are_never_mixed(command: Run):
+    frame = Score("test0#1", "test", "test0", None, None, 0.5, unit="frame", video="test0")
+    scorefiles.write(Path("a.csv"), [*draw(simulated=False), frame])
+    for words in (("evaluate",), ("stream",), ("calibrate", "--out", "c.csv")):
+        error = command(*words, "a.csv").error
+        assert error.startswith("a.csv")
+        assert "'test0#1' is a frame" in error
+
+
+def test_several_files_are_folds(command: Run):
+    for seed in (0, 1):
+        scorefiles.write(Path(f"{seed}.csv"), draw(seed))
+    out = command("evaluate", "0.csv", "1.csv", "--replicates", 20, "--out", "e.json").out
+    assert out.startswith("SIMULATED")
+    assert "0.csv: ACER" in out
+    assert "pooled" in out
+    assert "named twice" in command("evaluate", "0.csv", "./0.csv").error
+
+
+def test_more_failures_may_be_allowed(command: Run):
+    lost = [Score(f"l{i}", "test", f"test{i % 12}", None, None, float("nan"), failure="no face")
+            for i in range(20)]  # fmt: skip
+    scorefiles.write(Path("a.csv"), [*draw(), *lost])
+    words = ("evaluate", "a.csv", "--replicates", 20)
+    assert "no figure would be honest" in command(*words).out
+    assert "no figure would be honest" not in command(*words, "--max-failed", 0.4).out
+
+
+def test_subjects_in_two_splits_may_be_allowed(command: Run):
+    both = [dataclasses.replace(s, subject=s.subject.removeprefix(s.split)) for s in draw()]
+    scorefiles.write(Path("a.csv"), both)
+    words = ("evaluate", "a.csv", "--replicates", 20)
+    assert "is in both dev and test" in command(*words).error
+    assert command(*words, "--allow-subject-overlap").code == 0
+
+
+def test_the_leaderboard_adds_the_literature_on_request(command: Run):
+    evaluation = evaluate(draw(simulated=False), EvaluationOptions(replicates=5))
+    found = Result("toy", "1", "", {}, "oulu-npu", "oulu1", "", False, "mean", evaluation)
+    results.write(Path("runs/result.json"), found)
+    assert "toy" in command("leaderboard", "runs").out
+    assert "Published figures" not in command("leaderboard", "runs").out
+    out = command("leaderboard", "runs", "--published", "--style", "markdown").out
+    assert "**Published figures" in out
+
+
+def test_an_error_of_the_scores_names_the_file(command: Run):
+    scorefiles.write(Path("a.csv"), [s for s in draw() if s.bona_fide])
+    assert command("evaluate", "a.csv").error.startswith("a.csv: the dev split has no attack score")
+
+
+@pytest.mark.parametrize(
+    ("words", "say"),
+    [
+        (("--rule", "mean"), "mean with weights [1.0, 1.0] of scores standardised on dev"),
+        (("--rule", "weighted", "--weights", "3,1"), "mean with weights [3.0, 1.0]"),
+        (("--rule", "logistic"), "log odds fitted on dev: weights ["),
+    ],
+)
+def test_fuse_writes_scores_better_than_either(command: Run, words: tuple[str, ...], say: str):
+    one, two = draw(0), draw(1)
+    two[-1] = Score("test119", "test", "test11", "replay1", "display", float("nan"),
+                    failure="no face", simulated=True)  # fmt: skip
+    scorefiles.write(Path("a.csv"), one)
+    scorefiles.write(Path("b.parquet"), two)
+    ended = command("fuse", "a.csv", "b.parquet", *words, "--out", "f.csv")
+    assert say in ended.out
+    assert "240 presentations, 1 of them left out" in ended.out
+    assert "f.csv (SIMULATED)" in ended.out
+    fused = scorefiles.read(Path("f.csv"))
+    assert fused[-1].failure == "run 2: no face"
+    aucs = [evaluate(s).metric("auc").value or 0 for s in (one, two, fused)]
+    assert aucs[2] > max(aucs[:2])
+
+
+def test_fuse_refuses_what_does_not_belong_together(command: Run, folder: Path):
+    scorefiles.write(Path("a.csv"), draw())
+    scorefiles.write(Path("b.csv"), draw(1)[:-1])
+    for words, message in {
+        ("a.csv",): "fusion needs two runs or more",
+        ("a.csv", "b.csv"): "run 2 and run 1 differ in their presentations, e.g. 'test119'",
+        ("a.csv", "a.csv", "--rule", "median"): "no fusion rule 'median'; there are mean, weighted",
+        ("a.csv", "a.csv", "--weights", "1,2"): "weights go with the rule weighted",
+        ("a.csv", "a.csv", "--rule", "weighted"): "weights go with the rule weighted",
+        ("a.csv", "a.csv", "--rule", "weighted", "--weights", "1;2"): "expected numbers such as",
+        ("a.csv", "a.csv", "--rule", "weighted", "--weights", "1,2,3"): "expected 2, none",
+    }.items():
+        assert message in command("fuse", *words, "--out", "f.csv").error
+    error = command("fuse", "a.csv", "a.csv", "--out", "../" + folder.name + "/a.csv").error
+    assert "over its own source" in error
+    assert not (folder / "f.csv").exists()
+
+
+@pytest.mark.parametrize("rule", ["platt", "isotonic"])
+def test_calibrate_prints_what_the_scores_cost(command: Run, folder: Path, rule: str):
+    scorefiles.write(Path("a.csv"), draw())
+    words = ("--rule", rule, "--plots", "plots", "--out", "c.parquet")
+    lines = command("calibrate", "a.csv", *words).out.splitlines()
+    assert lines[0].startswith(f"{rule}, fitted on dev: ")
+    assert lines[1].startswith("Cllr of dev: ")
+    assert lines[1].endswith("(fitted here, so too good)")
+    before, after = (float(lines[2].split()[i]) for i in (3, 6))
+    assert after < before < 1
+    assert lines[3] == "c.parquet (SIMULATED)"
+    names = {path.name for path in (folder / "plots").iterdir()}
+    assert names == {"reliability.png", "reliability.svg", "reliability.csv"}
+    assert scorefiles.read(Path("c.parquet"))[0].simulated
+
+
+def test_calibrate_names_the_file_and_writes_nothing_where_it_cannot(command: Run, folder: Path):
+    scorefiles.write(Path("a.csv"), draw())
+    error = command("calibrate", "a.csv", "--meaning", "probability", "--out", "c.csv").error
+    assert error.startswith("a.csv: presentation ")
+    assert "no probability" in error
+    assert "there are the rules" in command("calibrate", "a.csv", "--rule", "x", "--out", "c").error
+    error = command("calibrate", "a.csv", "--out", "a.csv").error
+    assert "over its own source" in error
+    (folder / "there").mkdir()
+    for words in (("calibrate", "a.csv", "--out"), ("stream", "a.csv", "--curve")):
+        assert command(*words, "there").error == "there: is a folder; name a file"
+    assert "own source" in command("evaluate", "a.csv", "--out", "a.csv").error
+    assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "there"]
+
+
+def test_stream_prints_figures_with_bounds_and_writes_the_curve(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    out = command("stream", "a.csv", "--bins", 100, "--curve", "curve.csv").out
+    assert "a.csv per video, counted in 100 bins" in out
+    assert "SIMULATED" in out
+    assert out.count("±") == 4
+    rows = list(csv.DictReader(Path("curve.csv").read_text().splitlines()))
+    assert {row["data"] for row in rows} == {"simulated"}
+    assert "100 bins" in command("stream", "a.csv", "--bins", 100, "--style", "markdown").out
+    assert "expected 1 to" in command("stream", "a.csv", "--bins", 0).error
+
+
+def test_convert_there_and_back(command: Run, folder: Path):
+    scores = draw()
+    scorefiles.write(Path("mine.csv"), scores)
+    assert command("convert", "mine.csv", "--to", "parquet").out == "scores.parquet (SIMULATED)\n"
+    out = command("convert", "scores.parquet", "--to", "bob-csv", "--out", "bob").out
+    assert out == "bob/scores-dev.csv (SIMULATED)\nbob/scores-eval.csv (SIMULATED)\n"
+    words = ("--from", "bob-csv", "--dev", "bob/scores-dev.csv", "--test", "bob/scores-eval.csv")
+    assert command("convert", *words, "--to", "csv", "--out", "back").code == 0
+    back = scorefiles.read(Path("back/scores.csv"))
+    assert [(s.presentation, s.species, s.value, s.simulated) for s in back] == [
+        (s.presentation, s.species, s.value, True) for s in scores
+    ]
+
+
+def test_convert_refuses_what_it_cannot_do(command: Run, folder: Path):
+    scorefiles.write(Path("scores.csv"), draw())
+    for words, message in {
+        ("--to", "csv"): "nothing to convert",
+        ("--from", "bob-csv", "--to", "csv"): "nothing to convert",
+        ("--dev", "scores.csv", "--to", "csv"): "nothing to convert",
+        ("scores.csv", "--from", "bob-csv", "--to", "csv"): "SCORES are the harness's own",
+        ("scores.csv", "--to", "csv"): "would be written over its own source",
+        ("scores.csv", "--to", "xlsx"): "no score format 'xlsx'",
+        ("--from", "x", "--dev", "scores.csv", "--to", "csv"): "no score format 'x'",
+        ("scores.csv", "--to", "oulu"): "'dev0' is no OULU-NPU name",
+        ("scores.csv", "--from", "oulu", "--to", "csv"): "SCORES are the harness's own",
+        ("--from", "oulu", "--dev", "scores.csv", "--to", "csv", "--out", "x"): "line 1: score",
+    }.items():
+        assert message in command("convert", *words).error, words
+    assert [path.name for path in folder.iterdir()] == ["scores.csv"]
+
+
+BROKEN = {
+    "empty": (b"", "the file is empty"),
+    "header alone": (f"{HEADER}\n".encode(), "no scores in it"),
+    "delimiter": (HEADER.replace(",", ";").encode() + b"\n", "line 1: the delimiter is ';'"),
+    "encoding": (f"{HEADER}\n{ROW}\nM\xfcller".encode("latin-1") + b"\n", "line 3: not UTF-8"),
+    "UTF-16": (f"{HEADER}\n{ROW}\n".encode("utf-16"), "line 1: UTF-16, not UTF-8"),
+    "column missing": (b"presentation,split,species\na,dev,\n", "line 1: no column 'score'"),
+    "column unknown": (f"{HEADER},note\n{ROW},x\n".encode(), "line 1: unknown column 'note'"),
+    "column doubled": (f"{HEADER},score\n{ROW},1\n".encode(), "line 1: a column occurs twice"),
+    "half a line": (f"{HEADER}\n{ROW}\nb,te".encode(), "line 3: the last line is cut off"),
+    "half a line, ended": (f"{HEADER}\n{ROW}\nb,te\n".encode(), "line 3: 2 fields, expected 12"),
+    "no number": (f"{HEADER}\n{ROW.replace('0.75', '0.7.5')}\n".encode(), "line 2: score '0.7.5'"),
+    "open quote": (f'{HEADER}\n"{ROW}\n{ROW}\n'.encode(), "line 2: not CSV"),
+    "giant field": (f"{HEADER}\n{ROW}{'x' * 70_000}\n".encode(), "line 2: longer than 65536"),
+    "ten million columns": (b"c," * 10_000_000 + b"c\n", "line 1: longer than 65536 bytes"),
+    "old line ends": (f"{HEADER}\r{ROW}\r".encode(), "line 1: a carriage return"),
+    "twice": (f"{HEADER}\n{ROW}\n{ROW}\n".encode(), "line 3: presentation 'a' is scored twice"),
+    "null byte": (f"{HEADER}\na\0{ROW}\n".encode(), "line 2: .*control"),
+    "Parquet in name": (b"PAR1", "line 1: the last line is cut off"),
+}
+
+
+# Without the whole file in memory no double is found, and an empty one has nothing to draw.
+STREAMED = [case for case in BROKEN if case not in ("twice", "header alone")]
+
+
+@pytest.mark.parametrize(
+    ("word", "case"), [*(("evaluate", c) for c in BROKEN), *(("stream", c) for c in STREAMED)]
+)
+def test_broken_files_end_in_one_line_with_the_place(
+    command: Run, folder: Path, word: str, case: str
+):
+    content, message = BROKEN[case]
+    Path("s.csv").write_bytes(content)
+    error = command(word, "s.csv").error
+    assert error.startswith("s.csv")
+    assert message.split(".*")[0] in error
+    assert message.split(".*")[-1] in error
+    assert [path.name for path in folder.iterdir()] == ["s.csv"]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
+def test_what_is_no_file_is_told(command: Run, name: str):
+    assert "cannot be read" in command("evaluate", name).error
+    Path(name).mkdir()
+    assert f"{name}: is a folder; name a file" in command("evaluate", name).error
+    Path(name).rmdir()
+    os.mkfifo(name)
+    assert f"{name}: is a pipe or device" in command("evaluate", name).error
+
+
+def test_a_byte_order_mark_and_mixed_line_ends_are_read(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    lines = Path("a.csv").read_text().splitlines()
+    ends = ("\r\n", "\n")
+    mixed = "".join(line + ends[number % 2] for number, line in enumerate(lines))
+    Path("b.csv").write_bytes(b"\xef\xbb\xbf" + mixed.encode())
+    a, b = (command("evaluate", name, "--replicates", 20).out for name in ("a.csv", "b.csv"))
+    assert a == b
+
+
+def test_names_with_formulas_and_markup_do_no_harm(command: Run):
+    evil = "=HYPERLINK(1)<script>alert(1)</script>"
+    scores = [*draw(), Score(evil, "test", "@s", "=evil<b>", "+g", 0.5, simulated=True)]
+    scorefiles.write(Path("a.csv"), scores)
+    assert command("convert", "a.csv", "--to", "bob-csv", "--out", "bob").code == 0
+    for path in (Path("a.csv"), Path("bob/scores-eval.csv")):
+        for row in csv.reader(path.read_text().splitlines()):
+            assert not any(cell.startswith(("=", "+", "@")) for cell in row)
+    assert scorefiles.read(Path("a.csv"))[-1] == scores[-1]
+    page = command("evaluate", "a.csv", "--replicates", 20, "--style", "html").out
+    assert "<b>" not in page
+    assert "&lt;b&gt;" in page
+
+
+def test_a_command_without_its_words_is_told_in_one_line(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["fuse", "a.csv"])
+    assert capsys.readouterr().err.count("\n") == 1

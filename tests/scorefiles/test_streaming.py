@@ -1,0 +1,178 @@
+"""Files walked over twice: the whole file's figures within the stated error, in little memory."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fasharness import scorefiles
+from fasharness.errors import DataError, OptionError
+from fasharness.metrics import curves
+from fasharness.scorefiles import streaming
+from fasharness.scores import Score
+
+NAN = float("nan")
+
+
+def draw(count: int, split: str = "test", seed: int = 0) -> list[Score]:
+    values = np.random.default_rng(seed).normal(size=count).tolist()
+    kinds = [None, "print", "replay"]
+    return [
+        Score(
+            f"{split}{i}", split, "", kinds[i % 3], None, value + (1.5 if i % 3 == 0 else i % 3 / 4)
+        )
+        for i, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
+def test_the_figures_are_those_of_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(streaming, "_PARCEL", 64)
+    scores = [*draw(900), *draw(300, "dev", 1)]
+    lost = Score("lost", "test", "", None, None, NAN, failure="no face")
+    path = tmp_path / name
+    scorefiles.write(path, [*scores, lost, Score("train", "train", "", None, None, 99.0)])
+    parcels = list(streaming._parcels(iter(scores)))
+    assert {sum(map(len, parcel.values())) for parcel in parcels[:-1]} == {64}
+    counts = streaming.count_file(path, bins=200)
+    assert counts.failed == {("test", None): 1}
+    assert counts.high < 99
+    for split in ("dev", "test"):
+        mine = [s for s in scores if s.split == split]
+        live, fake = ([s.value for s in mine if s.bona_fide is kind] for kind in (True, False))
+        exact = curves.error_curve(live, fake)
+        found = counts.split(split)
+        assert found is not None
+        eer, auc = found.eer(), found.auc()
+        assert 0 < abs(eer.value - curves.eer(exact)) <= eer.error
+        assert 0 < abs(auc.value - curves.auc(exact)) <= auc.error
+
+
+def test_the_rates_at_the_threshold_are_exact(tmp_path: Path) -> None:
+    scores = [*draw(900), *draw(300, "dev", 1)]
+    path = tmp_path / "scores.csv"
+    scorefiles.write(path, scores)
+    counts = streaming.count_file(path, bins=50)
+    decided = streaming.decide(counts)
+    assert decided is not None
+
+    def rates(split: str, cut: float) -> dict[str, float]:
+        mine = [s for s in scores if s.split == split]
+        kinds = sorted({s.species or "" for s in mine})
+        return {k: float(np.mean([s.value >= cut for s in mine if (s.species or "") == k]))
+                for k in kinds}  # fmt: skip
+
+    test = rates("test", decided.threshold)
+    assert decided.bpcer == pytest.approx(1 - test.pop(""), abs=1e-12)
+    assert decided.apcer == pytest.approx(test, abs=1e-12)
+    assert decided.acer == pytest.approx((decided.bpcer + max(test.values())) / 2)
+    # No edge of a bin is better on dev.
+    gaps = []
+    for cut in np.linspace(counts.low, counts.high, 51).tolist():
+        dev = [s for s in scores if s.split == "dev"]
+        bpcer = np.mean([s.value < cut for s in dev if s.bona_fide])
+        apcer = np.mean([s.value >= cut for s in dev if not s.bona_fide])
+        gaps.append((abs(bpcer - apcer), -cut))
+    assert -min(gaps)[1] == decided.threshold
+
+
+def test_the_table_and_the_curve_say_what_they_are(tmp_path: Path) -> None:
+    path, curve = tmp_path / "scores.csv", tmp_path / "curve.csv"
+    simulated = Score("s", "test", "", None, None, 0.5, simulated=True)
+    scorefiles.write(path, [*draw(90), simulated])
+    counts = streaming.count_file(path, bins=10)
+    table = streaming.grid("scores.csv", counts)
+    assert table.title == "scores.csv per video, counted in 10 bins"
+    assert [row[0] for row in table.rows] == ["EER of test (%)", "AUC of test"]
+    assert "SIMULATED" in table.notes[0]
+    assert {row[-1] for row in table.rows} == {"SIMULATED"}
+    assert "no threshold" in table.notes[1]
+    streaming.write_curve(curve, counts)
+    rows = list(csv.DictReader(curve.read_text().splitlines()))
+    assert len(rows) == 11
+    assert {row["data"] for row in rows} == {"simulated"}
+    assert (rows[0]["apcer"], rows[0]["bpcer"]) == ("1.0", "0.0")
+    assert float(rows[0]["threshold"]) == counts.low
+    with pytest.raises(ValueError, match="both classes in dev"):
+        streaming.write_curve(curve, counts, "dev")
+
+
+def test_reversed_scores_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    scorefiles.write(path, [Score(s.presentation, "test", "", s.species, None, -s.value)
+                            for s in draw(90)])  # fmt: skip
+    assert any("reversed" in note for note in streaming.grid("x", streaming.count_file(path)).notes)
+
+
+def test_files_without_a_curve_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    scorefiles.write(path, [s for s in draw(30) if s.bona_fide])
+    with pytest.raises(DataError, match="no attack score"):
+        streaming.count_file(path)
+    with pytest.raises(OptionError, match="0 bins, expected 1 to"):
+        streaming.count_file(path, bins=0)
+    scorefiles.write(path, [Score(f"p{i}", "dev", "", None, None, 0.5) for i in range(3)])
+    with pytest.raises(DataError, match="no two different scores"):
+        streaming.count_file(path)
+    lost = [Score(f"l{i}", "test", "", "print", None, NAN, failure="x") for i in range(9)]
+    scorefiles.write(path, [*draw(30), *lost])
+    with pytest.raises(DataError, match=r"31\.0% of the attack test presentations failed"):
+        streaming.count_file(path)
+    scorefiles.write(path, [Score("a", "test", "", None, None, -1e308),
+                            Score("b", "test", "", "print", None, 1e308)])  # fmt: skip
+    with pytest.raises(DataError, match="too far apart"):
+        streaming.count_file(path)
+    many = [Score(f"m{i}", "test", "", f"kind{i}", None, float(i)) for i in range(1001)]
+    scorefiles.write(path, many)
+    with pytest.raises(DataError, match="more than 1000 species"):
+        streaming.count_file(path)
+
+
+GROWTH = """
+import re, sys
+from pathlib import Path
+from fasharness.scorefiles import streaming
+
+def peak():  # getrusage would count what the parent had before this process began
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+small, large = map(Path, sys.argv[1:])
+streaming.grid("small", streaming.count_file(small))
+before = peak()
+streaming.grid("large", streaming.count_file(large))
+print(peak() - before)
+"""
+
+
+def growth(tmp_path: Path, count: int, note: str) -> tuple[float, float]:
+    """MiB of a file and MiB that the reader's memory grows by."""
+    paths = [tmp_path / "small.csv", tmp_path / "large.csv"]
+    for path, rows in zip(paths, (3000, count), strict=True):
+        with path.open("w") as file:
+            file.write("presentation,split,species,score,x_note\n")
+            for i in range(rows):
+                kind = "" if i % 3 else "print"
+                file.write(f"p{i},{'dev' if i % 2 else 'test'},{kind},{i % 7 / 7},{note}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", GROWTH, *map(str, paths)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return paths[1].stat().st_size / 2**20, int(done.stdout) / 1024
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    size, grown = growth(tmp_path, 100_000, 1500 * "x")
+    assert size > 140
+    assert grown < 12
+
+
+@pytest.mark.slow
+def test_two_million_rows_need_no_more_memory_than_a_hundred_thousand(tmp_path: Path) -> None:
+    size, grown = growth(tmp_path, 2_000_000, 100 * "x")
+    assert size > 200
+    assert grown < 25
