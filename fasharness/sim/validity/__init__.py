@@ -1,0 +1,117 @@
+"""The validity report: whether a simulated folder tests what it is meant to test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fasharness.data import Presentation, Protocol
+from fasharness.datasets.oulu_npu import OuluNpu
+from fasharness.errors import DataError, OptionError, UnknownNameError
+from fasharness.files import write_text
+
+if TYPE_CHECKING:
+    from fasharness.sim.validity.records import Validity
+
+PROTOCOLS = ("oulu1", "oulu2", "oulu3", "oulu4")
+_MARK = "SIMULATED.json"
+Folds = Mapping[str, tuple[Protocol, ...]]
+
+
+def validate(
+    folder: Path,
+    out: Path,
+    jobs: int = 0,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    protocols: Sequence[str] = PROTOCOLS,
+) -> Validity:
+    """Judge a simulated folder, and write ``validity.json`` and ``validity.html``.
+
+    Args:
+        folder: what the simulator wrote.
+        out: where the report goes; ``features`` below it keeps what was measured of each video,
+            so that a second call measures only what is new.
+        jobs: number of processes, 0 for one per core.
+        seed: of the intervals' bootstrap, 0 or above.
+        progress: called with (videos measured, videos in all).
+        protocols: on which protocols (or single folds) scorers are judged.
+
+    Returns:
+        What stands in ``validity.json``.
+
+    Raises:
+        DataError: the folder is no finished simulation, a video is missing or broken, or there
+            are too few subjects for intervals.
+        OptionError: jobs or seed are negative, or scikit-learn is missing.
+        UnknownNameError: there is no such protocol.
+        RunError: a worker was killed.
+    """
+    from fasharness import records
+    from fasharness.sim.validity.judging import judge
+    from fasharness.sim.validity.measuring import measure_all
+    from fasharness.sim.validity.page import page
+    from fasharness.sim.validity.scorers import need_classifier
+    from fasharness.workers import default_jobs
+
+    if seed < 0 or jobs < 0:
+        raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
+    need_classifier()
+    dataset = _simulated(folder)
+    simulation = records.loads((folder / _MARK).read_text(encoding="utf-8"), str(folder / _MARK))
+    folds = _folds(dataset, protocols)
+    shown = _presentations(folds)
+    say = progress or _silent
+    findings = measure_all(folder, shown, out / "features", jobs or default_jobs(), say)
+    found = judge(dataset, simulation, folds, shown, findings, seed)
+    write_text(out / "validity.json", records.dumps(found))
+    write_text(out / "validity.html", page(found))
+    return found
+
+
+def _silent(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def _simulated(folder: Path) -> OuluNpu:
+    """Open a folder that the simulator finished."""
+    dataset = OuluNpu(folder)
+    if not dataset.simulated:
+        raise DataError(
+            f"{folder}: no finished simulation (there is no {_MARK} in it); this report judges "
+            "what `fasharness sim` writes, not real data"
+        )
+    return dataset
+
+
+def _folds(dataset: OuluNpu, protocols: Sequence[str]) -> Folds:
+    """Build the folds of the protocols asked for."""
+    if not protocols:
+        raise OptionError(f"no protocol to judge; there are {', '.join(PROTOCOLS)}")
+    unknown = [name for name in protocols if name not in dataset.folds]
+    if unknown:
+        raise UnknownNameError("protocol", unknown[0], dataset.folds)
+    found = {n: tuple(map(dataset.protocol, dataset.folds[n])) for n in dict.fromkeys(protocols)}
+    for name, folds in found.items():
+        tested = {shown.subject for fold in folds for shown in fold.test}
+        if len(tested) < 2:
+            raise DataError(
+                f"{dataset.root}: {name} tests on subject {', '.join(tested)} alone; intervals "
+                "need two at least: simulate more users, or judge other protocols"
+            )
+    return found
+
+
+def _presentations(folds: Folds) -> list[Presentation]:
+    """List every presentation once, and see that its video is there."""
+    every = chain.from_iterable(fold.items() for group in folds.values() for fold in group)
+    shown = sorted({p.id: p for _, p in every}.values(), key=lambda p: p.id)
+    missing = [p.path for p in shown if not p.path.is_file()]
+    if missing:
+        raise DataError(
+            f"{missing[0]}: no such video ({len(missing)} of {len(shown)} are missing); repeat "
+            "the command that simulated the folder"
+        )
+    return shown

@@ -1,0 +1,149 @@
+"""Everything that is measured of one video, once: the worker, and the store of its findings."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.data import Presentation
+from fasharness.datasets.oulu_npu import OuluNpu
+from fasharness.files import digest, replacing, sha256
+from fasharness.sim.validity import detection, identity, parallax, quality, spectra, texture
+from fasharness.sim.validity import trivial as numbers
+from fasharness.sim.validity.video import Floats, read
+from fasharness.workers import run_all
+
+VERSION = 6
+_BESIDE = (".avi", ".txt", ".depth.npz")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The findings of a video.
+
+    Attributes:
+        trivial: float64 (16,), the fields of `trivial.Trivial`.
+        texture: float64 (354,), see `texture.measure`.
+        quality: float64 (137,), see `quality.measure`.
+        overlaps: float64 (K, 2), see `detection.measure`.
+        parallax: float64 (2,), the fields of `parallax.Parallax`.
+        rings: float64 (regions, 24), see `spectra.Spectrum`.
+        traces: float64 (regions, 2), peak and level of each spectrum.
+        signature: float32 (6912,), see `identity.measure`.
+    """
+
+    trivial: Floats
+    texture: Floats
+    quality: Floats
+    overlaps: Floats
+    parallax: Floats
+    rings: Floats
+    traces: Floats
+    signature: NDArray[np.float32]
+
+
+class Task(NamedTuple):
+    """A video to measure: the data set's folder, which one, and where the findings go."""
+
+    folder: Path
+    presentation: Presentation
+    stored: Path
+
+
+def measure_all(
+    folder: Path,
+    presentations: Sequence[Presentation],
+    store: Path,
+    jobs: int,
+    progress: Callable[[int, int], None],
+) -> Mapping[str, Measured]:
+    """Measure videos in processes; what is stored already is not measured again.
+
+    Args:
+        folder: the simulated data set.
+        presentations: which videos, all present.
+        store: folder of the findings.
+        jobs: number of processes.
+        progress: called with (videos done, videos in all).
+
+    Returns:
+        The findings by presentation, in the order given.
+
+    Raises:
+        DataError: a video, its eyes or its depth are broken.
+        RunError: a worker was killed.
+    """
+    paths = {p.id: store / f"{p.id}-{_key(p)}.npz" for p in presentations}
+    found = {name: kept for name, path in paths.items() if (kept := _load(path)) is not None}
+    tasks = [Task(folder, p, paths[p.id]) for p in presentations if p.id not in found]
+    progress(len(found), len(paths))
+    for task, measured in run_all(_work, tasks, jobs=jobs, start=_one_thread) if tasks else ():
+        found[task.presentation.id] = measured
+        progress(len(found), len(paths))
+    return {name: found[name] for name in paths}
+
+
+def _one_thread() -> None:
+    """The processes share the cores, so each keeps to one."""
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def _work(task: Task) -> Measured:
+    measured = measure(task.folder, task.presentation)
+    with replacing(task.stored) as part:
+        np.savez_compressed(part, **{f.name: getattr(measured, f.name) for f in fields(measured)})
+    return measured
+
+
+def _key(presentation: Presentation) -> str:
+    """Content key: the measurements' version and the files that go in."""
+    beside = [presentation.path.with_suffix(ending) for ending in _BESIDE]
+    return digest([VERSION, [sha256(path) for path in beside if path.is_file()]])[:16]
+
+
+def _load(path: Path) -> Measured | None:
+    """Read stored findings; a damaged file is measured again."""
+    try:
+        # from memory, as np.load leaves a damaged file open
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            return Measured(**{f.name: archive[f.name] for f in fields(Measured)})
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def measure(folder: Path, presentation: Presentation) -> Measured:
+    """Measure one video.
+
+    Args:
+        folder: the simulated data set.
+        presentation: which video.
+
+    Returns:
+        Its findings.
+
+    Raises:
+        DataError: the video, its eyes or its depth are missing or broken.
+    """
+    video = read(OuluNpu(folder), presentation)
+    found = spectra.measure(video)
+    return Measured(
+        trivial=np.array(numbers.measure(video)),
+        texture=texture.measure(video),
+        quality=quality.measure(video),
+        overlaps=detection.measure(video),
+        parallax=np.array(parallax.measure(video)),
+        rings=np.stack([one.rings for one in found]),
+        traces=np.array([(one.peak, one.level) for one in found]),
+        signature=identity.measure(video).astype(np.float32),
+    )

@@ -1,0 +1,19 @@
+"""The verdicts of the validity report as lines for a terminal."""
+
+from fasharness.sim.validity.records import Validity
+
+
+def summary(found: Validity) -> str:
+    """Lay the verdicts out.
+
+    Args:
+        found: the report.
+
+    Returns:
+        Lines of text, the first of which says that the data are simulated.
+    """
+    lines = [found.notice]
+    for check in found.checks:
+        verdict = "holds" if check.holds else "DOES NOT HOLD"
+        lines += [f"{verdict}: {check.title}", f"  asked: {check.rule}", f"  found: {check.found}"]
+    return "\n".join(lines)
