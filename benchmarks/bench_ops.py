@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# pytest imports this file by its path, so the files beside it are not found by themselves.
+sys.path.insert(0, str(Path(__file__).parent))
+
 from ops_cases import cpu_cases
 
 CASES = [

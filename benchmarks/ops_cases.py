@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +14,9 @@ from ops_papers import cdc, contrast_loss, magnitude, temporal_features
 from torch import Tensor
 
 from fasharness import ops
+from fasharness.nn import CDConv2d
 from fasharness.ops import EagerKernels
+from fasharness.ops._native import DEFINITIONS
 
 Run = Callable[[], object]
 
@@ -27,11 +30,14 @@ class Case:
         shape: the shape, in words.
         runs: per formulation, a callable that does the work once; 'limit' is the least that
             must be done: a plain convolution, or moving each byte once.
+        compiled: makes one more of them, the eager definition through torch.compile, which
+            takes a C++ compiler and a minute.
     """
 
     group: str
     shape: str
     runs: dict[str, Run]
+    compiled: Callable[[], Run]
 
 
 def _tensor(*shape: int, dtype: torch.dtype, last: bool = False) -> Tensor:
@@ -46,7 +52,8 @@ def _both(
     forms: dict[str, Callable[..., Tensor]],
     limits: tuple[Run, Run],
 ) -> list[Case]:
-    """Make the forward and the forward-and-backward case."""
+    """Make the forward and the forward-and-backward case; the form 'compiled' is compiled."""
+    compiled, others = forms["compiled"], {k: v for k, v in forms.items() if k != "compiled"}
 
     def forward(form: Callable[..., Tensor], context: Any) -> Run:
         def run() -> None:
@@ -68,11 +75,23 @@ def _both(
 
     cases = []
     for suffix, make, limit in (("forward", forward, limits[0]), ("step", step, limits[1])):
-        runs = {name: make(form, nullcontext) for name, form in forms.items()}
+        runs = {name: make(form, nullcontext) for name, form in others.items()}
         runs["eager"] = make(forms["native"], EagerKernels)
+        runs["limit"] = limit
         dtype = str(inputs[0].dtype).removeprefix("torch.")
-        cases.append(Case(f"{group} {suffix}", f"{shape} {dtype}", runs | {"limit": limit}))
+        compile_it = partial(_compile, make, compiled)
+        cases.append(Case(f"{group} {suffix}", f"{shape} {dtype}", runs, compile_it))
     return cases
+
+
+def _compile(make: Callable[..., Run], form: Callable[..., Tensor]) -> Run:
+    torch.compiler.reset()  # forms share their code, and a function compiles but a few times
+    return make(torch.compile(form, dynamic=False), nullcontext)
+
+
+def _definition(name: str) -> Callable[..., Any]:
+    """Give an operator's eager definition, which autograd and the compiler see into."""
+    return DEFINITIONS[f"fasharness::{name}"]
 
 
 def copies(*tensors: Tensor) -> Run:
@@ -91,7 +110,11 @@ def gradient_cases(dtype: torch.dtype, shapes: list[tuple[int, ...]], last: bool
     cases = []
     for shape in shapes:
         x = _tensor(*shape, dtype=dtype, last=last)
-        forms = {"papers": magnitude, "native": ops.spatial_gradient_magnitude}
+        forms = {
+            "papers": magnitude,
+            "native": ops.spatial_gradient_magnitude,
+            "compiled": _definition("spatial_gradient_magnitude"),
+        }
         n = x.numel()
         limits = copies(x), _moved(3 * n, 2 * n, dtype)
         name = "x".join(map(str, shape)) + (" channels_last" if last else "")
@@ -111,6 +134,7 @@ def temporal_cases(dtype: torch.dtype, sizes: list[tuple[int, int]], last: bool)
         forms = {
             "papers": lambda f, r: temporal_features(f, r, 5),
             "native": lambda f, r: ops.temporal_gradient_features(f, r, 5),
+            "compiled": lambda f, r: _definition("temporal_gradient_features")(f, r, 5),
         }
         limits = _moved(read, written, dtype), _moved(read + written, back, dtype)
         name = f"{clips} clips, 128+32 channels, {side}x{side}" + (" channels_last" if last else "")
@@ -128,10 +152,20 @@ def contrast_cases(batches: list[int]) -> list[Case]:
         def mse_step(p: Tensor = learnt, t: Tensor = target) -> object:
             return torch.autograd.grad(F.mse_loss(p, t), p)
 
-        forms = {"papers": contrast_loss, "native": ops.contrast_depth_loss}
+        forms = {
+            "papers": contrast_loss,
+            "native": ops.contrast_depth_loss,
+            "compiled": lambda p, t: _definition("contrast_depth_loss")(p, t, None, False),
+        }
         limits = (lambda p=pred, t=target: F.mse_loss(p, t)), mse_step
         cases += _both("contrast", f"{batch}x32x32", [pred, target], forms, limits)
     return cases
+
+
+def _folded(weight: Tensor) -> Tensor:
+    sample, spread = [1.0] * 9, [float(k == 4) for k in range(9)]
+    folded: Tensor = _definition("cdc_weight")(weight, 0.7, None, sample, spread)
+    return folded
 
 
 def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> list[Case]:
@@ -149,24 +183,39 @@ def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> li
         def conv(x: Tensor = x, w: Tensor = w) -> Tensor:
             return F.conv2d(x, w, padding=1)
 
-        forms = {"papers": cdc, "native": lambda x, w: ops.cdc_conv2d(x, w, padding=1)}
+        forms = {
+            "papers": cdc,
+            "native": lambda x, w: ops.cdc_conv2d(x, w, padding=1),
+            "compiled": lambda x, w: F.conv2d(x, _folded(w), padding=1),
+        }
         name = f"{batch}x{inputs}->{outputs}, {side}x{side}"
         cases += _both("cdc", name, [x, w], forms, (conv, conv_step))
+        kept = forms | {"native": _layer(w)}
+        cases.append(_both("cdc layer in eval", name, [x, w], kept, (conv, conv_step))[0])
     return cases
+
+
+def _layer(weight: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """Make a layer of a weight that keeps its fold, as it does where no gradient is asked for."""
+    layer = CDConv2d(weight.shape[1], weight.shape[0], 3, padding=1, bias=False).eval()
+    layer.weight = torch.nn.Parameter(weight)
+    return lambda x, _: layer(x)
 
 
 def cpu_cases() -> list[Case]:
     """List what two cores can measure in minutes, at shapes of the networks."""
     single, half = torch.float32, torch.bfloat16
-    shapes = [(1, 64, 256, 256), (8, 384, 32, 32)]
+    large, shapes = [(5, 64, 256, 256)], [(1, 64, 256, 256), (8, 384, 32, 32)]
     return [
+        *contrast_cases([1, 8, 32]),
+        *cdc_cases(single, [(1, 64, 128, 64), (8, 128, 128, 32)]),
+        *cdc_cases(half, [(1, 64, 128, 64), (8, 128, 128, 32)]),
         *gradient_cases(single, shapes, last=False),
         *gradient_cases(single, shapes[:1], last=True),
         *gradient_cases(half, shapes[:1], last=False),
         *gradient_cases(torch.float16, shapes[:1], last=False),
         *temporal_cases(single, [(1, 128)], last=False),
         *temporal_cases(single, [(1, 64)], last=True),
-        *contrast_cases([1, 8, 32]),
-        *cdc_cases(single, [(1, 64, 128, 64), (8, 128, 128, 32)]),
-        *cdc_cases(half, [(1, 64, 128, 64)]),
+        *gradient_cases(single, large, last=False),
+        *gradient_cases(half, large, last=False),
     ]

@@ -20,11 +20,12 @@ from fasharness import ops
 Clock = Callable[[], float]
 
 
-def seconds(run: Run, clock: Clock = time.perf_counter) -> float:
-    """Time one call."""
+def seconds(run: Run, clock: Clock = time.perf_counter, calls: int = 1) -> float:
+    """Time one call, as the mean of so many in a row."""
     start = clock()
-    run()
-    return clock() - start
+    for _ in range(calls):
+        run()
+    return (clock() - start) / calls
 
 
 def peak_mib(run: Run) -> float:
@@ -37,19 +38,24 @@ def peak_mib(run: Run) -> float:
     return max(held, default=0) / 2**20
 
 
-def measure(case: Case, rounds: int, clock: Clock) -> str:
+def measure(case: Case, rounds: int, clock: Clock, compiled: bool) -> str:
     """Run the formulations in turn, so that each meets the same machine, and format one row."""
-    for run in case.runs.values():
+    runs = case.runs | ({"compiled": case.compiled()} if compiled else {})
+    for run in runs.values():
         run()
-    times = {name: [] for name in case.runs}
+    calls = {name: max(1, int(0.02 / seconds(run, clock))) for name, run in runs.items()}
+    times = {name: [] for name in runs}
     for _ in range(rounds):
-        for name, run in case.runs.items():
-            times[name].append(seconds(run, clock))
+        for name, run in runs.items():
+            times[name].append(seconds(run, clock, calls[name]))
     best = {name: min(values) for name, values in times.items()}
     to_limit = median(a / b for a, b in zip(times["native"], times["limit"], strict=True))
     faster = median(a / b for a, b in zip(times["papers"], times["native"], strict=True))
     memory = peak_mib(case.runs["native"]) / max(peak_mib(case.runs["papers"]), 1e-3)
-    cells = [f"{best[n] * 1e3:.2f}" for n in ("papers", "eager", "native", "limit")]
+    cells = [
+        f"{best[n] * 1e3:.2f}" if n in best else "-"
+        for n in ("papers", "eager", "compiled", "native", "limit")
+    ]
     return (
         f"| {case.group} | {case.shape} | {' | '.join(cells)} | {to_limit:.2f} | "
         f"{faster:.1f} | {memory:.2f} |"
@@ -68,10 +74,12 @@ def header() -> list[str]:
         f"- command: `python {' '.join(sys.argv)}`",
         "- times are the least of all rounds, in ms; ratios are medians over rounds in which all",
         "  formulations took turns. Memory: the most the allocator holds, native over papers.",
+        "  compiled: the eager definition through torch.compile. Each time is the mean of calls",
+        "  in a row that take 20 ms.",
         "",
-        "| operator | shape | papers | eager | native | limit | native / limit | papers / native "
-        "| memory |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| operator | shape | papers | eager | compiled | native | limit | native / limit "
+        "| papers / native | memory |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
 
 
@@ -81,6 +89,7 @@ def main() -> None:
     parser.add_argument("out", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--only", default="")
+    parser.add_argument("--compile", action="store_true", help="measure torch.compile as well")
     parser.add_argument(
         "--cpu-time", action="store_true", help="one thread's CPU time, for a machine that is busy"
     )
@@ -92,7 +101,7 @@ def main() -> None:
     print("\n".join(lines), flush=True)
     for case in cpu_cases():
         if arguments.only in case.group:
-            lines.append(measure(case, arguments.rounds, clock))
+            lines.append(measure(case, arguments.rounds, clock, arguments.compile))
             print(lines[-1], flush=True)
     if arguments.out is not None:
         arguments.out.write_text("\n".join(lines) + "\n")

@@ -13,11 +13,9 @@ FASH_HD A weighted_sum(const T* taps, const M* mask, int64_t count) {
   return total;
 }
 
-template <class A, class T, class M>
-FASH_HD void fold(const T* taps, T* out, const M* sample, const M* spread, A theta, int64_t count) {
-  const A total = theta * weighted_sum<A>(taps, sample, count);
-  for (int64_t k = 0; k < count; ++k)
-    out[k] = static_cast<T>(static_cast<A>(taps[k]) - total * static_cast<A>(spread[k]));
+template <class A>
+FASH_HD A folded_tap(A tap, A total, A spread) {
+  return tap - total * spread;
 }
 
 }  // namespace fash

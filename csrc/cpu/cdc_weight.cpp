@@ -1,4 +1,4 @@
-// CPU kernels of the central-difference fold: each kernel of the weight is one short row.
+// CPU kernels of the central-difference fold: each kernel of the weight is one short row of taps.
 #include "../common/cdc_weight.h"
 
 #include <optional>
@@ -11,16 +11,32 @@ namespace {
 using Mask = std::vector<double>;
 
 // Weights below this size are not worth waking another thread.
-constexpr int64_t kGrain = 1 << 18;
+constexpr int64_t kGrain = 1 << 15;
+
+// Kernels that are folded at once: loops over them, not over their taps, fill the registers.
+constexpr int64_t kRows = 64;
 
 // A number of taps that is known at compile time lets the loops over them unroll.
-template <int64_t kTaps, class A, class T>
-FASH_SIMD void fold_range(const T* __restrict from, T* __restrict to, int64_t rows,
+template <int64_t kTaps, class A>
+FASH_SIMD void fold_block(const A* __restrict from, A* __restrict to, int64_t rows,
                           const A* __restrict sample, const A* __restrict spread, A theta,
                           int64_t count) {
   const int64_t taps = kTaps > 0 ? kTaps : count;
+  A totals[kRows];
   for (int64_t i = 0; i < rows; ++i)
-    fold(from + i * taps, to + i * taps, sample, spread, theta, taps);
+    totals[i] = theta * weighted_sum<A>(from + i * taps, sample, taps);
+  for (int64_t k = 0; k < taps; ++k)
+    for (int64_t i = 0; i < rows; ++i)
+      to[i * taps + k] = folded_tap(from[i * taps + k], totals[i], spread[k]);
+}
+
+// The same in other dtypes than that of the sums, through two buffers.
+template <class T, class A, class Fold>
+void fold_widened(const T* from, T* to, int64_t count, std::vector<A>& buffers, const Fold& fold) {
+  A *wide = buffers.data(), *folded = wide + buffers.size() / 2;
+  widen(from, wide, count);
+  fold(wide, folded);
+  narrow(folded, to, count);
 }
 
 template <class T>
@@ -29,13 +45,22 @@ void fold_rows(const T* from, T* to, int64_t rows, const Mask& sample, const Mas
   using A = Accumulator<T>;
   const int64_t taps = static_cast<int64_t>(sample.size());
   const std::vector<A> read(sample.begin(), sample.end()), write(spread.begin(), spread.end());
-  const auto run = taps == 9    ? fold_range<9, A, T>
-                   : taps == 27 ? fold_range<27, A, T>
-                                : fold_range<0, A, T>;
-  torch::stable::parallel_for(0, rows, kGrain / taps + 1, [&](int64_t begin, int64_t end) {
-    run(from + begin * taps, to + begin * taps, end - begin, read.data(), write.data(),
-        static_cast<A>(theta), taps);
-  });
+  const auto run = taps == 9 ? fold_block<9, A> : taps == 27 ? fold_block<27, A> : fold_block<0, A>;
+  const int64_t blocks = (rows + kRows - 1) / kRows;
+  torch::stable::parallel_for(
+      0, blocks, kGrain / (kRows * taps) + 1, [&](int64_t begin, int64_t end) {
+        std::vector<A> buffers(std::is_same_v<T, A> ? 0 : 2 * kRows * taps);
+        for (int64_t b = begin; b < end; ++b) {
+          const int64_t first = b * kRows * taps, count = std::min(kRows, rows - b * kRows);
+          const auto fold = [&](const A* wide, A* folded) {
+            run(wide, folded, count, read.data(), write.data(), static_cast<A>(theta), taps);
+          };
+          if constexpr (std::is_same_v<T, A>)
+            fold(from + first, to + first);
+          else
+            fold_widened(from + first, to + first, count * taps, buffers, fold);
+        }
+      });
 }
 
 // Blocks of a fixed number of kernels, so that the sum never depends on the threads.

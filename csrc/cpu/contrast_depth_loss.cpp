@@ -19,143 +19,138 @@ struct Shape {
   }
 };
 
+// A map of d with a border of zeros, its rows one after the other.
 template <class A>
-FASH_HD Cell<A> cell_at(const A* top, const A* middle, const A* bottom, int64_t i) {
-  return {middle[i + 1],
-          {top[i], top[i + 1], top[i + 2], middle[i], middle[i + 2], bottom[i], bottom[i + 1],
-           bottom[i + 2]}};
+FASH_HD Cell<A> cell_at(const A* top, int64_t row, int64_t x) {
+  const A *middle = top + row, *bottom = middle + row;
+  return {middle[x + 1],
+          {top[x], top[x + 1], top[x + 2], middle[x], middle[x + 2], bottom[x], bottom[x + 1],
+           bottom[x + 2]}};
 }
 
 template <class A>
-FASH_SIMD void value_row(const A* __restrict top, const A* __restrict middle,
-                         const A* __restrict bottom, A* __restrict sums, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) sums[i] += contrast_value(cell_at(top, middle, bottom, i));
+FASH_SIMD void subtract_maps(const A* __restrict pred, const A* __restrict target, A* __restrict to,
+                             int64_t height, int64_t width) {
+  for (int64_t y = 0; y < height; ++y)
+    for (int64_t x = 0; x < width; ++x)
+      to[(y + 1) * (width + 2) + x + 1] = pred[y * width + x] - target[y * width + x];
 }
 
+// One sum per column, then one over the columns: the order never depends on the threads. Columns
+// on the border are summed in vain, so that rows of 32 fill whole registers.
 template <class A>
-struct ThreeRows {
-  const A *top, *middle, *bottom;
-};
-
-template <class A>
-FASH_SIMD void slope_row(ThreeRows<A> d, ThreeRows<A> inside, A factor, A* __restrict out,
-                         int64_t n) {
-  for (int64_t i = 0; i < n; ++i)
-    out[i] = factor * contrast_slope(cell_at(d.top, d.middle, d.bottom, i),
-                                     cell_at(inside.top, inside.middle, inside.bottom, i));
-}
-
-template <class A>
-FASH_SIMD void subtract(A* __restrict from, const A* __restrict what, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) from[i] -= what[i];
-}
-
-// The two maps of one (sample, channel), and their difference row by row.
-template <class T, class A>
-class Difference {
- public:
-  Difference(const T* pred, const T* target, const Shape& s)
-      : pred_{pred, s.height, s.width, 1, s.width, 1},
-        target_{target, s.height, s.width, 1, s.width, 1},
-        ring_(s.width + 2),
-        other_(s.width + 2) {}
-  void load(int64_t y) {
-    const Columns all{0, pred_.width};
-    load_row(pred_, y, all, 1, ring_.slot(y));
-    load_row(target_, y, all, 1, other_.data());
-    subtract(ring_.slot(y), other_.data(), static_cast<int64_t>(other_.size()));
-  }
-  ThreeRows<A> around(int64_t y) { return {ring_.slot(y - 1), ring_.slot(y), ring_.slot(y + 1)}; }
-
- private:
-  Image<const T> pred_, target_;
-  RowRing<A> ring_;
-  std::vector<A> other_;
-};
-
-// One sum per column, then one over the columns: the order never depends on the threads.
-template <class T>
-double map_value(const T* pred, const T* target, const Shape& shape) {
-  using A = Accumulator<T>;
-  Difference<T, A> d(pred, target, shape);
-  std::vector<A> sums(shape.width);
-  const int64_t b = shape.border();
-  d.load(b - 1);
-  d.load(b);
+FASH_SIMD double map_value(const A* __restrict d, A* __restrict sums, int64_t height, int64_t width,
+                           int64_t border) {
+  const int64_t row = width + 2;
   double total = 0;
-  for (int64_t y = b; y < shape.height - b; ++y) {
-    d.load(y + 1);
-    const ThreeRows<A> rows = d.around(y);
-    value_row(rows.top + b, rows.middle + b, rows.bottom + b, sums.data(), shape.width - 2 * b);
-    if ((y & 31) != 31 && y + 1 < shape.height - b) continue;
-    for (A& sum : sums) total += sum;
-    std::fill(sums.begin(), sums.end(), A(0));
+  for (int64_t y = border; y < height - border; ++y) {
+    for (int64_t x = 0; x < width; ++x) sums[x] += contrast_value(cell_at(d + y * row, row, x));
+    if ((y & 31) != 31 && y + 1 < height - border) continue;
+    for (int64_t x = border; x < width - border; ++x) total += sums[x];
+    for (int64_t x = 0; x < width; ++x) sums[x] = 0;
   }
   return total;
+}
+
+template <class A>
+FASH_SIMD void map_slope(const A* __restrict d, const A* __restrict inside, A factor,
+                         A* __restrict out, int64_t height, int64_t width) {
+  const int64_t row = width + 2;
+  for (int64_t y = 0; y < height; ++y)
+    for (int64_t x = 0; x < width; ++x)
+      out[y * width + x] =
+          factor * contrast_slope(cell_at(d + y * row, row, x), cell_at(inside + y * row, row, x));
+}
+
+// Ones where terms are centred, zeros elsewhere and around.
+template <class A>
+std::vector<A> inside_map(const Shape& shape) {
+  const int64_t b = shape.border(), row = shape.width + 2;
+  std::vector<A> map((shape.height + 2) * row, A(0));
+  for (int64_t y = b; y < shape.height - b; ++y)
+    std::fill_n(map.begin() + (y + 1) * row + 1 + b, shape.width - 2 * b, A(1));
+  return map;
+}
+
+// A worker's maps: the difference of two in the dtype of the sums, and a result.
+template <class T>
+class Scratch {
+ public:
+  using A = Accumulator<T>;
+  explicit Scratch(const Shape& shape)
+      : shape_(shape),
+        difference_((shape.height + 2) * (shape.width + 2), A(0)),
+        wide_(std::is_same_v<T, A> ? 0 : 2 * shape.cells()) {}
+  const A* difference(const T* pred, const T* target) {
+    subtract_maps(wide(pred, 0), wide(target, 1), difference_.data(), shape_.height, shape_.width);
+    return difference_.data();
+  }
+  A* target(T* out) {
+    if constexpr (std::is_same_v<T, A>)
+      return out;
+    else
+      return wide_.data();
+  }
+  void store(T* out) {
+    if constexpr (!std::is_same_v<T, A>) narrow(wide_.data(), out, shape_.cells());
+  }
+
+ private:
+  const A* wide(const T* map, int64_t slot) {
+    if constexpr (std::is_same_v<T, A>) return map;
+    A* to = wide_.data() + slot * shape_.cells();
+    widen(map, to, shape_.cells());
+    return to;
+  }
+  Shape shape_;
+  std::vector<A> difference_, wide_;
+};
+
+// Calls work(map, worker's scratch) for every map; few cells are not worth another thread.
+template <class T, class Work>
+void for_maps(const Shape& shape, const Work& work) {
+  const int64_t grain = std::max<int64_t>(1, 65536 / shape.cells());
+  torch::stable::parallel_for(0, shape.samples * shape.maps, grain,
+                              [&](int64_t begin, int64_t end) {
+                                Scratch<T> scratch(shape);
+                                for (int64_t i = begin; i < end; ++i) work(i, scratch);
+                              });
 }
 
 template <class T>
 double value(const T* pred, const T* target, const T* weight, const Shape& shape) {
   std::vector<double> partial(shape.samples * shape.maps);
-  const int64_t grain = std::max<int64_t>(1, 65536 / shape.cells());
-  torch::stable::parallel_for(
-      0, shape.samples * shape.maps, grain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i)
-          partial[i] = map_value(pred + i * shape.cells(), target + i * shape.cells(), shape);
-      });
+  for_maps<T>(shape, [&](int64_t i, Scratch<T>& scratch) {
+    const int64_t at = i * shape.cells();
+    std::vector<Accumulator<T>> sums(shape.width);
+    partial[i] = map_value(scratch.difference(pred + at, target + at), sums.data(), shape.height,
+                           shape.width, shape.border());
+  });
   double total = 0;
   for (int64_t i = 0; i < shape.samples * shape.maps; ++i)
     total += partial[i] * (weight ? static_cast<double>(weight[i / shape.maps]) : 1.0);
   return total / shape.count();
 }
 
-// Rows of ones where terms are centred, with a border of zeros: row 1 inside, row 0 outside.
-template <class A>
-std::vector<A> inside_rows(const Shape& shape) {
-  std::vector<A> rows(2 * (shape.width + 2), A(0));
-  const auto inner = rows.begin() + shape.width + 2;
-  std::fill(inner + 1 + shape.border(), inner + 1 + shape.width - shape.border(), A(1));
-  return rows;
-}
-
-template <class T>
-void map_slope(const T* pred, const T* target, T* out, double factor, const Shape& shape) {
-  using A = Accumulator<T>;
-  Difference<T, A> d(pred, target, shape);
-  const std::vector<A> inside = inside_rows<A>(shape);
-  std::vector<A> buffer(shape.width);
-  const int64_t b = shape.border();
-  const auto inside_row = [&](int64_t y) {
-    return inside.data() + (y >= b && y < shape.height - b ? shape.width + 2 : 0);
-  };
-  const Image<T> to{out, shape.height, shape.width, 1, shape.width, 1};
-  d.load(-1);
-  d.load(0);
-  for (int64_t y = 0; y < shape.height; ++y) {
-    d.load(y + 1);
-    const ThreeRows<A> rows{inside_row(y - 1), inside_row(y), inside_row(y + 1)};
-    A* row = target_row(to, y, {0, shape.width}, buffer.data());
-    slope_row(d.around(y), rows, static_cast<A>(factor), row, shape.width);
-    store_row(to, y, {0, shape.width}, row);
-  }
-}
-
 template <class T>
 void slope(const T* pred, const T* target, const T* weight, double grad, T* out,
            const Shape& shape) {
-  const int64_t grain = std::max<int64_t>(1, 65536 / shape.cells());
-  torch::stable::parallel_for(
-      0, shape.samples * shape.maps, grain, [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const double w = weight ? static_cast<double>(weight[i / shape.maps]) : 1.0;
-          const int64_t at = i * shape.cells();
-          map_slope(pred + at, target + at, out + at, 2 * grad * w / shape.count(), shape);
-        }
-      });
+  using A = Accumulator<T>;
+  const std::vector<A> inside = inside_map<A>(shape);
+  for_maps<T>(shape, [&](int64_t i, Scratch<T>& scratch) {
+    const double w = weight ? static_cast<double>(weight[i / shape.maps]) : 1.0;
+    const int64_t at = i * shape.cells();
+    map_slope(scratch.difference(pred + at, target + at), inside.data(),
+              static_cast<A>(2 * grad * w / shape.count()), scratch.target(out + at), shape.height,
+              shape.width);
+    scratch.store(out + at);
+  });
 }
 
+// (N, H, W) is N samples of one map.
 Shape shape_of(const Tensor& pred, bool same) {
-  return {pred.size(0), pred.size(1), pred.size(2), pred.size(3), same};
+  const int64_t height = pred.size(pred.dim() - 2), width = pred.size(pred.dim() - 1);
+  return {pred.size(0), pred.dim() == 3 ? 1 : pred.size(1), height, width, same};
 }
 
 template <class T>

@@ -34,7 +34,11 @@ __global__ void fold_kernel(const T* from, T* to, int64_t rows, double scale, co
   const int64_t i = thread_index();
   if (i >= rows) return;
   const A factor = static_cast<A>(scale) * (theta ? static_cast<A>(*theta) : A(1));
-  fold(from + i * masks.taps, to + i * masks.taps, masks.sample, masks.spread, factor, masks.taps);
+  const int64_t first = i * masks.taps;
+  const A total = factor * weighted_sum<A>(from + first, masks.sample, masks.taps);
+  for (int k = 0; k < masks.taps; ++k)
+    to[first + k] =
+        static_cast<T>(folded_tap(static_cast<A>(from[first + k]), total, masks.spread[k]));
 }
 
 template <class T>

@@ -83,9 +83,11 @@ __global__ void slope_kernel(const T* grad, const T* pred, const T* target, cons
                           contrast_slope(spot.surroundings(pred, target, m), spot.centres(m)));
 }
 
+// (N, H, W) is N samples of one map.
 Maps maps_of(const Tensor& pred, bool same) {
-  return {pred.size(0), pred.size(1), static_cast<int>(pred.size(2)),
-          static_cast<int>(pred.size(3)), same ? 0 : 1};
+  const int64_t height = pred.size(pred.dim() - 2), width = pred.size(pred.dim() - 1);
+  return {pred.size(0), pred.dim() == 3 ? 1 : pred.size(1), static_cast<int>(height),
+          static_cast<int>(width), same ? 0 : 1};
 }
 
 // Contiguous inputs on their device.

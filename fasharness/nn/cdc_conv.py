@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fasharness.ops import cdc_weight, cross_weight
+from fasharness.ops.cdc_conv import check_convolution
 from fasharness.ops.cdc_weight import Direction, Form
 
 
@@ -38,6 +39,8 @@ class _CDConv(nn.modules.conv._ConvNd):
     def _start(self, theta: float, learnable_theta: bool, compat: bool) -> None:
         if math.isnan(theta):
             raise ValueError("theta must be a number, got NaN")
+        if any(k % 2 == 0 for k in self.kernel_size):
+            raise ValueError(f"kernel_size must be odd, got {self.kernel_size}")
         if learnable_theta:
             self.theta = nn.Parameter(self.weight.new_tensor(theta))
         else:
@@ -152,7 +155,12 @@ class CDConv2d(_CDConv, nn.Conv2d):
 
         Returns:
             float tensor (N, O, H', W').
+
+        Raises:
+            TypeError: x is not floating point, or of another dtype than the weight.
+            ValueError: x is of another rank, number of channels or device.
         """
+        check_convolution(x, self.weight, self.bias, self.groups, "(N, C, H, W)")
         result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
         return result
 
@@ -256,6 +264,11 @@ class CDConv3d(_CDConv, nn.Conv3d):
 
         Returns:
             float tensor (N, O, T', H', W').
+
+        Raises:
+            TypeError: x is not floating point, or of another dtype than the weight.
+            ValueError: x is of another rank, number of channels or device.
         """
+        check_convolution(x, self.weight, self.bias, self.groups, "(N, C, T, H, W)")
         result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
         return result

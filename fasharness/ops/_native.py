@@ -12,7 +12,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 # Raised with every change of an operator's schema, here and in csrc/common/platform.h.
-OPS_VERSION = 1
+OPS_VERSION = 2
 NAMESPACE = "fasharness"
 P = ParamSpec("P")
 R = TypeVar("R")

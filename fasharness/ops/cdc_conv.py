@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -17,7 +18,22 @@ def _bias(bias: Tensor | None, theta: Theta, compat: bool) -> Tensor | None:
     return bias * (1 - theta) if compat and bias is not None else bias
 
 
-def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, layout: str) -> None:
+def check_convolution(
+    x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, layout: str
+) -> None:
+    """Refuse arguments that do not make a convolution.
+
+    Args:
+        x: the input.
+        weight: its weight.
+        bias: one number for each output channel, or None.
+        groups: groups of channels.
+        layout: the axes of x, such as ``(N, C, H, W)``.
+
+    Raises:
+        TypeError: a tensor is not floating point, or the dtypes differ outside autocast.
+        ValueError: ranks, shapes, groups or devices do not fit.
+    """
     require_float("x", x)
     require_float("weight", weight)
     require_rank("x", x, layout)
@@ -30,8 +46,19 @@ def _check(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, layout: 
             f"x must have {weight.shape[1] * groups} channels for this weight and "
             f"groups={groups}, got {tuple(x.shape)}"
         )
-    if bias is not None and tuple(bias.shape) != (weight.shape[0],):
+    if bias is not None:
+        _check_bias(bias, weight)
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise TypeError(f"weight must have x's dtype {x.dtype}, got {weight.dtype}")
+
+
+def _check_bias(bias: Tensor, weight: Tensor) -> None:
+    require_float("bias", bias)
+    require_same_device("weight", weight, "bias", bias)
+    if tuple(bias.shape) != (weight.shape[0],):
         raise ValueError(f"bias must be ({weight.shape[0]},), got {tuple(bias.shape)}")
+    if bias.dtype != weight.dtype:
+        raise TypeError(f"bias must have weight's dtype {weight.dtype}, got {bias.dtype}")
 
 
 def cdc_conv2d(
@@ -64,13 +91,13 @@ def cdc_conv2d(
         float tensor (N, O, H', W').
 
     Raises:
-        TypeError: a tensor is not floating point.
+        TypeError: a tensor is not floating point, or the dtypes differ outside autocast.
         ValueError: shapes, devices, kernel size or theta do not fit.
 
     Source: Yu et al., Searching Central Difference Convolutional Networks for Face
     Anti-Spoofing, CVPR 2020, equation 4.
     """
-    _check(x, weight, bias, groups, "(N, C, H, W)")
+    check_convolution(x, weight, bias, groups, "(N, C, H, W)")
     folded = cdc_weight(weight, theta)
     return F.conv2d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)
 
@@ -106,12 +133,12 @@ def cdc_conv3d(
         float tensor (N, O, T', H', W').
 
     Raises:
-        TypeError: a tensor is not floating point.
+        TypeError: a tensor is not floating point, or the dtypes differ outside autocast.
         ValueError: shapes, devices, kernel size, theta or form do not fit.
 
     Source: Yu et al., Searching Multi-Rate and Multi-Modal Temporal Enhanced Networks for
     Gesture Recognition, 2020 (3D-CDC-ST, -T and -TR).
     """
-    _check(x, weight, bias, groups, "(N, C, T, H, W)")
+    check_convolution(x, weight, bias, groups, "(N, C, T, H, W)")
     folded = cdc_weight(weight, theta, form)
     return F.conv3d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)

@@ -32,15 +32,15 @@ def _positions(kernel: Sequence[int]) -> Iterator[tuple[int, ...]]:
 
 
 def _taps(kernel: tuple[int, ...], form: Form) -> _Taps:
-    centre = tuple(k // 2 for k in kernel)
-    if form == "all":
-        sample = [1.0 for _ in _positions(kernel)]
-    else:
+    count, centre = math.prod(kernel), tuple(k // 2 for k in kernel)
+    sample = [1.0] * count
+    if form != "all":
         sample = [float(p[0] != centre[0]) for p in _positions(kernel)]
+    # Of odd sizes, the middle one of all taps is the centre.
+    spread = [0.0] * count
+    spread[count // 2] = 1.0
     if form == "temporal":
         spread = [float(p[1:] == centre[1:]) / kernel[0] for p in _positions(kernel)]
-    else:
-        spread = [float(p == centre) for p in _positions(kernel)]
     return _Taps(sample, spread)
 
 

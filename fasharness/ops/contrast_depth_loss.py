@@ -28,9 +28,9 @@ def _window(d: Tensor, i: int, j: int) -> Tensor:
 
 def _sample_factor(weight: Tensor | None, d: Tensor) -> Tensor:
     # 1 / (number of contrasts), times the weight of each sample
-    count = 8 * d.shape[0] * d.shape[1] * (d.shape[2] - 2) * (d.shape[3] - 2)
+    count = 8 * _window(d, 1, 1).numel()
     ones = d.new_ones(d.shape[0]) if weight is None else weight.to(d.dtype)
-    return (ones / count).view(-1, 1, 1, 1)
+    return (ones / count).view(-1, *[1] * (d.ndim - 1))
 
 
 @operator("contrast_depth_loss")
@@ -71,10 +71,10 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(*tensors)
 
 
-def _vjp(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
+def _vjp(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
     pred, target, weight = ctx.saved_tensors
     slope = _op_backward(grad, pred, target, weight, ctx.same)
-    return slope, -slope, None, None
+    return slope, -slope if ctx.needs_input_grad[1] else None, None, None
 
 
 # The loss is quadratic in d, so its slope is a linear map of d that is its own transpose.
@@ -150,6 +150,4 @@ def contrast_depth_loss(
     dtype = torch.promote_types(pred.dtype, target.dtype)
     if torch.is_autocast_enabled(pred.device.type):
         dtype = torch.promote_types(dtype, torch.float32)
-    if pred.ndim == 3:
-        pred, target = pred.unsqueeze(1), target.unsqueeze(1)
     return _op(pred.to(dtype), target.to(dtype), weight, padding == "same")

@@ -154,6 +154,20 @@ def test_channels_last_weights_give_contiguous_folds(assert_native_is_eager):
     assert_native_is_eager(lambda w: cdc_weight(w, 0.7), weight.requires_grad_())
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_number_of_threads_changes_no_bit(assert_native_is_eager, dtype):
+    weight = _random(150, 60, 3, 3, dtype=dtype)
+    before = torch.get_num_threads()
+    folds = []
+    for threads in (1, 2, 3):
+        torch.set_num_threads(threads)
+        assert_native_is_eager(lambda w: cdc_weight(w, 0.7), weight)
+        folds.append(cdc_weight(weight, 0.7))
+    torch.set_num_threads(before)
+    assert torch.equal(folds[0], folds[1])
+    assert torch.equal(folds[0], folds[2])
+
+
 @pytest.mark.parametrize("kernel", [(3, 3), (3, 3, 3)])
 def test_opcheck(opcheck, kernel, device):
     weight = _random(4, 3, *kernel).detach().to(device).requires_grad_()
@@ -181,6 +195,10 @@ def test_autocast_folds_in_float32_and_convolves_in_bfloat16():
         ({"weight": torch.zeros(4, 2, 3, 3)}, ValueError, "x must have 2 channels for this weight"),
         ({"groups": 3}, ValueError, "groups must divide the 4 outputs, got 3"),
         ({"bias": torch.zeros(3)}, ValueError, r"bias must be \(4,\), got \(3,\)"),
+        ({"bias": torch.zeros(4).int()}, TypeError, "bias must be a floating point tensor"),
+        ({"bias": torch.zeros(4).half()}, TypeError, "bias must have weight's dtype torch.float32"),
+        ({"bias": torch.zeros(4, device="meta")}, ValueError, "bias must be on the device of"),
+        ({"x": torch.zeros(1, 3, 5, 5).double()}, TypeError, "weight must have x's dtype"),
         ({"x": torch.zeros(1, 3, 5, 5).int()}, TypeError, "x must be a floating point tensor"),
         ({"weight": torch.zeros(4, 3, 3, 3, device="meta")}, ValueError, "weight must be on the"),
         ({"theta": float("nan")}, ValueError, "theta must be a number, got NaN"),

@@ -46,9 +46,9 @@ def test_native_without_a_library_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (b"not a library", "it holds no fasharness kernels of version 1"),
-        (b"fasharness.ops kernels 0; of last year", "no fasharness kernels of version 1"),
-        (b"fasharness.ops kernels 1; but no ELF file", "invalid ELF header|too short"),
+        (b"not a library", "it holds no fasharness kernels of version 2"),
+        (b"fasharness.ops kernels 0; of last year", "no fasharness kernels of version 2"),
+        (b"fasharness.ops kernels 2; but no ELF file", "invalid ELF header|too short"),
     ],
 )
 def test_a_broken_or_foreign_library_is_named_and_left_aside(tmp_path, content, cause):

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from fasharness.nn import GradientConv2d
 from fasharness.ops import spatial_gradient_magnitude, temporal_gradient_features
 
 BN_EPS = 1e-3
@@ -48,7 +49,7 @@ class SpatialGradientBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, momentum: float = BN_MOMENTUM) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.gradient = nn.Conv2d(inputs, outputs, 1)
+        self.gradient = GradientConv2d(inputs, outputs)
         self.gradient_norm = OffsetBatchNorm2d(outputs, momentum)
         self.norm = OffsetBatchNorm2d(outputs, momentum)
 
@@ -61,13 +62,12 @@ class SpatialGradientBlock(nn.Module):
         Returns:
             float tensor (N, outputs, H, W), not negative.
         """
-        magnitude = spatial_gradient_magnitude(x)
         if not self.training:
-            return F.relu_(self._merged(x, magnitude))
-        detail = self.gradient_norm(self.gradient(magnitude))
+            return F.relu_(self._merged(x))
+        detail = self.gradient_norm(self.gradient(x))
         return F.relu_(self.norm(self.conv(x).add_(detail)))
 
-    def _merged(self, x: torch.Tensor, magnitude: torch.Tensor) -> torch.Tensor:
+    def _merged(self, x: torch.Tensor) -> torch.Tensor:
         """Both normalisations put into the weights: two passes over the pixels saved."""
         scale, offset = self.norm.fixed()
         detail_scale, detail_offset = self.gradient_norm.fixed()
@@ -76,7 +76,8 @@ class SpatialGradientBlock(nn.Module):
         bias = (_bias(self.conv) + detail_offset) * scale + offset + detail_bias
         weight = self.conv.weight * scale.view(-1, 1, 1, 1)
         detail_weight = self.gradient.weight * detail_scale.view(-1, 1, 1, 1)
-        return F.conv2d(x, weight, bias, padding=1).add_(F.conv2d(magnitude, detail_weight))
+        detail = F.conv2d(spatial_gradient_magnitude(x), detail_weight)
+        return F.conv2d(x, weight, bias, padding=1).add_(detail)
 
 
 class ShortTermBlock(nn.Module):
