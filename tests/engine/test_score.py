@@ -61,13 +61,14 @@ def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
     found = score_source(method, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
     means = [source.load(index).frames.mean() / 255 for index in range(19)]
     assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
-    assert found[2:] == (19, 19, "")
+    assert found[2:5] == (19, 19, "")
+    assert found.values == pytest.approx(tuple(means), rel=1e-6)
 
 
 def test_a_failure_of_preparation_is_passed_on(method: Method, five: list[ClipSource]):
     found = score_source(method, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
     assert math.isnan(found.value)
-    assert found[2:] == (0, 0, "no face found in 3 frames")
+    assert found[2:] == (0, 0, "no face found in 3 frames", ())
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

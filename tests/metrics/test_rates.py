@@ -85,8 +85,8 @@ def test_examples_in_docstrings() -> None:
     names = [m.name for m in pkgutil.iter_modules(fasharness.metrics.__path__)]
     attempted = 0
     for name in ["metrics." + name for name in names] + [
-        "grouping",
-        "oulu_lists",
+        "evaluation.grouping",
+        "scorefiles.oulu_lists",
         "report.numbers",
     ]:
         found = doctest.testmod(importlib.import_module(f"fasharness.{name}"))

@@ -124,7 +124,7 @@ def test_a_killed_run_leaves_no_workers_and_can_go_on(root, tmp_path, monkeypatc
     assert run.stdout is not None
     assert run.stdout.readline() == "0\n"
     deadline = time.monotonic() + 60
-    while not list(out.glob("*/*.avi")) and time.monotonic() < deadline:
+    while not list(out.glob("*/[0-9]*.avi")) and time.monotonic() < deadline:
         time.sleep(0.05)
     workers = _children(run.pid)
     assert len(workers) >= 2
@@ -137,6 +137,7 @@ def test_a_killed_run_leaves_no_workers_and_can_go_on(root, tmp_path, monkeypatc
     assert not (out / "SIMULATED.json").exists()
     for path in out.glob("*/[0-9]*.*"):
         assert path.read_bytes() == (root / path.relative_to(out)).read_bytes()
+    (out / "Train_files").mkdir(exist_ok=True)
     (out / "Train_files" / ".x.1.part.avi").write_bytes(b"half")
     monkeypatch.setattr(layout, "_record_all", lambda *_: [0])
     monkeypatch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
