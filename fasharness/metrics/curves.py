@@ -63,6 +63,9 @@ def error_curve(bona_fide: ArrayLike, attack: ArrayLike) -> ErrorCurve:
 
     Returns:
         The whole curve; no point is dropped.
+
+    >>> error_curve([0.3, 0.8], [0.1, 0.3]).values.tolist()
+    [0.1, 0.3, 0.8]
     """
     live = np.sort(arrays.scores(bona_fide, "bona fide"))
     fake = np.sort(arrays.scores(attack, "attack"))
@@ -94,6 +97,9 @@ def eer(curve: ErrorCurve) -> float:
     Returns:
         The rate in [0, 1]. Ties between classes are one step of the curve, so the line is exact
         for a decision drawn by lot among tied scores. This is not the convex hull's EER.
+
+    >>> eer(error_curve([0.3, 0.8, 0.9, 0.7], [0.1, 0.2, 0.25, 0.75]))
+    0.25
     """
     after = crossing(curve)
     gap = curve.gap(after)
@@ -126,6 +132,9 @@ def auc(curve: ErrorCurve) -> float:
 
     Returns:
         A share in [0, 1]; a tie counts as one half (Mann-Whitney).
+
+    >>> auc(error_curve([0.3, 0.8], [0.1, 0.3]))
+    0.875
     """
     area = 0.0
     for rows in _parcels(curve):
@@ -153,6 +162,9 @@ def partial_auc(curve: ErrorCurve, limit: float) -> float:
 
     Raises:
         ValueError: when the limit is outside (0, 1].
+
+    >>> round(partial_auc(error_curve([0.9, 0.8], [0.1, 0.3]), 0.1), 6)
+    1.0
     """
     if not 0 < limit <= 1:
         raise ValueError(f"limit must lie in (0, 1], got {limit}")
@@ -206,6 +218,9 @@ def average_precision(curve: ErrorCurve) -> float:
     Returns:
         The sum of precision times the rise of recall over falling cuts, in (0, 1]; it depends on
         the class sizes.
+
+    >>> round(average_precision(error_curve([0.9, 0.4], [0.5, 0.3])), 4)
+    0.8333
     """
     total = 0.0
     for rows in _parcels(curve):
@@ -224,6 +239,9 @@ def bpcer_at_apcer(curve: ErrorCurve, limit: float) -> float:
 
     Returns:
         The BPCER in [0, 1]; 1 when only refusing everything keeps the limit.
+
+    >>> bpcer_at_apcer(error_curve([0.3, 0.8], [0.1, 0.4]), 0.0)
+    0.5
     """
     allowed = _floor_count(arrays.share(limit, "limit"), curve.attack)
     cut = int(np.searchsorted(curve.attack_below, curve.attack - allowed, side="left"))
@@ -239,6 +257,9 @@ def apcer_at_bpcer(curve: ErrorCurve, limit: float) -> float:
 
     Returns:
         The APCER in [0, 1].
+
+    >>> apcer_at_bpcer(error_curve([0.3, 0.8], [0.1, 0.4]), 0.0)
+    0.5
     """
     allowed = _floor_count(arrays.share(limit, "limit"), curve.bona_fide)
     cut = int(np.searchsorted(curve.bona_fide_below, allowed, side="right")) - 1
@@ -254,6 +275,9 @@ def tpr_at_fpr(curve: ErrorCurve, limit: float) -> float:
 
     Returns:
         A share in [0, 1].
+
+    >>> tpr_at_fpr(error_curve([0.3, 0.8], [0.1, 0.4]), 0.0)
+    0.5
     """
     return 1.0 - bpcer_at_apcer(curve, limit)
 

@@ -49,6 +49,9 @@ def apcer_by(attacks: Mapping[str, ArrayLike], threshold: float) -> dict[str, fl
 
     Returns:
         Name to rate, in the order given.
+
+    >>> apcer_by({"print": [0.1, 0.6], "display": [0.2, 0.3]}, threshold=0.5)
+    {'print': 0.5, 'display': 0.0}
     """
     return {name: apcer(attack, threshold) for name, attack in attacks.items()}
 
@@ -65,6 +68,9 @@ def apcer_max(attacks: Mapping[str, ArrayLike], threshold: float) -> float:
 
     Raises:
         ValueError: when there is no species.
+
+    >>> apcer_max({"print": [0.1, 0.6], "display": [0.2, 0.3]}, threshold=0.5)
+    0.5
     """
     if not attacks:
         raise ValueError("expected at least one species, got none")
@@ -81,6 +87,9 @@ def acer(bona_fide: ArrayLike, attacks: Mapping[str, ArrayLike], threshold: floa
 
     Returns:
         A rate in [0, 1].
+
+    >>> acer([0.4, 0.8], {"print": [0.1, 0.6], "display": [0.2, 0.3]}, threshold=0.5)
+    0.5
     """
     return (apcer_max(attacks, threshold) + bpcer(bona_fide, threshold)) / 2
 
@@ -95,6 +104,9 @@ def hter(bona_fide: ArrayLike, attack: ArrayLike, threshold: float) -> float:
 
     Returns:
         A rate in [0, 1].
+
+    >>> hter([0.4, 0.8], [0.1, 0.6, 0.2, 0.3], threshold=0.5)
+    0.375
     """
     return (apcer(attack, threshold) + bpcer(bona_fide, threshold)) / 2
 
@@ -109,6 +121,9 @@ def accuracy(bona_fide: ArrayLike, attack: ArrayLike, threshold: float) -> float
 
     Returns:
         A share in [0, 1].
+
+    >>> accuracy([0.4, 0.8], [0.1, 0.6], threshold=0.5)
+    0.5
     """
     live = arrays.scores(bona_fide, "bona fide")
     fake = arrays.scores(attack, "attack")
@@ -128,6 +143,9 @@ def non_response(failed: int, presented: int) -> float:
 
     Raises:
         ValueError: when nothing was presented or more failed than were presented.
+
+    >>> non_response(3, 12)
+    0.25
     """
     if not 0 <= failed <= presented or presented == 0:
         raise ValueError(f"expected 0 <= failed <= presented, got {failed} of {presented}")
@@ -166,6 +184,9 @@ def d_prime(bona_fide: ArrayLike, attack: ArrayLike) -> float:
 
     Raises:
         ValueError: when a class has one score or neither class varies.
+
+    >>> round(d_prime([3.0, 5.0], [1.0, 3.0]), 4)
+    1.4142
     """
     live = arrays.scores(bona_fide, "bona fide")
     fake = arrays.scores(attack, "attack")

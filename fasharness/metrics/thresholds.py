@@ -56,6 +56,10 @@ def eer(scores: Development) -> float:
 
     Raises:
         ValueError: when all scores are equal.
+
+    >>> dev = Development(np.array([0.5, 0.875]), {"print": np.array([0.125, 0.25])})
+    >>> eer(dev)
+    0.375
     """
     return equal_error(scores.curve)
 
@@ -87,6 +91,10 @@ def eer_observed(scores: Development) -> float:
 
     Raises:
         ValueError: when all scores are equal.
+
+    >>> dev = Development(np.array([0.5, 0.875]), {"print": np.array([0.125, 0.25])})
+    >>> eer_observed(dev)
+    0.5
     """
     curve = scores.curve
     return float(curve.values[_eer_cut(curve)])

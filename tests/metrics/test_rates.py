@@ -92,4 +92,4 @@ def test_examples_in_docstrings() -> None:
         found = doctest.testmod(importlib.import_module(f"fasharness.{name}"))
         assert not found.failed, name
         attempted += found.attempted
-    assert attempted > 4
+    assert attempted > 20
