@@ -76,9 +76,9 @@ def build(values: Mapping[str, Any]) -> Settings:
     Raises:
         OptionError: the method or protocol is missing, or a value has the wrong type.
     """
-    for name in ("plugin", "protocol"):
+    for name, listing in (("plugin", "methods"), ("protocol", "protocols")):
         if not values.get(name):
-            raise OptionError(f"--{name} is missing; see `fasharness ls`")
+            raise OptionError(f"--{name} is missing; see `fasharness ls {listing}`")
     defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
     ready: dict[str, Any] = {}
     for name, value in values.items():

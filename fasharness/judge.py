@@ -51,7 +51,7 @@ def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path |
     options = rules(fold.settings)
     path, page = fold.folder / "result.json", fold.folder / "report.html"
     provenance = _provenance(fold, prepared, model)
-    key = digest([provenance, dataclasses.asdict(options), sorted(BASELINES)])
+    key = digest([provenance, dataclasses.asdict(options), sorted(_others(fold))])
     if fold.steps.current("evaluate", key, path, page):
         with contextlib.suppress(DataError):  # a damaged result is written anew
             found = read_result(path)
@@ -59,7 +59,7 @@ def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path |
                 return found
     with fold.steps.timed("evaluate"):
         evaluation = _evaluation(fold, scores, options)
-        baselines = tuple(_baselines(fold, prepared))
+        baselines = tuple(_baselines(fold, prepared, options))
         result = _result(fold, evaluation, baselines, provenance)
         write_result(path, result)
         if fold.protocol.simulated:  # a page may be passed on: real faces only on request
@@ -126,20 +126,25 @@ def _result(
     )
 
 
-def _baselines(fold: Fold, prepared: Prepared) -> Iterator[Baseline]:
+def _others(fold: Fold) -> Mapping[str, str]:
+    """The trivial scorers but the method itself, where it is one: it is no rival of its own."""
+    return {name: words for name, words in BASELINES.items() if name != fold.method.name}
+
+
+def _baselines(fold: Fold, prepared: Prepared, options: EvaluationOptions) -> Iterator[Baseline]:
     """What trivial scorers get on the same clips."""
     from fasharness.engine.device import make_fabric
     from fasharness.evaluation.evaluate import baseline
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
-    for name, words in BASELINES.items():
+    for name, words in _others(fold).items():
         method = make(fold.experiment.plugins.method(name), "", {})
         journal = fold.folder / f"scoring-{name}.jsonl"
         key = fold.score_key(prepared, method)
         found = fold.scored(prepared, method, method.network(), fabric, journal, key)
         scores = [each.score for each in found]
         journal.unlink()
-        yield baseline(name, words, scores)
+        yield baseline(name, words, scores, options)
 
 
 def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str, Any]:

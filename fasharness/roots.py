@@ -11,6 +11,7 @@ from fasharness.errors import OptionError, UnknownNameError
 from fasharness.files import write_json
 from fasharness.paths import cache_dir, config_file
 from fasharness.progress import Console
+from fasharness.sim.marks import DONE
 
 SIMULATION_SEED = 0
 
@@ -82,7 +83,7 @@ def resolve(
     if size not in dataset.simulated_sizes:
         raise UnknownNameError("simulation size", size, dataset.simulated_sizes)
     root = simulated_root(dataset, size)
-    if not (root / "SIMULATED.json").is_file():
+    if not (root / DONE).is_file():
         console.say(
             f"No folder of {dataset.title} is configured (--data, "
             f"{environment_variable(dataset.name)} or `fasharness data set {dataset.name} DIR`): "

@@ -1,5 +1,6 @@
 """The command line: flags, listings, and every bad input as one line with exit code 2."""
 
+import argparse
 import errno
 import json
 import os
@@ -7,13 +8,14 @@ import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 
-from fasharness.cli import main
+from fasharness.cli import build_parser, main
+from fasharness.prepare.weights import AVAILABLE
 from fasharness.scores import read_csv
 
 Run = Callable[..., "Ended"]  # noqa: F821
@@ -53,6 +55,40 @@ def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
     assert "the whole chain, from videos to a report" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("group", ["sim", "data", "weights"])
+def test_a_group_alone_shows_its_help(command: Run, group: str):
+    ended = command(group)
+    assert ended.code == 0
+    assert ended.out.startswith(f"usage: fasharness {group} [-h] COMMAND ...")
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from _parsers(inner)
+
+
+def test_every_word_and_flag_is_explained():
+    every = [(p.prog, a) for p in _parsers(build_parser()) for a in p._actions]
+    assert len(every) > 100
+    unexplained = [
+        f"{program} {action.option_strings or action.dest}"
+        for program, action in every
+        if not action.help and not isinstance(action, argparse._SubParsersAction)
+        and not (program == "fasharness convert" and action.dest in ("train", "dev", "test"))
+    ]  # fmt: skip
+    assert unexplained == []
+
+
+def test_the_help_names_all_weights(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit):
+        main(["weights", "get", "--help"])
+    told = capsys.readouterr().out
+    assert all(weights.name in told for weights in AVAILABLE)
+
+
 def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
     assert command("run", "--config", tmp_path / "no.yaml").error == (
         f"{tmp_path / 'no.yaml'}: No such file or directory"
@@ -80,7 +116,7 @@ def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
         (["--seed", "-1"], "--seed must not be negative"),
         (["--checkpoint", "no.safetensors"], "no.safetensors: no such checkpoint"),
         (["--depth", "no-maps"], "--depth must be auto or a folder of depth maps, got 'no-maps'"),
-        (["--data", "nowhere"], "nowhere: no such folder; give OULU-NPU's folder with --data"),
+        (["--data", "nowhere"], "nowhere: no such folder; it should hold Train_files, "),
     ],
     ids=lambda value: "=".join(value)[2:] if isinstance(value, list) else "",
 )

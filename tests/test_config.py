@@ -41,8 +41,8 @@ def test_the_command_line_wins_over_the_configuration(tmp_path: Path):
         ("plugin: a\nprotocol: b\nseed: many", "--seed must be a whole number, got 'many'"),
         ("plugin: a\nprotocol: b\nseed: 1.5", "--seed must be a whole number, got 1.5"),
         ("plugin: a\nprotocol: b\nseed: true", "--seed must be a whole number, got True"),
-        ("protocol: oulu1", "--plugin is missing"),
-        ("plugin: toy", "--protocol is missing"),
+        ("protocol: oulu1", "--plugin is missing; see `fasharness ls methods`"),
+        ("plugin: toy", "--protocol is missing; see `fasharness ls protocols`"),
     ],
 )
 def test_a_bad_configuration_is_refused(tmp_path: Path, text: str, words: str):

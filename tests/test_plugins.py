@@ -85,6 +85,12 @@ def test_broken_plugins_are_named_with_their_cause_and_never_fatal_to_ls(
         assert "OULU-NPU" in out
 
 
+def test_the_listing_says_what_the_baselines_are_for(capsys: pytest.CaptureFixture[str]):
+    assert main(["ls", "methods"]) == 0
+    words = "constant\tfasharness\tbaseline, in every result: the same score for every"
+    assert words in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("broken")
 def test_a_broken_plugin_fails_what_may_have_needed_it():
     plugins = load()

@@ -32,3 +32,24 @@ def add_command(
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
     return parser
+
+
+def add_group(commands: Any, name: str, text: str) -> Any:
+    """Add a command that has commands of its own, and shows its help where none is given.
+
+    Args:
+        commands: what ``add_subparsers`` gave.
+        name: the group's word.
+        text: what it is about, in a line.
+
+    Returns:
+        What ``add_command`` takes for the commands below it.
+    """
+
+    def show_help(options: argparse.Namespace) -> int:
+        del options
+        parser.print_help()
+        return 0
+
+    parser = add_command(commands, name, show_help, text)
+    return parser.add_subparsers(title="commands", metavar="COMMAND")

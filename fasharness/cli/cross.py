@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
     add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
     add("--seed", type=int, default=0, help="of the bootstrap")
     add("--style", default="terminal", help="terminal, markdown, latex, csv or html")
-    add("--out", type=Path, metavar="FILE", help="also write the evaluations as JSON")
+    add("--out", type=Path, metavar="FILE.json", help="also write the evaluations as JSON (.json)")
 
 
 def _cross(options: argparse.Namespace) -> int:
@@ -28,15 +28,20 @@ def _cross(options: argparse.Namespace) -> int:
     from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.files import write_text
     from fasharness.report.grid import render
+    from fasharness.scorefiles import json_target
 
+    tasks = read_tasks(options.table)
+    named = [path for task in tasks for path in (task.scores, task.dev)]
+    json_target(options.out, [options.table, *named])
     rules = EvaluationOptions(
         threshold_rule=options.threshold,
         replicates=options.replicates,
         seed=options.seed,
         allow_leaks=options.allow_leaks,
     )
-    found = cross(read_tasks(options.table), rules)
-    print(render(table(found, rules), options.style), end="")
+    found = cross(tasks, rules)
+    shown = render(table(found, rules), options.style)
     if options.out is not None:
         write_text(options.out, to_json(found))
+    print(shown, end="")
     return 0

@@ -34,12 +34,8 @@ def _add_evaluate(commands: Any) -> None:
     parser = add_command(commands, "evaluate", _evaluate, "metrics of score files")
     add = parser.add_argument
     add("scores", type=Path, nargs="+", metavar="SCORES", help="CSV or Parquet; several are folds")
-    add("--threshold", default="eer", metavar="RULE", help="rule on dev scores (default: eer)")
-    add("--allow-leaks", action="store_true", help="let the rule look at test (test:RULE)")
-    add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
-    add("--seed", type=int, default=0, help="of the bootstrap")
+    _add_rules(parser)
     add("--interval", default="percentile", help="percentile (default), bca or exact")
-    add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
     add("--all", action="store_true", help="also areas, working points, d', FAR and FRR")
     add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
     add(
@@ -58,18 +54,30 @@ def _add_evaluate(commands: Any) -> None:
     add("--manifest", type=Path, metavar="FILE", help="CSV of what should have been scored")
     add("--recognition", type=Path, metavar="SCORES", help="a recognition system's comparisons")
     add("--recognition-threshold", type=float, metavar="T", help="the system accepts T and above")
-    add("--out", type=Path, metavar="FILE", help="also write the evaluation as JSON")
     add("--plots", type=Path, metavar="DIR", help="also write plots as PNG, SVG and CSV")
     _add_style(parser)
 
 
+def _add_rules(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that every command which evaluates has."""
+    add = parser.add_argument
+    add("--threshold", default="eer", metavar="RULE", help="rule on dev scores (default: eer)")
+    add("--allow-leaks", action="store_true", help="let the rule look at test (test:RULE)")
+    add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
+    add("--seed", type=int, default=0, help="of the bootstrap")
+    add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
+    add("--out", type=Path, metavar="FILE.json", help="also write what was found as JSON")
+
+
 def _add_tables(commands: Any) -> None:
-    text = "two score files of the same protocol, paired"
+    text = "runs of the same protocol, paired: the first against each of the others"
     pair = add_command(commands, "compare", _compare, text)
-    pair.add_argument("first", type=Path, metavar="A.csv")
-    pair.add_argument("second", type=Path, metavar="B.csv")
+    what = "score files (CSV or Parquet) or the folders of runs, two or more"
+    pair.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=what)
+    _add_rules(pair)
     board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
-    board.add_argument("folder", type=Path, metavar="DIR")
+    what = "searched for result.json, with the folders in it"
+    board.add_argument("folder", type=Path, metavar="DIR", help=what)
     board.add_argument("--published", action="store_true", help="also figures of the literature")
     for parser in (pair, board):
         _add_style(parser)
@@ -125,18 +133,17 @@ def _add_convert(commands: Any) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.plugins import load
-    from fasharness.scorefiles import refuse_overwriting
+    from fasharness.scorefiles import json_target, refuse_run_folder
 
     _refuse_combinations(options)
-    refuse_overwriting([options.out] if options.out else [], options.scores)
+    more = [path for path in (options.manifest, options.recognition) if path is not None]
+    json_target(options.out, [*options.scores, *more])
+    if options.plots is not None:
+        refuse_run_folder(options.plots)
     rules = EvaluationOptions(
-        threshold_rule=options.threshold,
-        replicates=options.replicates,
-        seed=options.seed,
-        allow_leaks=options.allow_leaks,
+        **_rules(options),
         allow_subject_overlap=options.allow_subject_overlap,
         interval=options.interval,
-        confidence=options.confidence,
         max_failed_share=options.max_failed,
         compat=options.compat,
         more=options.all,
@@ -149,10 +156,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _rules(options: argparse.Namespace) -> dict[str, Any]:
+    """What the flags of `_add_rules` say, as `EvaluationOptions` names it."""
+    return {
+        "threshold_rule": options.threshold,
+        "replicates": options.replicates,
+        "seed": options.seed,
+        "confidence": options.confidence,
+        "allow_leaks": options.allow_leaks,
+    }
+
+
 def _refuse_combinations(options: argparse.Namespace) -> None:
     """Refuse flags that do not go together."""
     folds = len(options.scores) > 1
-    if len(set(options.scores)) < len(options.scores):
+    if len({path.resolve() for path in options.scores}) < len(options.scores):
         raise OptionError("a score file is named twice; folds are different files")
     if (options.recognition is None) is not (options.recognition_threshold is None):
         raise OptionError("--recognition and --recognition-threshold go together")
@@ -197,10 +215,9 @@ def _evaluate_one(
     from fasharness import scorefiles
     from fasharness.evaluation.evaluate import evaluate
     from fasharness.evaluation.recognition import with_recognition
-    from fasharness.files import write_text
+    from fasharness.report import text
     from fasharness.report.drawings import write
     from fasharness.report.grid import render
-    from fasharness.report.text import evaluation_grid, evaluation_json, evaluation_table
 
     ((name, scores),) = files.items()
     with _naming(name):
@@ -211,15 +228,26 @@ def _evaluate_one(
         with _naming(options.recognition):
             found = with_recognition(found, comparisons, options.recognition_threshold, rules)
     simulated = any(score.simulated for score in (*scores, *comparisons))
+    grid = text.evaluation_numbers if options.style == "csv" else text.evaluation_grid
     if options.style == "terminal":
-        print(evaluation_table(found, simulated))
+        shown = text.evaluation_table(found, simulated) + "\n"
     else:
-        print(render(evaluation_grid(found, simulated), options.style), end="")
-    if options.out is not None:
-        write_text(options.out, evaluation_json(found, simulated))
+        shown = render(grid(found, simulated), options.style)
+    for words in found.warnings if options.style == "csv" else ():
+        print(f"warning: {words}", file=sys.stderr)
+    _tell(shown, options.out, text.evaluation_json(found, simulated))
     if options.plots is not None:
         write(options.plots, found, scores, Path(name).name, simulated)
         print(f"plots: {options.plots}", file=sys.stderr)
+
+
+def _tell(shown: str, out: Path | None, text: str) -> None:
+    """Write JSON where that is wanted, then print a table: what cannot be written is told first."""
+    from fasharness.files import write_text
+
+    if out is not None:
+        write_text(out, text)
+    print(shown, end="")
 
 
 def _evaluate_folds(
@@ -229,30 +257,48 @@ def _evaluate_folds(
     options: argparse.Namespace,
 ) -> None:
     from fasharness.evaluation.folds import evaluate_folds
-    from fasharness.files import write_text
     from fasharness.report.grid import render
     from fasharness.report.text import evaluation_json, folds_grid, folds_table
 
     found = evaluate_folds(files, rules, extra)
     simulated = any(score.simulated for scores in files.values() for score in scores)
     if options.style == "terminal":
-        print(folds_table(found, simulated))
+        shown = folds_table(found, simulated) + "\n"
     else:
-        print(render(folds_grid(found, simulated), options.style), end="")
-    if options.out is not None:
-        write_text(options.out, evaluation_json(found, simulated))
+        shown = render(folds_grid(found, simulated), options.style)
+    _tell(shown, options.out, evaluation_json(found, simulated))
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from fasharness import scorefiles
-    from fasharness.evaluation.compare import compare
-    from fasharness.evaluation.leaderboard import comparison
+    from fasharness.evaluation.compare import compare_runs, to_json
+    from fasharness.evaluation.evaluate import EvaluationOptions
+    from fasharness.evaluation.leaderboard import comparison, run_names
     from fasharness.report.grid import render
+    from fasharness.scorefiles import json_target
 
-    found = compare(scorefiles.read(options.first), scorefiles.read(options.second))
-    names = (str(options.first), str(options.second))
-    print(render(comparison(*names, found), options.style), end="")
+    if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
+        raise OptionError("compare wants two or more different runs, each named once")
+    json_target(options.out, options.runs)
+    rules = EvaluationOptions(**_rules(options))
+    names = run_names(options.runs)
+    first, *others = map(_folds, options.runs)
+    found = {
+        name: compare_runs(first, other, rules)
+        for name, other in zip(names[1:], others, strict=True)
+    }
+    tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]
+    _tell("\n".join(tables), options.out, to_json(names[0], found))
     return 0
+
+
+def _folds(path: Path) -> Mapping[str, Sequence[Score]]:
+    """Read a run's folder, fold by fold, or a score file as its only one."""
+    from fasharness import scorefiles
+    from fasharness.report import runs
+
+    if not path.is_dir():
+        return {"": scorefiles.read(path)}
+    return {part.name: part.scores for part in runs.read(path).parts}
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
@@ -315,6 +361,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     from fasharness.evaluation.calibrate import calibrate
 
     scorefiles.refuse_overwriting([options.out], [options.scores])
+    if options.plots is not None:
+        scorefiles.refuse_run_folder(options.plots)
     scores = scorefiles.read(options.scores)
     with _naming(options.scores):
         found = calibrate(scores, options.rule, options.meaning)

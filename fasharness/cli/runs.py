@@ -69,7 +69,7 @@ def _add_report(commands: Any) -> None:
         metavar="RUN",
         help="a run's folder; the first is the reference",
     )
-    add("--out", type=Path, metavar="FILE", help="the page (several runs: comparison.html)")
+    add("--out", type=Path, metavar="FILE", help="a page, .html (several runs: comparison.html)")
     add("--plots", type=Path, metavar="DIR", help="also every plot as PNG, SVG and CSV")
     add("--pictures", action="store_true", help="show the faces of the worst errors, real ones too")
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
@@ -107,6 +107,8 @@ def _report(options: argparse.Namespace) -> int:
 
     if options.out is not None and options.out.is_dir():
         raise OptionError(f"--out {options.out}: is a folder; name the page's file")
+    if options.out is not None and options.out.suffix.lower() != ".html":
+        raise OptionError(f"--out {options.out}: the page's file must end in .html")
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
         raise OptionError(f"--plots {options.plots}: is no folder")
     if options.pictures:

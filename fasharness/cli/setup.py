@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, add_group
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -27,30 +27,30 @@ def add(commands: Any) -> None:
 
 def _add_validate(commands: Any) -> None:
     parser = add_command(commands, "validate", _validate, "check a data set's folder")
-    parser.add_argument("--protocol", required=True)
-    parser.add_argument("--data", type=Path, metavar="DIR")
+    add = parser.add_argument
+    add("--protocol", required=True, help="e.g. oulu1; see `fasharness ls protocols`")
+    add("--data", type=Path, metavar="DIR", help="its folder (default: what `data set` remembers)")
 
 
 def _add_ls(commands: Any) -> None:
     parser = add_command(commands, "ls", _ls, "what is installed")
-    parser.add_argument("what", nargs="?", choices=_LISTS, default="plugins")
+    text = "what to list (default: plugins)"
+    parser.add_argument("what", nargs="?", choices=_LISTS, default="plugins", help=text)
 
 
 def _add_data(commands: Any) -> None:
-    parser = commands.add_parser("data", help="folders of data sets")
-    inner = parser.add_subparsers(required=True, metavar="ACTION")
+    inner = add_group(commands, "data", "folders of data sets")
     setter = add_command(inner, "set", _data_set, "remember a data set's folder")
-    setter.add_argument("dataset")
-    setter.add_argument("folder", type=Path)
+    setter.add_argument("dataset", help="e.g. oulu-npu; see `fasharness ls datasets`")
+    setter.add_argument("folder", type=Path, help="where the data set lies")
 
 
 def _add_weights(commands: Any) -> None:
-    parser = commands.add_parser("weights", help="published weights")
-    inner = parser.add_subparsers(required=True, metavar="ACTION")
+    inner = add_group(commands, "weights", "published weights")
     getter = add_command(
         inner, "get", _weights_get, "fetch published weights once, checked by hash"
     )
-    getter.add_argument("name")
+    getter.add_argument("name", help="there is: face-landmark (of the depth estimator)")
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -86,7 +86,7 @@ def _ls(options: argparse.Namespace) -> int:
     plugins = load()
     lines = {
         "plugins": lambda: [f"{name}\t{text}" for name, text in plugins.versions.items()],
-        "methods": lambda: _offers(plugins, "method"),
+        "methods": lambda: _methods(plugins),
         "metrics": lambda: [*_own_metrics(), *_offers(plugins, "metric")],
         "detectors": lambda: _offers(plugins, "detector"),
         "datasets": lambda: [
@@ -109,6 +109,15 @@ def _own_metrics() -> list[str]:
     from fasharness.report.numbers import MEANINGS, NAMES
 
     return [f"{name}\t{text}: {MEANINGS[name]}" for name, text in NAMES.items()]
+
+
+def _methods(plugins: Plugins) -> list[str]:
+    """Name the methods, and what the baselines are for: every result has them, without a run."""
+    from fasharness.judge import BASELINES
+
+    told = {name: f"\tbaseline, in every result: {text}" for name, text in BASELINES.items()}
+    offers = plugins.offers("method")
+    return [f"{offer.name}\t{offer.owner}{told.get(offer.name, '')}" for offer in offers]
 
 
 def _offers(plugins: Plugins, kind: str) -> list[str]:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, add_group
 
 if TYPE_CHECKING:
     from fasharness.progress import Console
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add the commands."""
-    parser = commands.add_parser("sim", help="simulated data sets", description=__doc__)
-    inner = parser.add_subparsers(required=True, metavar="ACTION")
+    inner = add_group(commands, "sim", "write and judge simulated data sets")
     _add_oulu_npu(inner)
     _add_preview(inner)
     _add_validate(inner)
@@ -37,8 +36,9 @@ def _add_oulu_npu(inner: Any) -> None:
 
 def _add_preview(inner: Any) -> None:
     parser = add_command(inner, "preview", _preview, "a contact sheet of a simulated folder")
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    add = parser.add_argument
+    add("folder", type=Path, metavar="DIR", help="what `fasharness sim` wrote")
+    add("--out", type=Path, required=True, metavar="FILE.png", help="the sheet's file")
 
 
 def _add_validate(inner: Any) -> None:

@@ -30,6 +30,7 @@ from fasharness.datasets.oulu_files import (
     rule,
 )
 from fasharness.errors import DataError
+from fasharness.sim.marks import DONE, refuse_unfinished
 
 if TYPE_CHECKING:
     from fasharness.prepare.depth import DepthSource
@@ -76,7 +77,8 @@ class OuluNpu(Dataset):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         if not root.is_dir():
-            raise DataError(f"{root}: no such folder; give OULU-NPU's folder with --data")
+            raise DataError(f"{root}: no such folder; it should hold {', '.join(FOLDERS.values())}")
+        refuse_unfinished(root)
         if not any((root / folder).is_dir() for folder in FOLDERS.values()):
             raise DataError(f"{root}: not OULU-NPU: none of {', '.join(FOLDERS.values())} is in it")
 
@@ -87,7 +89,7 @@ class OuluNpu(Dataset):
 
     @cached_property
     def _simulation(self) -> Mapping[str, Any] | None:
-        marker = self.root / "SIMULATED.json"
+        marker = self.root / DONE
         if not marker.is_file():
             return None
         try:

@@ -73,7 +73,8 @@ def check_subjects(scores: Sequence[Score]) -> None:
         if score.subject and first != score.split:
             raise DataError(
                 f"row {row}: subject {score.subject!r} is in both {first} and {score.split} "
-                f"({score.presentation!r}); figures would be too good; mend the protocol"
+                f"({score.presentation!r}); figures would be too good; mend the protocol, "
+                "or say --allow-subject-overlap if it means that"
             )
 
 

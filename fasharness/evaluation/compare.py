@@ -1,19 +1,20 @@
 """Two sets of scores on the same test presentations: differences with intervals and tests."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness import records
 from fasharness.errors import DataError
-from fasharness.evaluation.evaluate import EvaluationOptions, choose_threshold, evaluate
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import part, sample_of, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
 from fasharness.metrics import bootstrap, comparison
 from fasharness.metrics.arrays import Floats
-from fasharness.result import Evaluation
+from fasharness.result import SCHEMA, Evaluation
 from fasharness.scores import Score
 
 _RATES = ("acer", "apcer", "bpcer", "apcer_pooled", "hter")
@@ -72,6 +73,7 @@ class Comparison:
         confidence: of the intervals and of these rates.
         simulated: whether any presentation is simulated.
         leaks: whether a threshold was chosen on the test split.
+        warnings: what the evaluation of the first and of the second run warns of.
     """
 
     differences: tuple[Difference, ...]
@@ -85,6 +87,7 @@ class Comparison:
     confidence: float = 0.95
     simulated: bool = False
     leaks: bool = False
+    warnings: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
 
 def compare(
@@ -108,7 +111,10 @@ def compare(
     options = options or EvaluationOptions()
     shared = _shared(first, second)
     pair = (_restrict(first, shared), _restrict(second, shared))
-    evaluations = tuple(evaluate(scores, options) for scores in pair)
+    evaluations = (
+        _evaluated("first run", pair[0], options),
+        _evaluated("second run", pair[1], options),
+    )
     cuts = (evaluation.threshold.value for evaluation in evaluations)
     one, two = map(_Decided.of, pair, cuts)
     both = (one.replicates(options), two.replicates(options))
@@ -122,7 +128,20 @@ def compare(
         options.confidence,
         any(score.simulated for score in (*first, *second)),
         options.leaks,
+        (evaluations[0].warnings, evaluations[1].warnings),
     )
+
+
+def _evaluated(name: str, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
+    """Evaluate a run; its own intervals are not shown, so one replicate does."""
+    try:
+        found = evaluate(scores, replace(options, replicates=1, interval="percentile"))
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
+    acer = found.metric("acer")
+    if acer.value is None:
+        raise DataError(f"{name}: ACER is absent: {acer.reason}")
+    return found
 
 
 def compare_folds(
@@ -147,7 +166,11 @@ def compare_folds(
     if set(first) != set(second):
         raise DataError(f"other folds: {', '.join(sorted({*first} ^ {*second}))} are in one run")
     shared = {fold: _shared_in(fold, first[fold], second[fold]) for fold in sorted(first)}
-    pair = tuple(_all_decisions(run, shared, options) for run in (first, second))
+    decided = (
+        _all_decisions("first run", first, shared, options),
+        _all_decisions("second run", second, shared, options),
+    )
+    pair = tuple(one.scores for one in decided)
     one, two = (_Decided.of(scores, DECIDED) for scores in pair)
     values, both = (one.values(), two.values()), (one.replicates(options), two.replicates(options))
     dropped = (_scored(first[fold]) ^ _scored(second[fold]) for fold in shared)
@@ -161,6 +184,51 @@ def compare_folds(
         options.confidence,
         any(score.simulated for score in (*pair[0], *pair[1])),
         options.leaks,
+        (decided[0].warnings, decided[1].warnings),
+    )
+
+
+def compare_runs(
+    first: Mapping[str, Sequence[Score]],
+    second: Mapping[str, Sequence[Score]],
+    options: EvaluationOptions | None = None,
+) -> Comparison:
+    """Compare two runs, each of one protocol or of its folds.
+
+    Args:
+        first: fold to the first run's scores; where there is one alone, its name means nothing.
+        second: the second run's.
+        options: as for `evaluate`.
+
+    Returns:
+        The comparison, as `compare` or `compare_folds` makes it.
+
+    Raises:
+        DataError: as they do.
+    """
+    if len(first) == len(second) == 1:
+        (one,), (two,) = first.values(), second.values()
+        return compare(one, two, options)
+    return compare_folds(first, second, options)
+
+
+def to_json(first: str, found: Mapping[str, Comparison]) -> str:
+    """Write comparisons as JSON.
+
+    Args:
+        first: name of the run that all others are compared with.
+        found: name of each other run to its comparison.
+
+    Returns:
+        JSON with sorted keys, the schema number and the kind ``comparisons``.
+    """
+    simulated = any(one.simulated for one in found.values())
+    content = [
+        {"first": first, "second": name, "comparison": records.to_plain(one)}
+        for name, one in found.items()
+    ]
+    return records.dumps(
+        {"schema": SCHEMA, "kind": "comparisons", "simulated": simulated, "result": content}
     )
 
 
@@ -172,19 +240,27 @@ def _shared_in(fold: str, first: Sequence[Score], second: Sequence[Score]) -> se
         raise DataError(f"{fold}: {error}") from error
 
 
+class _Decisions(NamedTuple):
+    """The decisions of all folds of a run, and what the folds warn of."""
+
+    scores: list[Score]
+    warnings: tuple[str, ...]
+
+
 def _all_decisions(
-    run: Mapping[str, Sequence[Score]], shared: Mapping[str, set[str]], options: EvaluationOptions
-) -> list[Score]:
+    name: str,
+    run: Mapping[str, Sequence[Score]],
+    shared: Mapping[str, set[str]],
+    options: EvaluationOptions,
+) -> _Decisions:
     """Decide on the shared presentations of every fold, in one order for both runs."""
-    found = []
+    found, warnings = [], []
     for fold, names in shared.items():
         scores = _restrict(run[fold], names)
-        try:
-            cut = choose_threshold(scores, options).value
-        except DataError as error:
-            raise DataError(f"{fold}: {error}") from error
-        found += decisions(scores, cut)
-    return found
+        evaluation = _evaluated(f"{name}, {fold}", scores, options)
+        found += decisions(scores, evaluation.threshold.value)
+        warnings += [f"{fold}: {words}" for words in evaluation.warnings]
+    return _Decisions(found, tuple(warnings))
 
 
 @dataclass(frozen=True, eq=False)

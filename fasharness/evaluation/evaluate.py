@@ -34,7 +34,8 @@ class EvaluationOptions:
         seed: seed of the bootstrap.
         confidence: of the intervals.
         interval: ``percentile``, ``bca``, or ``exact``: rates get the exact binomial interval.
-        max_failed_share: when more of a class of the test split failed, no figure is given.
+        max_failed_share: when more of a class of the test split failed, or of the split that
+            chose the threshold, no figure is given.
         allow_leaks: whether a threshold may be chosen on the test split.
         allow_subject_overlap: whether a subject may stand in two splits.
         compat: whether to add what published evaluation codes would print.
@@ -56,10 +57,11 @@ class EvaluationOptions:
 
     def __post_init__(self) -> None:
         """Refuse impossible options."""
-        if self.replicates < 1 or self.seed < 0:
-            raise OptionError("replicates must be at least 1 and the seed at least 0")
-        if not 0 < self.confidence < 1 or not 0 <= self.max_failed_share <= 1:
-            raise OptionError("confidence must lie in (0, 1) and max_failed_share in [0, 1]")
+        if self.replicates < 1:
+            raise OptionError(f"replicates is {self.replicates}, expected at least 1")
+        if self.seed < 0:
+            raise OptionError(f"seed is {self.seed}, expected at least 0")
+        self._check_shares()
         if self.interval not in _METHODS:
             raise OptionError(f"interval {self.interval!r}, expected one of {', '.join(_METHODS)}")
         if self.leaks and not self.allow_leaks:
@@ -72,6 +74,18 @@ class EvaluationOptions:
             self.curve_points()
         except ValueError as error:
             raise OptionError(str(error)) from error
+
+    def _check_shares(self) -> None:
+        """Refuse shares that are none, as per cent are."""
+        if not 0 < self.confidence < 1:
+            raise OptionError(
+                f"confidence is {self.confidence:g}, expected a share between 0 and 1, e.g. 0.95"
+            )
+        if not 0 <= self.max_failed_share <= 1:
+            raise OptionError(
+                f"max-failed (max_failed_share) is {self.max_failed_share:g}, expected a share "
+                "from 0 to 1, e.g. 0.2"
+            )
 
     @property
     def leaks(self) -> bool:
@@ -196,7 +210,7 @@ def _evaluation(
     test, wanted = part(scores, "test"), options.curve_points()
     figures = Figures(test, threshold.value, options.resampling(), wanted)
     more = figures.more if options.more else figures.curve_points
-    refusal = _refusal(scores, options)
+    refusal = _refusal(scores, threshold, options)
     taken = {metric.name for metric in (*figures.metrics, *more)} & extra.keys()
     if taken:
         raise OptionError(f"a plugin's metric has the name {min(taken)!r} of one of the harness's")
@@ -266,16 +280,22 @@ def _lost_share(scores: Sequence[Score], split: str, bona_fide: bool) -> float:
     return sum(mine) / len(mine) if mine else 0.0
 
 
-def _refusal(scores: Sequence[Score], options: EvaluationOptions) -> str:
+def _refusal(scores: Sequence[Score], threshold: Threshold, options: EvaluationOptions) -> str:
     """Say why no figure can be given, empty where it can."""
-    for word, bona_fide in (("bona fide", True), ("attack", False)):
-        share = _lost_share(scores, "test", bona_fide)
-        if share > options.max_failed_share:
-            return (
-                f"{share:.1%} of the {word} test presentations failed, more than the "
-                f"{options.max_failed_share:.1%} allowed; no figure would be honest"
-            )
+    for split in _used(threshold):
+        for word, bona_fide in (("bona fide", True), ("attack", False)):
+            share = _lost_share(scores, split, bona_fide)
+            if share > options.max_failed_share:
+                return (
+                    f"{share:.1%} of the {word} {split} presentations failed, more than the "
+                    f"{options.max_failed_share:.1%} allowed; no figure would be honest"
+                )
     return ""
+
+
+def _used(threshold: Threshold) -> tuple[str, ...]:
+    """The splits that a figure rests on: test, and the one that chose the threshold."""
+    return tuple(dict.fromkeys(("test", threshold.split) if threshold.split else ("test",)))
 
 
 def _refuse(metric: Metric, reason: str) -> Metric:
@@ -301,11 +321,14 @@ def _warnings(
     unseen = sorted(set(figures.test.attacks) - {kind for kind in dev if kind})
     if unseen and threshold.split == "dev":
         yield f"the threshold never saw the species {', '.join(unseen)}: none in dev"
-    clusters = figures.rule.clusters
+    clusters, named = figures.rule.clusters, any(s.subject for s in figures.test.scores)
+    what = "subjects" if named else "clusters (no subjects are given)"
     if clusters < _FEW_SUBJECTS:
-        yield f"only {clusters} test subjects; intervals from so few are rough, often too narrow"
-    failed = sum(s.failed for s in scores if s.split == "test")
-    if failed and not refusal:
-        yield f"{failed} of the test presentations failed: counted, and left out of every rate"
+        yield f"only {clusters} test {what}; intervals from so few are rough, often too narrow"
+    for split in () if refusal else _used(threshold):
+        failed = sum(s.failed for s in scores if s.split == split)
+        place = "every rate" if split == "test" else "the choice of the threshold"
+        if failed:
+            yield f"{failed} of the {split} presentations failed: counted, and left out of {place}"
     if len({score.simulated for score in scores}) > 1:
         yield "simulated and real presentations are mixed"

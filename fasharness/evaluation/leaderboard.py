@@ -8,7 +8,15 @@ from fasharness import result as results
 from fasharness.errors import DataError
 from fasharness.evaluation.compare import Comparison
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, figure, interval, label, percent
+from fasharness.report.numbers import (
+    change,
+    data_words,
+    figure,
+    interval,
+    is_share,
+    label,
+    percent,
+)
 from fasharness.report.text import SIMULATED, smallest_words
 from fasharness.result import Evaluation, FoldsResult, Result
 
@@ -50,20 +58,32 @@ def leaderboard(folder: Path) -> Grid:
         folder: it is searched for ``result.json``; the folds of a run are one row.
 
     Returns:
-        A table of per cent, ACER with its interval, or mean ± standard deviation over folds.
+        A table of per cent, ACER with its interval, or mean ± standard deviation over folds; a
+        result that cannot be read is left out and named in a note.
 
     Raises:
-        DataError: when there is no result, or one cannot be read.
+        DataError: when there is no result, or none that can be read.
     """
-    found = [(path.parent, results.read(path)) for path in _result_files(folder)]
+    found: list[tuple[Path, Result | FoldsResult]] = []
+    broken: list[DataError] = []
+    for path in _result_files(folder):
+        try:
+            found.append((path.parent, results.read(path)))
+        except DataError as error:
+            broken.append(error)
     if not found:
-        raise DataError(f"{folder}: no result.json below it; run something first")
+        raise (broken or [DataError(f"{folder}: no result.json below it; run something first")])[0]
     found.sort(key=lambda pair: (_protocol(pair[1]), _rank(pair[1]), str(pair[0])))
     rows = [
         (_method(r), _protocol(r), *_cells(r), _floor(r), _data(r), path.name) for path, r in found
     ]
     header = ("method", "protocol", *map(label, COLUMNS), "floor", "data", "run")
-    return Grid("Runs, best ACER first", header, rows, tuple(_notes([r for _, r in found])))
+    return Grid(
+        "Runs, best ACER first",
+        header,
+        rows,
+        (*_notes([r for _, r in found]), *(f"Left out: {error}" for error in broken)),
+    )
 
 
 def published() -> Grid:
@@ -164,8 +184,22 @@ def _notes(found: Sequence[Result | FoldsResult]) -> Iterator[str]:
     )
 
 
+def run_names(runs: Sequence[Path]) -> list[str]:
+    """Call runs by the ends of their paths, or by the whole ones where the ends are equal.
+
+    Args:
+        runs: folders of runs or score files; ``scores.csv`` is called by its folder.
+
+    Returns:
+        A name for each.
+    """
+    places = [path.resolve() for path in runs]
+    short = [path.parent.name if path.stem == "scores" else path.name for path in places]
+    return short if len(set(short)) == len(short) else [str(path) for path in runs]
+
+
 def comparison(first: str, second: str, found: Comparison) -> Grid:
-    """Lay a comparison of two runs out.
+    """Lay a comparison of two runs out; differences of shares are in percentage points.
 
     Args:
         first: name of the first run.
@@ -177,21 +211,38 @@ def comparison(first: str, second: str, found: Comparison) -> Grid:
     """
     rows = []
     for d in found.differences:
-        high = d.high if d.high is not None else 0.0
-        between = "–" if d.low is None else f"{d.low:+.4f} to {high:+.4f}"
-        cells = (figure(d.name, d.first), figure(d.name, d.second), f"{d.difference:+.4f}", between)
+        ends = () if d.low is None or d.high is None else (d.low, d.high)
+        between = " to ".join(change(d.name, end) for end in ends) or "–"
+        apart = change(d.name, d.difference) + (" pp" if is_share(d.name) else "")
+        cells = (figure(d.name, d.first), figure(d.name, d.second), apart, between)
         rows.append((label(d.name), *cells, data_words(found.simulated, found.leaks)))
     notes = [
         *([SIMULATED] if found.simulated else []),
         *(["LEAKS: thresholds were chosen on the test split."] if found.leaks else []),
-        f"{found.shared} test presentations that both scored; {len(found.dropped)} left out.",
-        f"ACER differs with {_chance(found.acer_p)}; McNemar: bona fide "
+        *_warned((first, second), found),
+        f"{found.shared} test presentations that both scored; {_left_out(found.dropped)}.",
+        f"difference: {second} minus {first}, pp: percentage points.",
+        f"ACER difference: {_chance(found.acer_p)}; McNemar: bona fide "
         f"{_chance(found.mcnemar_bona_fide)}, attacks {_chance(found.mcnemar_attack)}.",
         f"{smallest_words(found.smallest_rate, found.confidence)}.",
         f"{found.words}.",
     ]
     header = ("metric", first, second, "difference", "interval", "data")
     return Grid(f"{second} against {first}", header, rows, notes)
+
+
+def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:
+    """Print what the evaluations warn of, each once with the runs that do."""
+    runs = dict(zip(names, found.warnings, strict=True))
+    for words in dict.fromkeys(warning for warnings in found.warnings for warning in warnings):
+        where = " and ".join(name for name, warnings in runs.items() if words in warnings)
+        yield f"warning: {words} ({where})"
+
+
+def _left_out(dropped: Sequence[str]) -> str:
+    """Say what only one run scored."""
+    named = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
+    return f"{len(dropped)} that only one scored left out" + (f" ({named})" if dropped else "")
 
 
 def _chance(p: float) -> str:

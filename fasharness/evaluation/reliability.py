@@ -52,7 +52,8 @@ def _drawn(found: Sequence[Diagram], title: str, simulated: bool, form: str) -> 
         _draw(upper, lower, one)
     upper.set(xlim=(0, 1), ylim=(-0.02, 1.02))
     upper.set_ylabel("share that was bona fide", fontsize=9)
-    upper.legend(fontsize=8, frameon=False, loc="upper left")
+    # Above the axes: inside, it would lie on the curve of one file or another.
+    upper.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
     lower.set_ylabel("count", fontsize=9)
     lower.set_xlabel("probability of bona fide that was said", fontsize=9)
     for panel in (upper, lower):

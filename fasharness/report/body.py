@@ -1,9 +1,10 @@
 """What the page says of one run: headline, plots, tables, errors, and how to reproduce it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from fasharness.report import mistakes, svg, tables
+from fasharness.report.commands import commands
 from fasharness.report.curves import BONA_FIDE, Class, classes, det, pooled
 from fasharness.report.html import Html, Place, join, tag
 from fasharness.report.numbers import figure, interval, label, percent
@@ -260,25 +261,8 @@ def _baselines(result: Result, place: Place) -> Html:
 
 def _reproduce(run: Run, place: Place) -> Html:
     """Give the commands that make the figures again, with options and provenance."""
-    parts = [tag("pre", tag("code", "\n".join(_commands(run))), tabindex="0")]
+    parts = [tag("pre", tag("code", "\n".join(commands(run))), tabindex="0")]
     details = tables.settings(run.first)
     if details:
         parts.append(tag("details", tag("summary", "Options and provenance"), details))
     return place.section("Reproduce", *parts, anchor="reproduce")
-
-
-def _commands(run: Run) -> Iterator[str]:
-    """Say with what the run was made, then its commands; RUN stands for any folder."""
-    known = run.first.provenance.get("versions")
-    versions = known if isinstance(known, Mapping) else {}
-    if versions:
-        wanted = (name for name in ("plugin fasharness", "torch", "python") if name in versions)
-        made = ", ".join(f"{name} {versions[name]}" for name in wanted)
-        yield f"# made with {made.removeprefix('plugin fasharness ')}"
-    yield "# from the videos: prepare, train, score, evaluate, report"
-    yield from (f"{command} --out RUN" for command in run.first.commands)
-    yield "# from the scores alone: every figure, without a model"
-    for part in run.parts:
-        yield f"fasharness evaluate RUN/{part.name + '/' if len(run.parts) > 1 else ''}scores.csv"
-    yield "# this page, and its plots as PNG, SVG and CSV"
-    yield "fasharness report RUN --plots PLOTS"

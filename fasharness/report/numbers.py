@@ -62,7 +62,7 @@ MEANINGS = {
     "iapar": "attacks accepted as the person they imitate, worst PAI species",
     "riapar": "IAPAR plus the recognition system's FRR",
 }
-DEGREES = frozenset({"auc", "pauc", "log_auc", "ap", "d_prime", "riapar"})
+DEGREES = frozenset({"auc", "pauc", "log_auc", "ap", "d_prime"})
 
 
 def percent(rate: float) -> str:
@@ -118,6 +118,24 @@ def interval(metric: Metric) -> str:
     if _kind(metric.name) in DEGREES:
         return f"{metric.low:.4f} to {metric.high:.4f}"
     return f"{percent(metric.low)} to {percent(metric.high)}"
+
+
+def change(name: str, difference: float) -> str:
+    """Print a difference of two values of a metric.
+
+    Args:
+        name: the metric.
+        difference: of shares in [-1, 1], or of areas and the like.
+
+    Returns:
+        Percentage points with two decimals for shares, else four digits; with its sign.
+
+    >>> change("acer", -0.125), change("auc", 0.125)
+    ('-12.50', '+0.1250')
+    """
+    if not is_share(name):
+        return f"{difference:+.4f}"
+    return ("-" if difference < 0 else "+") + percent(abs(difference))
 
 
 def data_words(simulated: bool, leaks: bool = False) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fasharness import result as results
 from fasharness.errors import DataError, OptionError
-from fasharness.files import write_bytes
+from fasharness.files import sha256, write_bytes
 from fasharness.result import FoldsResult, Result
 from fasharness.scores import Score, read_csv
 
@@ -129,7 +129,7 @@ def read(folder: Path, name: str = "") -> Run:
 
     Raises:
         OptionError: the folder holds no finished run.
-        DataError: a file of it is missing or broken.
+        DataError: a file of it is missing, broken, or another run's.
     """
     if not (folder / "result.json").is_file():
         raise OptionError(f"{folder}: no finished run (it has no result.json)")
@@ -142,10 +142,15 @@ def read(folder: Path, name: str = "") -> Run:
 
 
 def _part(folder: Path, result: Result) -> Part:
-    """Read the scores of a result."""
+    """Read the scores of a result, and no others: figures and plots show the same."""
     scores = folder / "scores.csv"
     if not scores.is_file():
         raise DataError(f"{scores}: missing; repeat the run's command to score again")
+    made_from = result.provenance.get("scores_sha256")
+    if made_from is not None and made_from != sha256(scores):
+        raise DataError(
+            f"{scores} is not the file that result.json was made from; repeat the run's command"
+        )
     return Part(result, read_csv(scores), lambda name: read_exhibit(folder, name))
 
 

@@ -97,6 +97,46 @@ def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
     return Grid(title, header, [(*row, data) for row in rows], notes)
 
 
+def evaluation_numbers(evaluation: Evaluation, simulated: bool) -> Grid:
+    """Lay an evaluation out as plain numbers, for CSV that a program reads.
+
+    Args:
+        evaluation: what a score file says.
+        simulated: whether any of its scores is of a simulated presentation.
+
+    Returns:
+        As `evaluation_grid`, with each figure as a number with all its digits (shares, not per
+        cent), the ends of its interval in columns of their own and the species or group in
+        another.
+    """
+    chosen = evaluation.threshold
+    source = f"{chosen.rule} on {chosen.split}" if chosen.split else chosen.rule
+    metrics = [(m.name, "", m) for m in (*evaluation.metrics, *evaluation.more)]
+    metrics += [("apcer", f"group {m.name}", m) for m in evaluation.apcer_by_group]
+    metrics += [("apcer", f"species {m.name}", m) for m in evaluation.apcer_by_species]
+    rows = [
+        ("threshold", "", repr(chosen.value), "", "", source),
+        *((name, of, *_numbers(metric), metric.reason) for name, of, metric in metrics),
+    ]
+    for one in evaluation.published:
+        leak = "LEAKS: chosen on test" if one.leaks else ""
+        rows.append((one.name, "", repr(one.value), "", "", leak))
+    data = data_words(simulated, chosen.leaks)
+    header = ("metric", "of", "value", "low", "high", "note", "data")
+    shown = evaluation_grid(evaluation, simulated)
+    return Grid(shown.title, header, [(*row, data) for row in rows], shown.notes)
+
+
+def _numbers(metric: Metric) -> tuple[str, str, str]:
+    """A metric's value and the ends of its interval, empty where there is none."""
+    value, low, high = metric.value, metric.low, metric.high
+    return _digits(value), _digits(low), _digits(high)
+
+
+def _digits(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
 def folds_table(folds: Folds, simulated: bool) -> str:
     """Lay the evaluations of several folds' score files out for a terminal.
 
@@ -247,15 +287,17 @@ def _threshold(evaluation: Evaluation) -> str:
     leak = " LEAKS: chosen on test" if threshold.leaks else ""
     return (
         f"threshold: score {threshold.operator} {threshold.value:.6g} is bona fide "
-        f"({threshold.rule} on {threshold.split or 'nothing: fixed'}){leak}"
+        f"({threshold.rule}{f' on {threshold.split}' if threshold.split else ''}){leak}"
     )
 
 
 def _figures(evaluation: Evaluation, metrics: Sequence[Metric]) -> Iterator[Row]:
-    """The metrics, then APCER by group and by species."""
+    """The metrics, then APCER by group and, where that differs, by species."""
+    groups, species = evaluation.apcer_by_group, evaluation.apcer_by_species
     yield from (_row(label(metric.name), metric) for metric in metrics)
-    yield from (_row(f"APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_group)
-    yield from (_row(f"  APCER {m.name}", m, "apcer") for m in evaluation.apcer_by_species)
+    yield from (_row(f"APCER {m.name}", m, "apcer") for m in groups)
+    if {(m.name, m.value) for m in groups} != {(m.name, m.value) for m in species}:
+        yield from (_row(f"  APCER {m.name}", m, "apcer") for m in species)
 
 
 def _published(evaluation: Evaluation) -> Iterator[Row]:
@@ -269,10 +311,8 @@ def _counted(counts: Counts, unit: str) -> str:
     failed = f", {len(counts.failed)} failed" if counts.failed else ""
     attacks = sum(counts.attacks.values())
     what = "presentations" if unit == "video" else f"{unit}s"
-    return (
-        f"{counts.split}: {counts.bona_fide} bona fide + {attacks} attack {what} of "
-        f"{counts.subjects} subjects{failed}"
-    )
+    whose = f"of {counts.subjects} subjects" if counts.subjects else "(no subjects are given)"
+    return f"{counts.split}: {counts.bona_fide} bona fide + {attacks} attack {what} {whose}{failed}"
 
 
 def _row(name: str, metric: Metric, kind: str = "") -> Row:

@@ -8,6 +8,7 @@ from fasharness.scorefiles.parquet import numbered_parquet, write_parquet
 from fasharness.scores import Score, numbered_csv, read_csv, unique, write_csv
 
 _PARQUET = ".parquet"
+_OF_A_RUN = ("run.json", "result.json")
 
 
 def read(path: Path) -> tuple[Score, ...]:
@@ -59,7 +60,7 @@ def write(path: Path, scores: Iterable[Score]) -> None:
 
 
 def refuse_overwriting(targets: Iterable[Path], sources: Iterable[Path]) -> None:
-    """Refuse to write over a file that the scores come from, or over a folder.
+    """Refuse to write over a file that the scores come from, over a folder or into a run.
 
     Args:
         targets: the files to write.
@@ -74,3 +75,37 @@ def refuse_overwriting(targets: Iterable[Path], sources: Iterable[Path]) -> None
             raise OptionError(f"{path}: is a folder; name a file")
         if path.resolve() in kept:
             raise OptionError(f"{path} would be written over its own source; name another place")
+        refuse_run_folder(path.parent)
+
+
+def refuse_run_folder(folder: Path) -> None:
+    """Refuse to write into the folder of a run, whose files would be written over.
+
+    Args:
+        folder: where something is to be written; it need not be there yet.
+
+    Raises:
+        OptionError: naming the folder, when it holds a run or lies in a file.
+    """
+    if any((folder / name).exists() for name in _OF_A_RUN):
+        raise OptionError(f"{folder} holds a run, which keeps its own files; name another place")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise OptionError(f"{folder}: {there} is no folder; name another place")
+
+
+def json_target(path: Path | None, sources: Iterable[Path]) -> None:
+    """Refuse a place for JSON that is named otherwise, or that `refuse_overwriting` refuses.
+
+    Args:
+        path: the file to write, None for none.
+        sources: the files read.
+
+    Raises:
+        OptionError: naming the file.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != ".json":
+        raise OptionError(f"{path}: JSON is written there; name a file that ends in .json")
+    refuse_overwriting([path], sources)

@@ -304,7 +304,8 @@ def save(
 
     Raises:
         DataError: when the format cannot hold a name, or holds no clips and frames.
-        OptionError: when there is no such format, or a file that must be kept has such a name.
+        OptionError: when there is no such format, a file that must be kept has such a name, or
+            the folder holds a run.
     """
     if style in OWN:
         target = folder / f"scores.{style}"

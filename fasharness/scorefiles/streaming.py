@@ -151,17 +151,18 @@ def _parcels(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
 def _refuse_failures(path: Path, counts: FileCounts) -> None:
     """Refuse a file of which so much failed that no figure would be honest."""
     allowed = EvaluationOptions().max_failed_share
-    for word, bona_fide in (("bona fide", True), ("attack", False)):
-        keys = {k for k in (*counts.counts, *counts.failed) if k[0] == "test"}
-        mine = [k for k in keys if (k[1] is None) is bona_fide]
-        failed = sum(counts.failed.get(k, 0) for k in mine)
-        scored = sum(int(counts.counts[k].sum()) for k in mine if k in counts.counts)
-        share = failed / (failed + scored)
-        if share > allowed:
-            raise DataError(
-                f"{path}: {share:.1%} of the {word} test presentations failed, more than the "
-                f"{allowed:.1%} allowed; no figure would be honest"
-            )
+    keys = {*counts.counts, *counts.failed}
+    for split in ("test", "dev"):
+        for word, bona_fide in (("bona fide", True), ("attack", False)):
+            mine = [k for k in keys if k[0] == split and (k[1] is None) is bona_fide]
+            failed = sum(counts.failed.get(k, 0) for k in mine)
+            scored = sum(int(counts.counts[k].sum()) for k in mine if k in counts.counts)
+            if failed > allowed * (failed + scored):
+                share = failed / (failed + scored)
+                raise DataError(
+                    f"{path}: {share:.1%} of the {word} {split} presentations failed, more than "
+                    f"the {allowed:.1%} allowed; no figure would be honest"
+                )
 
 
 class Decided(NamedTuple):
@@ -178,7 +179,10 @@ class Decided(NamedTuple):
 
 
 def decide(counts: FileCounts) -> Decided | None:
-    """Choose the bin's edge with the smallest |APCER - BPCER| on dev, and decide on test there.
+    """Choose the bins' edge with the smallest |APCER - BPCER| on dev, and decide on test there.
+
+    Edges with empty bins between them are equally good on dev; the middle one is taken, as the
+    rule ``eer`` takes the middle between two scores.
 
     Args:
         counts: the file.
@@ -194,12 +198,23 @@ def decide(counts: FileCounts) -> Decided | None:
     # The first cut has no value of its own; of two equally good ones the stricter is taken.
     near = max(1, after - 1)
     cut = near if abs(curve.gap(near)) < abs(curve.gap(after)) else after
+    cut = _middle(dev.bona_fide + dev.attack, cut)
     live = counts.counts["test", None]
     return Decided(
         float(curve.values[cut]),
         float(live[:cut].sum() / live.sum()),
         {name: _accepted(counts.counts["test", name], cut) for name in counts.groups("test")},
     )
+
+
+def _middle(filled: Ints, cut: int) -> int:
+    """Find the middle edge of the run of empty bins at a cut; bin i lies below edge i + 1."""
+    low, high = cut, cut
+    while low > 1 and not filled[low - 1]:
+        low -= 1
+    while high < filled.size - 1 and not filled[high]:
+        high += 1
+    return (low + high) // 2
 
 
 def _accepted(attack: Ints, cut: int) -> float:
@@ -250,7 +265,9 @@ def _notes(counts: FileCounts) -> Iterator[str]:
     if decided is None:
         yield "Dev lacks a class, so there is no threshold and no rate at one."
     else:
-        rule = "the edge of a bin with the smallest |APCER - BPCER| on dev"
+        rule = (
+            "the edge of a bin with the smallest |APCER - BPCER| on dev, of equal ones the middle"
+        )
         yield f"Threshold: score >= {decided.threshold:.6g} is bona fide ({rule})."
     for split in ("dev", "test"):
         mine = {kind: int(c.sum()) for (where, kind), c in counts.counts.items() if where == split}

@@ -14,11 +14,11 @@ from fasharness.errors import DataError, OptionError
 from fasharness.files import sweep
 from fasharness.sim import head, record, storing
 from fasharness.sim.camera import PHONES
+from fasharness.sim.marks import BEGUN, DONE
 from fasharness.sim.person import person
 from fasharness.workers import default_jobs, run_all
 
 ENDINGS = (".txt", ".depth.npz", ".truth.npz", ".avi")
-DONE, BEGUN = "SIMULATED.json", ".simulating.json"
 _PROCESSES_PER_CORE = 8
 _HALF_BEGUN = "..simulating."
 _BESIDE_A_VIDEO = 40_000

@@ -13,9 +13,10 @@ from fasharness.errors import DataError, OptionError
 from fasharness.prepare.decode import decode
 from fasharness.sim import storing
 from fasharness.sim.fields import U8
-from fasharness.sim.layout import BEGUN, DONE
+from fasharness.sim.marks import DONE, need_finished
 
 _COLUMNS, _WIDE, _LABEL = 12, 120, 16
+_FACE = 144  # ten in a row: two whole sittings
 _INK, _PAPER = (30, 30, 30), 245
 _FILES = ("bona fide", "print 1", "print 2", "display 1", "display 2")
 
@@ -50,7 +51,7 @@ def check_name(out: Path) -> None:
 
 
 def write(folder: Path, out: Path) -> Path:
-    """Draw the contact sheet of a simulated folder, finished or not.
+    """Draw the contact sheet of a simulated folder.
 
     Args:
         folder: what ``fasharness sim`` wrote.
@@ -60,8 +61,8 @@ def write(folder: Path, out: Path) -> Path:
         The file.
 
     Raises:
-        DataError: the folder is not simulated or has no video, a video cannot be read, or the
-            file cannot be written.
+        DataError: the folder is no finished simulation or has no video, a video cannot be read,
+            or the file cannot be written.
     """
     title = _title(folder)
     videos = sorted(_videos(folder), key=lambda v: (v.user, v.session, v.phone, v.file))
@@ -100,15 +101,13 @@ def sheet(title: str, videos: Sequence[Shown]) -> U8:
 
 def _title(folder: Path) -> str:
     """Say what the folder is, from its mark."""
-    for name in (DONE, BEGUN):
-        if (folder / name).is_file():
-            try:
-                mark = dict(json.loads((folder / name).read_text(encoding="utf-8")))
-                facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
-                return f"SIMULATED: {mark['data']}, {facts}; no real person"
-            except (ValueError, KeyError, TypeError) as error:
-                raise DataError(f"{folder / name} is damaged; simulate again") from error
-    raise DataError(f"{folder}: not a simulated folder (it has no {DONE})")
+    need_finished(folder)
+    try:
+        mark = dict(json.loads((folder / DONE).read_text(encoding="utf-8")))
+        facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
+        return f"SIMULATED: {mark['data']}, {facts}; no real person"
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{folder / DONE} is damaged; simulate again") from error
 
 
 def _videos(folder: Path) -> Iterable[Shown]:
@@ -148,12 +147,10 @@ def _tile(video: Shown | None, label: str) -> Tile:
 def _close(videos: Sequence[Shown]) -> list[Tile]:
     """Show faces unscaled, for dots and moire to be seen: two sittings a row, three rows."""
     tiles = []
-    for number, sitting in enumerate(_sittings(videos, 6)):
+    for sitting in _sittings(videos, 6):
         for video in sitting:
-            label = f"u {video.user} {_FILES[video.file - 1]}"
+            label = f"user {video.user} {_FILES[video.file - 1]}"
             tiles.append(Tile(label, _crop(_middle(video), video.path)))
-        if number % 2 == 0:
-            tiles += [Tile("", np.full((_WIDE, _WIDE, 3), _PAPER, np.uint8))] * 2
     return tiles
 
 
@@ -163,7 +160,8 @@ def _sittings(videos: Sequence[Shown], most: int) -> list[list[Shown]]:
     for video in videos:
         together.setdefault(video[1:4], []).append(video)
     whole = [sitting for sitting in together.values() if len(sitting) == len(_FILES)]
-    return [whole[len(whole) * k // most] for k in range(min(most, len(whole)))]
+    number = min(most, len(whole))
+    return [whole[len(whole) * k // number] for k in range(number)]
 
 
 def _crop(frame: U8, path: Path) -> U8:
@@ -174,10 +172,10 @@ def _crop(frame: U8, path: Path) -> U8:
     _, *both = positions[len(positions) // 2]
     eyes = np.mean(both, axis=0)
     left, top = (
-        int(np.clip(at - _WIDE / 2, 0, size - _WIDE))
+        int(np.clip(at - _FACE / 2, 0, size - _FACE))
         for at, size in zip(eyes + np.array([0, 15]), frame.shape[1::-1], strict=True)
     )
-    return frame[top : top + _WIDE, left : left + _WIDE]
+    return frame[top : top + _FACE, left : left + _FACE]
 
 
 def _strips(videos: Sequence[Shown]) -> list[Tile]:
@@ -210,12 +208,14 @@ def _thumb(frame: U8) -> U8:
 
 
 def _grid(tiles: Sequence[Tile]) -> list[U8]:
-    """Set tiles in rows, each under its label."""
+    """Set tiles of one width in rows across the sheet, each under its label."""
     rows: list[U8] = []
-    for start in range(0, len(tiles), _COLUMNS):
-        row = tiles[start : start + _COLUMNS]
-        cells = [np.vstack([_line(t.label, 0.36, _LABEL, _WIDE), t.picture]) for t in row]
-        cells += [np.full(cells[0].shape, _PAPER, np.uint8)] * (_COLUMNS - len(row))
+    wide = tiles[0].picture.shape[1] if tiles else _WIDE
+    columns = _COLUMNS * _WIDE // wide
+    for start in range(0, len(tiles), columns):
+        row = tiles[start : start + columns]
+        cells = [np.vstack([_line(t.label, 0.36, _LABEL, wide), t.picture]) for t in row]
+        cells += [np.full(cells[0].shape, _PAPER, np.uint8)] * (columns - len(row))
         rows.append(np.hstack(cells))
     return rows
 

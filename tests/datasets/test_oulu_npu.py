@@ -1,5 +1,6 @@
 """OULU-NPU: names, the published selections, list files, eye files and validation."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -186,6 +187,17 @@ def test_a_root_that_is_none_is_refused(tmp_path: Path, folder: str | None):
         (root / folder).mkdir(parents=True)
     with pytest.raises(DataError, match=r"no such folder|none of Train_files, Dev_files"):
         OuluNpu(root)
+
+
+def test_an_unfinished_simulation_is_never_real_data(tmp_path: Path):
+    (tmp_path / "Train_files").mkdir()
+    assert not OuluNpu(tmp_path).simulated
+    (tmp_path / ".simulating.json").write_text("{}")
+    with pytest.raises(DataError, match=r": an unfinished simulation; repeat the `fasharness sim`"):
+        OuluNpu(tmp_path)
+    mark = {"size": "mini", "users": None}
+    (tmp_path / "SIMULATED.json").write_text(json.dumps(mark))  # the end came between the marks
+    assert OuluNpu(tmp_path).simulated
 
 
 def test_eye_positions_by_hand(tmp_path: Path):

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from fasharness.errors import DataError
-from fasharness.evaluation.compare import compare, compare_folds
+from fasharness.evaluation.compare import compare, compare_folds, compare_runs
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.metrics import bootstrap, comparison
 from fasharness.scores import Score
@@ -90,6 +90,40 @@ def test_leaking_thresholds_and_simulated_presentations_are_told() -> None:
     assert compare_folds({"a": run(1)}, {"a": other}).simulated
 
 
+def losing(scores: list[Score], split: str, share: float) -> list[Score]:
+    """The same run with so many of the bona fide presentations of a split failed."""
+    names = [s.presentation for s in scores if s.split == split and s.bona_fide]
+    gone = set(names[: round(share * len(names))])
+    return [
+        dataclasses.replace(s, value=math.nan, failure="no face") if s.presentation in gone else s
+        for s in scores
+    ]
+
+
+def test_warnings_of_both_evaluations_are_kept() -> None:
+    reversed_run = [dataclasses.replace(s, value=-s.value) for s in run(2)]
+    found = compare(run(1), reversed_run)
+    assert not found.warnings[0]
+    assert any("are the scores reversed?" in words for words in found.warnings[1])
+    folds = compare_folds({"a": run(1)}, {"a": reversed_run})
+    assert folds.warnings[1] == tuple(f"a: {words}" for words in found.warnings[1])
+
+
+def test_a_run_that_lost_too_much_of_dev_is_not_compared() -> None:
+    bad = losing(run(2), "dev", 0.5)
+    with pytest.raises(DataError, match=r"second run: .* 50.0% of the bona fide dev presentations"):
+        compare(run(1), bad)
+    with pytest.raises(DataError, match=r"second run, a: .*of the bona fide dev presentations"):
+        compare_folds({"a": run(1)}, {"a": bad})
+
+
+def test_runs_of_one_protocol_and_of_folds_go_the_same_way() -> None:
+    one, two = run(1), run(2, skill=3.0)
+    assert compare_runs({"": one}, {"oulu1": two}) == compare(one, two)
+    folds = {"a": one, "b": one}, {"a": two, "b": two}
+    assert compare_runs(*folds) == compare_folds(*folds)
+
+
 def test_contradictions_are_refused() -> None:
     one, two = run(1), run(2)
     other = dataclasses.replace(two[-1], species=None, group=None)
@@ -136,7 +170,7 @@ def test_folds_that_cannot_be_compared_are_named() -> None:
     with pytest.raises(DataError, match="b: the two runs share no scored test presentation"):
         compare_folds({"a": one, "b": one}, {"a": two, "b": renamed})
     flat = [dataclasses.replace(s, value=0.0) for s in two]
-    with pytest.raises(DataError, match="a: all 160 scores of the dev split equal"):
+    with pytest.raises(DataError, match=r"second run, a: all 160 scores of the dev split equal"):
         compare_folds({"a": one}, {"a": flat})
 
 

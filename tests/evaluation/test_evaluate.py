@@ -92,6 +92,26 @@ def test_too_many_failures_leave_no_figure() -> None:
     assert found.metric("acer").reason in found.warnings
 
 
+def test_lost_dev_presentations_are_warned_of_and_too_many_refused() -> None:
+    more = tuple(dataclasses.replace(HAND[0], presentation=f"a{i}") for i in range(10, 20))
+    scores = (*HAND, *more)
+    few = evaluate(lost(scores, "a10", "a11"))
+    words = (
+        "2 of the dev presentations failed: counted, and left out of the choice of the threshold"
+    )
+    assert words in few.warnings
+    assert few.metric("acer").value is not None
+    gone = lost(scores, "a10", "a11", "a12")
+    found = evaluate(gone)
+    assert found.metric("acer").value is None
+    assert "of the bona fide dev presentations failed, more than the 20.0%" in found.warnings[0]
+    # Where dev does not choose the threshold, what it lost takes nothing away.
+    for rule in ("fixed=0.5", "test:eer"):
+        other = evaluate(gone, EvaluationOptions(threshold_rule=rule, allow_leaks=True))
+        assert other.metric("acer").value is not None
+        assert not any("dev presentations" in words for words in other.warnings)
+
+
 def test_rates_without_an_error_get_exact_limits() -> None:
     found = evaluate(HAND)
     print2 = next(m for m in found.apcer_by_species if m.name == "print2")
@@ -201,10 +221,12 @@ def test_thresholds_from_the_test_split_need_leave_and_are_labelled() -> None:
     ("changes", "message"),
     [
         ({"threshold_rule": "err"}, "no threshold rule 'err'"),
-        ({"replicates": 0}, "replicates"),
-        ({"confidence": 1.0}, "confidence"),
+        ({"replicates": 0}, "replicates is 0, expected at least 1"),
+        ({"confidence": 95.0}, "confidence is 95, expected a share between 0 and 1"),
+        ({"confidence": 1.0}, "confidence is 1"),
+        ({"seed": -1}, "seed is -1"),
         ({"interval": "normal"}, "interval 'normal', expected one of percentile, bca, exact"),
-        ({"max_failed_share": 2.0}, "max_failed_share"),
+        ({"max_failed_share": 3.0}, "max-failed .* is 3, expected a share from 0 to 1"),
         ({"points": ("tpr@fpr",)}, "no figure 'tpr@fpr'"),
     ],
 )
@@ -249,7 +271,7 @@ DEGENERATE = {
     "twice": ((*HAND, HAND[0]), "row 15: presentation 'a1' is scored twice, first in row 1"),
     "subject": (
         changed(HAND, "c1", subject="dev-a"),
-        "row 5: subject 'dev-a' is in both dev and test .'c1'",
+        "row 5: subject 'dev-a' is in both dev and test .'c1'.*--allow-subject-overlap",
     ),
     "units": (
         changed(HAND, "d5", unit="clip", video="d"),

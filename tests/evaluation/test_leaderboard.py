@@ -11,7 +11,7 @@ from fasharness import result as results
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.compare import Comparison, Difference
 from fasharness.evaluation.folds import combine_folds
-from fasharness.evaluation.leaderboard import comparison, leaderboard, published
+from fasharness.evaluation.leaderboard import comparison, leaderboard, published, run_names
 from fasharness.report.grid import FORMATS, Grid, render
 from fasharness.result import Evaluation, IntervalRule, Metric, Result, Threshold
 
@@ -81,6 +81,37 @@ def test_nothing_found_and_broken_results_are_named(tmp_path: Path) -> None:
         leaderboard(tmp_path)
 
 
+def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
+    results.write(tmp_path / "a" / "result.json", one("good", 0.1))
+    for name, text in {
+        "cut": "{",
+        "old": '{"schema": 1, "kind": "protocol", "result": {}}',
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(text)
+    grid = leaderboard(tmp_path)
+    assert [row[0] for row in grid.rows] == ["good"]
+    cut, old = (note for note in grid.notes if note.startswith("Left out: "))
+    assert "cut/result.json: not JSON" in cut
+    assert "old/result.json" in old
+    assert "schema" in old
+
+
+def test_runs_are_called_by_their_folders_where_that_tells_them_apart() -> None:
+    assert run_names([Path("x/one/scores.csv"), Path("x/two"), Path("b.csv")]) == [
+        "one", "two", "b.csv",
+    ]  # fmt: skip
+    assert run_names([Path("x/b.csv"), Path("y/b.csv")]) == ["x/b.csv", "y/b.csv"]
+
+
+def test_what_the_evaluations_warn_of_stands_below() -> None:
+    found = Comparison(
+        (), 1.0, 1.0, 1.0, 160, (), "words", warnings=(("few", "reversed"), ("few",))
+    )
+    notes = comparison("old", "new", found).notes
+    assert notes[:2] == ["warning: few (old and new)", "warning: reversed (old)"]
+
+
 EVIL = Grid("A & <b>", ("name", "x_1"), (("=1+1|<i>", "50 % ± 1"), ("\\b", "#1")), ("take care",))
 
 
@@ -108,13 +139,20 @@ def test_a_comparison_is_laid_out() -> None:
         0.001, 1.0, 0.5, 160, ("x",), "words",
     )  # fmt: skip
     grid = comparison("old", "new", found)
-    assert grid.rows[0] == ("ACER", "20.00 %", "10.00 %", "-0.1000", "-0.1500 to -0.0500", "real")
+    assert grid.rows[0] == ("ACER", "20.00 %", "10.00 %", "-10.00 pp", "-15.00 to -5.00", "real")
+    assert grid.rows[1][3] == "+0.0000"
     assert grid.rows[1][-2] == "–"
-    assert "160 test presentations" in grid.notes[0]
-    assert "p = 0.0010" in grid.notes[1]
-    assert "smallest error rate" in grid.notes[2]
+    assert grid.notes[0].startswith("160 test presentations that both scored; 1 that only one")
+    assert grid.notes[0].endswith("left out (x).")
+    assert grid.notes[2].startswith("ACER difference: p = 0.0010; McNemar")
+    assert "smallest error rate" in grid.notes[3]
+    many = dataclasses.replace(found, dropped=tuple("abcdefg"))
+    assert (
+        "7 that only one scored left out (a, b, c, d, e, ...)"
+        in comparison("o", "n", many).notes[0]
+    )
     rare = comparison("old", "new", dataclasses.replace(found, mcnemar_attack=1e-9))
-    assert "attacks p < 0.0001" in rare.notes[1]
+    assert "attacks p < 0.0001" in rare.notes[2]
     marked = dataclasses.replace(found, simulated=True, leaks=True)
     grid = comparison("old", "new", marked)
     assert all(row[-1] == "SIMULATED, LEAKS" for row in grid.rows)

@@ -20,8 +20,10 @@ from fasharness import result as results
 from fasharness.cli import main
 from fasharness.data import Batch, ClipSpec
 from fasharness.errors import OptionError, RunError
+from fasharness.evaluation.evaluate import EvaluationOptions, baseline
 from fasharness.folder import claim
 from fasharness.hookspecs import hookimpl
+from fasharness.judge import BASELINES
 from fasharness.method import Method, Stage
 from fasharness.plugins import Plugins, load
 from fasharness.progress import Terminal
@@ -224,6 +226,30 @@ def test_the_command_compares_runs_and_writes_plots(
     assert "--plots page.html: is no folder" in capsys.readouterr().err
     assert main(["report", "one", "nothing"]) == 2
     assert "nothing: no finished run" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("own_machine")
+def test_a_trivial_scorer_is_compared_by_the_same_rules_and_not_with_itself(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    oulu: Path,
+    shared_store: Path,
+) -> None:
+    rules = EvaluationOptions(confidence=0.8, replicates=100)  # two subjects hide a seed
+    monkeypatch.setattr("fasharness.judge.rules", lambda _: rules)
+    words = ["run", "--plugin", "brightness", "--protocol", "oulu1", "--data", str(oulu)]
+    words += ["--faces", "dataset", "--jobs", "1", "--store", str(shared_store), "--quiet"]
+    assert main([*words, "--out", str(tmp_path / "run")]) == 0
+    assert "baseline brightness" not in capsys.readouterr().out
+    found = results.read(tmp_path / "run" / "result.json")
+    assert isinstance(found, results.Result)
+    scores = read_csv(tmp_path / "run" / "scores.csv")
+    half = [dataclasses.replace(score, value=0.5) for score in scores]
+    assert found.baselines == (baseline("constant", BASELINES["constant"], half, rules),)
+    table = (tmp_path / "run" / "report.html").read_text().partition('id="baselines"')[2]
+    table = table[: table.index("</table>")]
+    assert table.count("brightness") == table.count("constant") == 1
 
 
 def accept_all(folder: Path) -> None:

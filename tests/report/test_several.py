@@ -11,7 +11,7 @@ from fasharness.errors import OptionError
 from fasharness.evaluation.compare import compare
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import combine_folds, pool
-from fasharness.report.numbers import figure, percent
+from fasharness.report.numbers import change, figure, percent
 from fasharness.result import Result
 from fasharness.scores import Score
 
@@ -55,8 +55,9 @@ def test_runs_are_paired_and_both_are_reported(
     shown = words(page)
     found = compare(scores, noisier(scores, 1.0), OPTIONS)
     for difference in found.differences:
-        assert f"{difference.difference:+.4f}" in shown
-        assert f"{difference.low or 0:+.4f} to {difference.high or 0:+.4f}" in shown
+        assert change(difference.name, difference.difference) in shown
+        ends = (difference.low or 0, difference.high or 0)
+        assert " to ".join(change(difference.name, end) for end in ends) in shown
     assert f"p = {found.acer_p:.4f}" in shown
     assert f"McNemar: bona fide p = {found.mcnemar_bona_fide:.4f}" in shown
     assert "2 runs compared" in shown

@@ -9,7 +9,7 @@ import pytest
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import evaluate_folds
 from fasharness.report.grid import render
-from fasharness.report.numbers import MEANINGS, NAMES, figure, is_share, label, meaning
+from fasharness.report.numbers import MEANINGS, NAMES, change, figure, is_share, label, meaning
 from fasharness.report.text import (
     evaluation_grid,
     evaluation_json,
@@ -41,6 +41,24 @@ def test_the_short_table_has_its_unit_and_its_floor(oulu_like: Draw) -> None:
     assert text.startswith("SIMULATED data")
     assert "\nper frame " in text
     assert "test: 32 bona fide + 128 attack frames of 8 subjects" in text
+
+
+def test_species_that_are_their_own_groups_stand_once(oulu_like: Draw) -> None:
+    alone = tuple(dataclasses.replace(s, group=None) for s in oulu_like())
+    lines = evaluation_table(evaluate(alone, FEW), simulated=False).splitlines()
+    assert len([line for line in lines if line.strip().startswith("APCER print1")]) == 1
+    grouped = evaluation_table(evaluate(oulu_like(), FEW), simulated=False)
+    assert "\nAPCER print " in grouped
+    assert "\n  APCER print1 " in grouped
+
+
+def test_fixed_thresholds_and_files_without_subjects_read_well(oulu_like: Draw) -> None:
+    nobody = tuple(dataclasses.replace(s, subject="") for s in oulu_like())
+    options = dataclasses.replace(FEW, threshold_rule="fixed=99")
+    text = evaluation_table(evaluate(nobody, options), simulated=False)
+    assert "is bona fide (fixed=99)" in text
+    assert "attack presentations (no subjects are given)" in text
+    assert "0 subjects" not in text
 
 
 def test_what_was_asked_for_is_printed(oulu_like: Draw) -> None:
@@ -109,4 +127,6 @@ def test_every_name_has_a_meaning_and_points_are_named_with_their_share() -> Non
     assert [is_share(n) for n in ("acer", "tpr@fpr=0.1", "pauc=0.1", "d_prime", "mine")] == [
         True, True, False, False, False,
     ]  # fmt: skip
+    assert figure("riapar", 1.25) == "125.00 %"
+    assert (change("acer", -0.34375), change("auc", -0.1)) == ("-34.38", "-0.1000")
     assert (figure("tpr@fpr=0.1", 0.5), figure("pauc=0.1", 0.5)) == ("50.00 %", "0.5000")

@@ -238,7 +238,7 @@ def test_calibrate_names_the_file_and_writes_nothing_where_it_cannot(command: Ru
     (folder / "there").mkdir()
     for words in (("calibrate", "a.csv", "--out"), ("stream", "a.csv", "--curve")):
         assert command(*words, "there").error == "there: is a folder; name a file"
-    assert "own source" in command("evaluate", "a.csv", "--out", "a.csv").error
+    assert "ends in .json" in command("evaluate", "a.csv", "--out", "a.csv").error
     assert sorted(path.name for path in folder.iterdir()) == ["a.csv", "there"]
 
 
@@ -266,6 +266,114 @@ def test_convert_there_and_back(command: Run, folder: Path):
     assert [(s.presentation, s.species, s.value, s.simulated) for s in back] == [
         (s.presentation, s.species, s.value, True) for s in scores
     ]
+
+
+def test_nothing_is_written_into_the_folder_of_a_run(command: Run, folder: Path):
+    scorefiles.write(Path("a.csv"), draw())
+    for name in ("run.json", "result.json"):
+        run = folder / name.removesuffix(".json")
+        run.mkdir()
+        (run / name).write_text("{}")
+        (run / "scores.csv").write_text("precious")
+        for words in (
+            ("convert", "a.csv", "--to", "csv", "--out", run),
+            ("convert", "a.csv", "--to", "parquet", "--out", run),
+            ("evaluate", "a.csv", "--out", run / "e.json"),
+            ("evaluate", "a.csv", "--plots", run),
+            ("fuse", "a.csv", "a.csv", "--out", run / "scores.csv"),
+            ("calibrate", "a.csv", "--out", run / "scores.csv"),
+            ("calibrate", "a.csv", "--out", "c.csv", "--plots", run),
+            ("stream", "a.csv", "--curve", run / "scores.csv"),
+        ):
+            assert "holds a run, which keeps its own files" in command(*words).error, words
+        assert (run / "scores.csv").read_text() == "precious"
+        assert len([*run.iterdir()]) == 2
+
+
+def test_no_input_of_any_kind_is_written_over(command: Run, folder: Path):
+    for name in ("a.csv", "m.csv"):
+        scorefiles.write(Path(name), draw())
+    os.link("m.csv", "kept.json")
+    Path("m.json").symlink_to("m.csv")
+    before = Path("m.csv").read_bytes()
+    tasks = Path("tasks.json")
+    tasks.write_text("train,test,scores,dev\nA,B,a.csv,m.json\n")
+    for words, message in {
+        ("evaluate", "a.csv", "--manifest", "m.csv", "--out", "m.csv"): "ends in .json",
+        ("evaluate", "a.csv", "--manifest", "m.csv", "--out", "m.json"): "over its own source",
+        ("evaluate", "a.csv", "--recognition", "m.csv", "--recognition-threshold", 0.5,
+         "--out", "m.json"): "over its own source",
+        ("compare", "a.csv", "m.csv", "--out", "m.json"): "over its own source",
+        ("compare", "a.csv", "m.csv", "--out", "a.csv"): "ends in .json",
+        ("cross", "tasks.json", "--out", "tasks.json"): "over its own source",
+        ("cross", "tasks.json", "--out", "m.json"): "over its own source",
+        ("cross", "tasks.json", "--out", "a.csv"): "ends in .json",
+    }.items():  # fmt: skip
+        assert message in command(*words).error, words
+    assert Path("m.csv").read_bytes() == before
+    assert tasks.read_text().startswith("train,test")
+
+
+def test_a_place_for_plots_that_is_none_is_told_before_the_table(command: Run):
+    scorefiles.write(Path("a.csv"), draw())
+    ended = command("evaluate", "a.csv", "--replicates", 20, "--plots", "/dev/null/x")
+    assert "/dev/null is no folder" in ended.error
+    assert ended.out == ""
+
+
+def test_compare_takes_the_flags_of_evaluate_and_many_runs(command: Run):
+    for seed in range(3):
+        scorefiles.write(Path(f"{seed}.csv"), draw(seed))
+    words = ("--replicates", 20, "--seed", 1, "--confidence", 0.9, "--threshold", "bpcer=0.2")
+    ended = command("compare", "0.csv", "1.csv", "2.csv", *words, "--out", "c.json")
+    assert "1.csv against 0.csv" in ended.out
+    assert "2.csv against 0.csv" in ended.out
+    assert "90% percentile intervals" in ended.out
+    assert " pp " in ended.out
+    content = json.loads(Path("c.json").read_text())
+    assert (content["kind"], content["simulated"]) == ("comparisons", True)
+    assert [(c["first"], c["second"]) for c in content["result"]] == [
+        ("0.csv", "1.csv"), ("0.csv", "2.csv"),
+    ]  # fmt: skip
+    rule = ("--threshold", "test:eer")
+    assert "allow leaks" in command("compare", "0.csv", "1.csv", *rule).error
+    assert "LEAKS" in command("compare", "0.csv", "1.csv", *rule, "--allow-leaks").out
+    for runs in (("0.csv",), ("0.csv", "./0.csv")):
+        assert "two or more different runs" in command("compare", *runs).error
+
+
+def test_compare_takes_the_folders_of_runs(command: Run, folder: Path):
+    for seed, name in enumerate(("a", "b")):
+        evaluation = evaluate(draw(seed), EvaluationOptions(replicates=5))
+        found = Result("toy", "1", "", {}, "oulu-npu", "oulu1", "", True, "mean", evaluation)
+        results.write(Path(name) / "result.json", found)
+        scorefiles.write(Path(name) / "scores.csv", draw(seed))
+    words = ("--replicates", 20, "--style", "markdown")
+    whole = command("compare", "a", "b", *words).out
+    assert "**b against a**" in whole
+    assert whole == command("compare", "a/scores.csv", "b", *words).out
+    (folder / "empty").mkdir()
+    assert "no finished run" in command("compare", "a", "empty").error
+
+
+def test_csv_holds_plain_numbers(command: Run):
+    scorefiles.write(Path("a.csv"), [dataclasses.replace(s, subject="") for s in draw()])
+    words = ("evaluate", "a.csv", "--replicates", 20, "--compat", "--out", "e.json")
+    ended = command(*words, "--style", "csv")
+    rows = list(csv.DictReader(ended.out.splitlines()))
+    metrics = {m["name"]: m for m in json.loads(Path("e.json").read_text())["result"]["metrics"]}
+    acer = next(row for row in rows if row["metric"] == "acer")
+    assert [float(acer[key]) for key in ("value", "low", "high")] == [
+        metrics["acer"][key] for key in ("value", "low", "high")
+    ]
+    assert [row["of"] for row in rows if row["metric"] == "apcer"] == [
+        "", "group display", "group print", "species print1", "species replay1",
+    ]  # fmt: skip
+    assert {row["data"] for row in rows} == {"SIMULATED"}
+    assert rows[0]["metric"] == "threshold"
+    assert {row["note"] for row in rows if row["metric"].startswith("compat.ssdg")} == {
+        "LEAKS: chosen on test"
+    }
 
 
 def test_convert_refuses_what_it_cannot_do(command: Run, folder: Path):

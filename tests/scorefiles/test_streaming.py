@@ -81,6 +81,29 @@ def test_the_rates_at_the_threshold_are_exact(tmp_path: Path) -> None:
     assert -min(gaps)[1] == decided.threshold
 
 
+def test_the_threshold_lies_amid_empty_bins_as_the_rule_eer_puts_it(tmp_path: Path) -> None:
+    values = {None: [0.8, 0.93, 1.0], "print": [0.0, 0.1, 0.2]}
+    scores = [
+        Score(f"{split}{kind}{i}", split, "", kind, None, value)
+        for split in ("dev", "test")
+        for kind, row in values.items()
+        for i, value in enumerate(row)
+    ]
+    scorefiles.write(tmp_path / "s.csv", scores)
+    found = streaming.decide(streaming.count_file(tmp_path / "s.csv", bins=1000))
+    assert found is not None
+    assert found.threshold == pytest.approx(0.5, abs=0.001)  # evaluate's is exactly 0.5
+    assert (found.bpcer, found.apcer) == (0.0, {"print": 0.0})
+
+
+def test_a_dev_split_that_lost_too_much_is_refused(tmp_path: Path) -> None:
+    scores = [*draw(90), *draw(30, "dev", 1)]
+    gone = [Score(f"l{i}", "dev", "", None, None, NAN, failure="no face") for i in range(3)]
+    scorefiles.write(tmp_path / "s.csv", [*scores, *gone])
+    with pytest.raises(DataError, match=r"23.1% of the bona fide dev presentations failed"):
+        streaming.count_file(tmp_path / "s.csv")
+
+
 def test_the_table_and_the_curve_say_what_they_are(tmp_path: Path) -> None:
     path, curve = tmp_path / "scores.csv", tmp_path / "curve.csv"
     simulated = Score("s", "test", "", None, None, 0.5, simulated=True)

@@ -259,11 +259,33 @@ def test_the_contact_sheet_shows_the_frames(run, whole, tmp_path):
     assert (tmp_path / "again.png").read_bytes() == (whole[0].parent / "sheet.png").read_bytes()
 
 
+def test_the_faces_fill_the_sheet(whole):
+    """The four sittings here make two rows of ten faces, unscaled and without a gap."""
+    sheet = cv2.imread(str(whole[0].parent / "sheet.png"))
+    video = cv2.VideoCapture(str(whole[0] / "Train_files" / "2_1_01_1.avi"))
+    frame = [video.read()[1] for _ in range(2)][1]
+    video.release()
+    position = np.loadtxt(whole[0] / "Train_files" / "2_1_01_1.txt", delimiter=",")[1, 1:]
+    x, y = position.reshape(2, 2).mean(0).astype(int)
+    face = frame[y - 40 : y + 40, x - 60 : x + 60]
+    away = cv2.matchTemplate(sheet, face, cv2.TM_SQDIFF)
+    _, _, (left, top), _ = cv2.minMaxLoc(away)
+    assert np.array_equal(sheet[top : top + 80, left : left + 120], face)
+    assert left < 144
+    rows = [sheet[top + down : top + down + 80] for down in (0, 160)]
+    faces = [row[:, at : at + 144] for row in rows for at in range(0, 1440, 144)]
+    assert min(face.std() for face in faces) > 5
+    assert len({face.tobytes() for face in faces}) == 20
+
+
 def test_a_contact_sheet_needs_a_simulated_folder_with_videos(run, whole, tmp_path):
     sheet = tmp_path / "sheet.png"
     refused(run("preview", tmp_path, "--out", sheet), "not a simulated folder")
     shutil.copy(whole[0] / "SIMULATED.json", tmp_path)
     refused(run("preview", tmp_path, "--out", sheet), "no video yet")
+    (tmp_path / "SIMULATED.json").rename(tmp_path / ".simulating.json")
+    refused(run("preview", tmp_path, "--out", sheet), "an unfinished simulation; repeat the ")
+    (tmp_path / ".simulating.json").rename(tmp_path / "SIMULATED.json")
     (tmp_path / "Train_files").mkdir()
     (tmp_path / "Train_files" / "2_1_01_1.avi").write_bytes(b"RIFF")
     refused(run("preview", tmp_path, "--out", sheet), "2_1_01_1.avi")

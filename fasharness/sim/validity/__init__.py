@@ -11,12 +11,12 @@ from fasharness.data import Presentation, Protocol
 from fasharness.datasets.oulu_npu import OuluNpu
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.files import write_text
+from fasharness.sim.marks import DONE, need_finished
 
 if TYPE_CHECKING:
     from fasharness.sim.validity.records import Validity
 
 PROTOCOLS = ("oulu1", "oulu2", "oulu3", "oulu4")
-_MARK = "SIMULATED.json"
 Folds = Mapping[str, tuple[Protocol, ...]]
 
 
@@ -59,8 +59,9 @@ def validate(
     if seed < 0 or jobs < 0:
         raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
     need_classifier()
-    dataset = _simulated(folder)
-    simulation = records.loads((folder / _MARK).read_text(encoding="utf-8"), str(folder / _MARK))
+    need_finished(folder)
+    dataset = OuluNpu(folder)
+    simulation = records.loads((folder / DONE).read_text(encoding="utf-8"), str(folder / DONE))
     folds = _folds(dataset, protocols)
     shown = _presentations(folds)
     say = progress or _silent
@@ -73,17 +74,6 @@ def validate(
 
 def _silent(done: int, total: int) -> None:
     """Report nothing."""
-
-
-def _simulated(folder: Path) -> OuluNpu:
-    """Open a folder that the simulator finished."""
-    dataset = OuluNpu(folder)
-    if not dataset.simulated:
-        raise DataError(
-            f"{folder}: no finished simulation (there is no {_MARK} in it); this report judges "
-            "what `fasharness sim` writes, not real data"
-        )
-    return dataset
 
 
 def _folds(dataset: OuluNpu, protocols: Sequence[str]) -> Folds:

@@ -106,8 +106,9 @@ def _refusal(kind: type[FasharnessError], folder: Path, out: Path, **options: ob
 
 
 def test_real_data_are_not_judged(oulu: Path, tmp_path: Path) -> None:
-    assert "no finished simulation" in _refusal(DataError, oulu, tmp_path / "out")
+    assert "not a simulated folder" in _refusal(DataError, oulu, tmp_path / "out")
     assert "no such folder" in _refusal(DataError, oulu / "none", tmp_path / "out")
+    assert "not a simulated folder" in _refusal(DataError, tmp_path, tmp_path / "out")
 
 
 def test_a_missing_video_is_named(own_sim: Path, tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""The commands that make a run's figures again, as its page prints them."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+
+from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.report.runs import Run
+from fasharness.result import Evaluation, FoldsResult
+
+
+def commands(run: Run) -> Iterator[str]:
+    """Say with what a run was made, then its commands.
+
+    Args:
+        run: the run.
+
+    Yields:
+        Lines for a shell; RUN stands for the run's folder, PLOTS for any.
+    """
+    known = run.first.provenance.get("versions")
+    versions = known if isinstance(known, Mapping) else {}
+    if versions:
+        wanted = (name for name in ("plugin fasharness", "torch", "python") if name in versions)
+        made = ", ".join(f"{name} {versions[name]}" for name in wanted)
+        yield f"# made with {made.removeprefix('plugin fasharness ')}"
+    yield "# from the videos: prepare, train, score, evaluate, report"
+    yield from (f"{command} --out RUN" for command in run.first.commands)
+    yield "# from the scores alone: every figure of the method, without a model"
+    yield from _evaluations(run)
+    yield "# this page, and its plots as PNG, SVG and CSV"
+    yield "fasharness report RUN --plots PLOTS"
+
+
+def _evaluations(run: Run) -> Iterator[str]:
+    """Evaluate each score file as the run did, and those of several folds together."""
+    folds = isinstance(run.result, FoldsResult)
+    files = [
+        f"RUN/{shlex.quote(part.name)}/scores.csv" if folds else "RUN/scores.csv"
+        for part in run.parts
+    ]
+    for part, file in zip(run.parts, files, strict=True):
+        yield f"fasharness evaluate {file} {_flags(part.result.evaluation)}".rstrip()
+    if len(files) > 1:
+        flags = _flags(run.first.evaluation)
+        yield f"fasharness evaluate {' '.join(files)} {flags}".rstrip()
+
+
+def _flags(evaluation: Evaluation) -> str:
+    """Give the flags of `fasharness evaluate` that make an evaluation from its scores."""
+    usual, rule = EvaluationOptions(), evaluation.intervals
+    chosen = (
+        ("--threshold", evaluation.threshold.rule, usual.threshold_rule),
+        ("--replicates", rule.replicates, usual.replicates),
+        ("--seed", rule.seed, usual.seed),
+        ("--interval", rule.method, usual.interval),
+        ("--confidence", rule.confidence, usual.confidence),
+    )
+    flags = [word for flag, ours, theirs in chosen if ours != theirs for word in (flag, str(ours))]
+    switches = (
+        ("--allow-leaks", evaluation.threshold.leaks),
+        ("--all", bool(evaluation.more)),
+        ("--compat", bool(evaluation.published)),
+    )
+    return shlex.join([*flags, *(flag for flag, on in switches if on)])
