@@ -77,7 +77,6 @@ def test_every_word_and_flag_is_explained():
         f"{program} {action.option_strings or action.dest}"
         for program, action in every
         if not action.help and not isinstance(action, argparse._SubParsersAction)
-        and not (program == "fasharness convert" and action.dest in ("train", "dev", "test"))
     ]  # fmt: skip
     assert unexplained == []
 

@@ -125,7 +125,7 @@ def _add_convert(commands: Any) -> None:
     formats = "bob-csv, four-column, five-column, oulu or labelled"
     add("--from", dest="source", metavar="FORMAT", help=f"{formats}, a file for each split:")
     for split in _SPLITS:
-        add(f"--{split}", type=Path, metavar="FILE")
+        add(f"--{split}", type=Path, metavar="FILE", help=f"scores of {split}")
     add("--to", dest="target", required=True, metavar="FORMAT", help=f"csv, parquet, {formats}")
     add("--out", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
 
