@@ -16,6 +16,11 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fasharness"
 
 
+def clip_store_dir() -> Path:
+    """Folder of the clip store where none is named."""
+    return cache_dir() / "clips"
+
+
 def config_file() -> Path:
     """File that holds the data set roots set by ``fasharness data set``.
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
+from fasharness.cli.rules import add_rules, add_style, rules_of, tell
 from fasharness.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction
     from fasharness.scores import Score
 
-_STYLES = ("terminal", "markdown", "latex", "csv", "html")
 _SPLITS = ("train", "dev", "test")
 
 
@@ -34,7 +34,7 @@ def _add_evaluate(commands: Any) -> None:
     parser = add_command(commands, "evaluate", _evaluate, "metrics of score files")
     add = parser.add_argument
     add("scores", type=Path, nargs="+", metavar="SCORES", help="CSV or Parquet; several are folds")
-    _add_rules(parser)
+    add_rules(parser)
     add("--interval", default="percentile", help="percentile (default), bca or exact")
     add("--all", action="store_true", help="also areas, working points, d', FAR and FRR")
     add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
@@ -55,18 +55,7 @@ def _add_evaluate(commands: Any) -> None:
     add("--recognition", type=Path, metavar="SCORES", help="a recognition system's comparisons")
     add("--recognition-threshold", type=float, metavar="T", help="the system accepts T and above")
     add("--plots", type=Path, metavar="DIR", help="also write plots as PNG, SVG and CSV")
-    _add_style(parser)
-
-
-def _add_rules(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that every command which evaluates has."""
-    add = parser.add_argument
-    add("--threshold", default="eer", metavar="RULE", help="rule on dev scores (default: eer)")
-    add("--allow-leaks", action="store_true", help="let the rule look at test (test:RULE)")
-    add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
-    add("--seed", type=int, default=0, help="of the bootstrap")
-    add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
-    add("--out", type=Path, metavar="FILE.json", help="also write what was found as JSON")
+    add_style(parser)
 
 
 def _add_tables(commands: Any) -> None:
@@ -74,17 +63,13 @@ def _add_tables(commands: Any) -> None:
     pair = add_command(commands, "compare", _compare, text)
     what = "score files (CSV or Parquet) or the folders of runs, two or more"
     pair.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=what)
-    _add_rules(pair)
+    add_rules(pair)
     board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
     what = "searched for result.json, with the folders in it"
     board.add_argument("folder", type=Path, metavar="DIR", help=what)
     board.add_argument("--published", action="store_true", help="also figures of the literature")
     for parser in (pair, board):
-        _add_style(parser)
-
-
-def _add_style(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--style", default="terminal", help=", ".join(_STYLES))
+        add_style(parser)
 
 
 def _add_stream(commands: Any) -> None:
@@ -94,7 +79,7 @@ def _add_stream(commands: Any) -> None:
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
     add("--bins", type=int, default=65_536, metavar="N", help="more leave a smaller error")
     add("--curve", type=Path, metavar="FILE", help="also write the test curve as CSV")
-    _add_style(parser)
+    add_style(parser)
 
 
 def _add_fuse(commands: Any) -> None:
@@ -141,7 +126,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.plots is not None:
         refuse_run_folder(options.plots)
     rules = EvaluationOptions(
-        **_rules(options),
+        **rules_of(options),
         allow_subject_overlap=options.allow_subject_overlap,
         interval=options.interval,
         max_failed_share=options.max_failed,
@@ -154,17 +139,6 @@ def _evaluate(options: argparse.Namespace) -> int:
     evaluated = _evaluate_one if len(files) == 1 else _evaluate_folds
     evaluated(files, rules, extra, options)
     return 0
-
-
-def _rules(options: argparse.Namespace) -> dict[str, Any]:
-    """What the flags of `_add_rules` say, as `EvaluationOptions` names it."""
-    return {
-        "threshold_rule": options.threshold,
-        "replicates": options.replicates,
-        "seed": options.seed,
-        "confidence": options.confidence,
-        "allow_leaks": options.allow_leaks,
-    }
 
 
 def _refuse_combinations(options: argparse.Namespace) -> None:
@@ -235,19 +209,10 @@ def _evaluate_one(
         shown = render(grid(found, simulated), options.style)
     for words in found.warnings if options.style == "csv" else ():
         print(f"warning: {words}", file=sys.stderr)
-    _tell(shown, options.out, text.evaluation_json(found, simulated))
+    tell(shown, options.out, text.evaluation_json(found, simulated))
     if options.plots is not None:
         write(options.plots, found, scores, Path(name).name, simulated)
         print(f"plots: {options.plots}", file=sys.stderr)
-
-
-def _tell(shown: str, out: Path | None, text: str) -> None:
-    """Write JSON where that is wanted, then print a table: what cannot be written is told first."""
-    from fasharness.files import write_text
-
-    if out is not None:
-        write_text(out, text)
-    print(shown, end="")
 
 
 def _evaluate_folds(
@@ -266,7 +231,7 @@ def _evaluate_folds(
         shown = folds_table(found, simulated) + "\n"
     else:
         shown = render(folds_grid(found, simulated), options.style)
-    _tell(shown, options.out, evaluation_json(found, simulated))
+    tell(shown, options.out, evaluation_json(found, simulated))
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -279,7 +244,7 @@ def _compare(options: argparse.Namespace) -> int:
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
         raise OptionError("compare wants two or more different runs, each named once")
     json_target(options.out, options.runs)
-    rules = EvaluationOptions(**_rules(options))
+    rules = EvaluationOptions(**rules_of(options))
     names = run_names(options.runs)
     first, *others = map(_folds, options.runs)
     found = {
@@ -287,7 +252,7 @@ def _compare(options: argparse.Namespace) -> int:
         for name, other in zip(names[1:], others, strict=True)
     }
     tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]
-    _tell("\n".join(tables), options.out, to_json(names[0], found))
+    tell("\n".join(tables), options.out, to_json(names[0], found))
     return 0
 
 

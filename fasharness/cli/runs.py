@@ -77,13 +77,13 @@ def _add_report(commands: Any) -> None:
 
 def _step(options: argparse.Namespace) -> int:
     from fasharness.config import build, merge
-    from fasharness.paths import cache_dir
+    from fasharness.paths import clip_store_dir
     from fasharness.plugins import load
     from fasharness.progress import Terminal
     from fasharness.run import run
 
     values = merge(vars(options))
-    store = Path(values.pop("store", None) or cache_dir() / "clips")
+    store = Path(values.pop("store", None) or clip_store_dir())
     quiet = bool(values.pop("quiet", False))
     settings = build(values)
     console = Terminal(sys.stderr, quiet=quiet)
@@ -125,11 +125,11 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _draw_pictures(runs: Sequence[Path], store: Path | None) -> None:
-    from fasharness.paths import cache_dir
+    from fasharness.paths import clip_store_dir
     from fasharness.plugins import load
     from fasharness.progress import Terminal
     from fasharness.run import draw_pictures
 
     plugins, console = load(), Terminal(sys.stderr)
     for run in runs:
-        draw_pictures(run, plugins, console, store or cache_dir() / "clips")
+        draw_pictures(run, plugins, console, store or clip_store_dir())

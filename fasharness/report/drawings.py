@@ -249,21 +249,13 @@ def _density(found: Sequence[Class], threshold: float) -> Drawing:
     points = density_points(found)
     heights = {one.name: density(one.values, points) for one in found}
 
-    def draw(panel: "Axes") -> None:
-        for one in found:
-            draw_line(panel, one, one.name, points.tolist(), heights[one.name].tolist())
+    def finish(panel: "Axes") -> None:
         panel.axvline(threshold, color=INK, lw=1.4, ls="--")
         panel.set(ylim=(0, None), xlim=(points[0], points[-1]))
         panel.set_xlabel(f"score{threshold_words(threshold)}", fontsize=9)
         panel.set_ylabel("density (Gaussian kernels of Silverman's width)", fontsize=9)
-        panel.legend(fontsize=8, edgecolor="none")
 
-    rows = [
-        (name, repr(score), repr(height))
-        for name, values in heights.items()
-        for score, height in zip(points.tolist(), values.tolist(), strict=True)
-    ]
-    return Drawing(_one(draw), ("class", "score", "density"), rows)
+    return _traced(found, points, heights, ("class", "score", "density"), finish)
 
 
 def _errors(found: Sequence[Class], threshold: float) -> Drawing:
@@ -272,20 +264,35 @@ def _errors(found: Sequence[Class], threshold: float) -> Drawing:
     cuts = np.linspace(low, high, _POINTS)
     heights = {one.name: _error(one, cuts) for one in found}
 
-    def draw(panel: "Axes") -> None:
-        for one in found:
-            draw_line(panel, one, one.name, cuts.tolist(), heights[one.name].tolist())
+    def finish(panel: "Axes") -> None:
         panel.axvline(threshold, color=INK, lw=1.2, ls="--")
         panel.set_xlabel("threshold (dashed: the run's own)", fontsize=9)
         panel.set_ylabel("BPCER of bona fide, APCER of the others", fontsize=9)
+
+    return _traced(found, cuts, heights, ("class", "threshold", "error"), finish)
+
+
+def _traced(
+    found: Sequence[Class],
+    points: Floats,
+    heights: Mapping[str, Floats],
+    names: tuple[str, str, str],
+    finish: Callable[["Axes"], None],
+) -> Drawing:
+    """Prepare a line for each class over common points, and the same as rows."""
+
+    def draw(panel: "Axes") -> None:
+        for one in found:
+            draw_line(panel, one, one.name, points.tolist(), heights[one.name].tolist())
+        finish(panel)
         panel.legend(fontsize=8, edgecolor="none")
 
     rows = [
-        (name, repr(cut), repr(error))
-        for name, errors in heights.items()
-        for cut, error in zip(cuts.tolist(), errors.tolist(), strict=True)
+        (name, repr(point), repr(height))
+        for name, values in heights.items()
+        for point, height in zip(points.tolist(), values.tolist(), strict=True)
     ]
-    return Drawing(_one(draw), ("class", "threshold", "error"), rows)
+    return Drawing(_one(draw), names, rows)
 
 
 def _error(one: Class, cuts: Floats) -> Floats:

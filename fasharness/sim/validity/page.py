@@ -11,7 +11,6 @@ from fasharness.sim.validity.records import ScorerRow, Validity
 from fasharness.sim.validity.spectra import REGIONS
 from fasharness.sim.validity.summary import OVERLAP
 
-_HOLDS, _NOT = "holds", "DOES NOT HOLD"
 _TRIVIAL = (
     "One number a video, its direction and its threshold (dev's EER) chosen on dev, judged on "
     "test. The test presentations of all folds of a protocol are counted together, each at its "
@@ -97,7 +96,7 @@ def _checks(found: Validity) -> Html:
     rows = [
         (
             join([check.title, tag("small", check.name)]),
-            tag("strong", _HOLDS if check.holds else _NOT),
+            tag("strong", check.verdict),
             tag("span", check.found, class_="wrap"),
             tag("span", check.rule, class_="wrap"),
         )

@@ -27,6 +27,11 @@ class Check:
     rule: str
     found: str
 
+    @property
+    def verdict(self) -> str:
+        """Whether the data pass, in words."""
+        return "holds" if self.holds else "DOES NOT HOLD"
+
 
 @dataclass(frozen=True)
 class SplitCounts:

@@ -14,6 +14,9 @@ def summary(found: Validity) -> str:
     """
     lines = [found.notice]
     for check in found.checks:
-        verdict = "holds" if check.holds else "DOES NOT HOLD"
-        lines += [f"{verdict}: {check.title}", f"  asked: {check.rule}", f"  found: {check.found}"]
+        lines += [
+            f"{check.verdict}: {check.title}",
+            f"  asked: {check.rule}",
+            f"  found: {check.found}",
+        ]
     return "\n".join(lines)
