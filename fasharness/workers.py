@@ -54,6 +54,15 @@ def run_all(
             ) from None
 
 
+def one_thread() -> None:
+    """Start of a process that shares the cores with others: OpenCV and torch keep to one each."""
+    import cv2
+    import torch
+
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
 @contextmanager
 def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolExecutor]:
     """A pool that drops what has not begun when the block is left early."""

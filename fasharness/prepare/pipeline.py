@@ -19,7 +19,7 @@ from fasharness.errors import DataError
 from fasharness.files import digest
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
-from fasharness.workers import run_all
+from fasharness.workers import one_thread, run_all
 
 if TYPE_CHECKING:
     from fasharness.prepare.crop import CropRule
@@ -258,15 +258,6 @@ def _worker_tools(recipe: Recipe) -> Tools:
     return Tools(recipe, plugin_module.load())
 
 
-def _one_thread() -> None:
-    """The processes share the cores, so each keeps to one."""
-    import cv2
-    import torch
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-
-
 def _work(task: Task, recipe: Recipe, root: Path) -> list[StoredClips]:
     return prepare_presentation(task, _worker_tools(recipe), ClipStore(root))
 
@@ -364,4 +355,4 @@ def _run_all(
                 yield task, prepare_presentation(task, tools, store)
         return
     work = partial(_work, recipe=recipe, root=store.root)
-    yield from run_all(work, list(tasks), jobs=jobs, start=_one_thread)
+    yield from run_all(work, list(tasks), jobs=jobs, start=one_thread)

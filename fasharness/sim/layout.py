@@ -223,7 +223,7 @@ def _record_all(tasks: list[_Task], jobs: int) -> Iterator[int]:
 
 
 def _one_thread() -> None:
-    """Keep OpenCV from starting threads of its own in a worker."""
+    """Keep OpenCV from starting threads of its own in a worker, which never loads torch."""
     cv2.setNumThreads(1)
 
 

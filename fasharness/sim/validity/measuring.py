@@ -9,7 +9,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,7 @@ from fasharness.files import digest, replacing, sha256
 from fasharness.sim.validity import detection, identity, parallax, quality, spectra, texture
 from fasharness.sim.validity import trivial as numbers
 from fasharness.sim.validity.video import Floats, read
-from fasharness.workers import run_all
+from fasharness.workers import one_thread, run_all
 
 VERSION = 6
 _BESIDE = (".avi", ".txt", ".depth.npz")
@@ -85,18 +84,10 @@ def measure_all(
     found = {name: kept for name, path in paths.items() if (kept := _load(path)) is not None}
     tasks = [Task(folder, p, paths[p.id]) for p in presentations if p.id not in found]
     progress(len(found), len(paths))
-    for task, measured in run_all(_work, tasks, jobs=jobs, start=_one_thread) if tasks else ():
+    for task, measured in run_all(_work, tasks, jobs=jobs, start=one_thread) if tasks else ():
         found[task.presentation.id] = measured
         progress(len(found), len(paths))
     return {name: found[name] for name in paths}
-
-
-def _one_thread() -> None:
-    """The processes share the cores, so each keeps to one."""
-    import torch
-
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
 
 
 def _work(task: Task) -> Measured:
