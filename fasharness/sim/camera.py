@@ -52,12 +52,12 @@ class Phone:
 
 PHONES: Mapping[int, Phone] = MappingProxyType(
     {
-        1: Phone(505, 57, 0.33, 0.15, 5e-4, 3e-3, 0.05, 0.05, 1.12, 0.30, 0.55, 1.0, 40_000),
-        2: Phone(480, 54, 0.40, 0.25, 8e-4, 4e-3, -0.10, 0.12, 1.00, 0.20, 0.35, 1.2, 36_000),
-        3: Phone(520, 60, 0.37, 0.22, 1.2e-3, 6e-3, 0.10, -0.10, 0.92, 0.10, 0.70, 0.9, 29_000),
-        4: Phone(470, 52, 0.45, 0.30, 1.0e-3, 5e-3, 0.15, 0.00, 1.15, 0.35, 0.85, 1.3, 33_000),
-        5: Phone(535, 62, 0.36, 0.20, 1.8e-3, 8e-3, -0.05, -0.05, 1.05, 0.25, 0.25, 1.0, 27_000),
-        6: Phone(495, 56, 0.35, 0.18, 7e-4, 4e-3, 0.00, 0.08, 0.88, 0.15, 0.50, 1.1, 38_000),
+        1: Phone(505, 57, 0.33, 0.15, 4e-4, 2.3e-3, 0.05, 0.05, 1.12, 0.30, 0.55, 1.0, 40_000),
+        2: Phone(480, 54, 0.40, 0.25, 6e-4, 3e-3, -0.10, 0.12, 1.00, 0.20, 0.35, 1.2, 36_000),
+        3: Phone(520, 60, 0.37, 0.22, 9e-4, 4.5e-3, 0.10, -0.10, 0.92, 0.10, 0.70, 0.9, 29_000),
+        4: Phone(470, 52, 0.45, 0.30, 7.5e-4, 3.8e-3, 0.15, 0.00, 1.15, 0.35, 0.85, 1.3, 33_000),
+        5: Phone(535, 62, 0.36, 0.20, 1.3e-3, 6e-3, -0.05, -0.05, 1.05, 0.25, 0.25, 1.0, 27_000),
+        6: Phone(495, 56, 0.35, 0.18, 5e-4, 3e-3, 0.00, 0.08, 0.88, 0.15, 0.50, 1.1, 38_000),
     }
 )
 
@@ -110,12 +110,14 @@ def _meter(shot: Shot, phone: Phone, rng: np.random.Generator) -> Setting:
     warm = phone.warmth + rng.normal(0, 0.06)
     bias = f32([2 ** (warm / 2), 2 ** rng.normal(0, 0.03), 2 ** (-warm / 2)])
     white = f32((mean[1] / np.maximum(mean, 1e-4)) ** 0.72 * bias * [1.09, 1.0, 0.94])
+    # no colour is turned down after the sensor: what is full there must come out white
+    exposure, white = exposure * float(white.min()), f32(white / white.min())
     rows, columns = np.mgrid[-1 : 1 : tall * 1j, -1 : 1 : wide * 1j]
     gain = exposure * (1 - phone.vignette * (rows**2 + columns**2) / 2)
     black = exposure * float(np.percentile(middle[::7] @ _LUMA, 1)) * rng.uniform(0.4, 0.7)
     balance = _mosaic(np.broadcast_to(white, (tall, wide, 3)))
     grain = rng.standard_normal((tall + 256, wide + 256), dtype=np.float32)
-    grain *= np.float32(np.exp(rng.normal(0, 0.4)))  # the sensitivity that was chosen
+    grain *= np.float32(np.exp(rng.normal(0, 0.35)))  # the sensitivity that was chosen
     colour = _saturation(phone.saturation)
     return Setting(f32(gain), balance, float(black), colour, _tones(phone), grain)
 

@@ -1,22 +1,23 @@
 """The flat chart of a head, seen straight from the front: every map of a head lies on it."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from fasharness.sim.fields import F32, blur, f32
-from fasharness.sim.person import Mesh
 
 SIZE = 448
 SPAN = 31.0
 SCALE = SIZE / SPAN
 CENTRE_Y = 1.5
 _SHIFT = 4
-_EMPTY = -99.0
+EMPTY = -99.0
+_SIDES = (0, 2, 3, 4, 6, 8, 11, 16, 24, 2 * SIZE)
 
 LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 RIGHT_EYE = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
@@ -25,13 +26,6 @@ RIGHT_BROW = (300, 293, 334, 296, 336, 285, 295, 282, 283, 276)
 LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 MOUTH = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
 TOP, NOSE = 10, 2
-
-
-class Relief(NamedTuple):
-    """Heights in cm over the chart and where they come from a face: both float32 (SIZE, SIZE)."""
-
-    height: F32
-    inside: F32
 
 
 @dataclass(frozen=True)
@@ -83,34 +77,34 @@ def bell(centre: Sequence[float], radii: Sequence[float], g: Grid) -> F32:
     return f32(np.exp(-square / 2))
 
 
-def relief(mesh: Mesh) -> Relief:
-    """Rasterise a face mesh from the front with a z-buffer, nearest surface first.
+def relief(vertices: F32, polygons: NDArray[np.int64]) -> F32:
+    """Rasterise a surface from the front, nearest part first, as a cloud of dense points.
 
     Args:
-        mesh: the face in head coordinates.
+        vertices: float32 (N, 3) head coordinates in cm.
+        polygons: int (Q, 4), the corners of each; triangles repeat one.
 
     Returns:
-        Heights (0 outside) and a mask that is 1 on the face.
+        float32 (SIZE, SIZE) heights in cm, ``EMPTY`` where there is nothing.
     """
-    corners = to_chart(mesh.vertices)
-    height = np.full((SIZE, SIZE), _EMPTY, np.float32)
-    for triangle in mesh.triangles:
-        _fill(height, corners[triangle], mesh.vertices[triangle, 2])
-    inside = height > _EMPTY / 2
-    return Relief(f32(np.where(inside, height, 0)), f32(inside))
+    height = np.full(SIZE * SIZE, EMPTY, np.float32)
+    flat = to_chart(vertices)
+    corners = flat[polygons]
+    across = corners[:, 2:] - corners[:, :2]  # both diagonals: their turn tells which way it faces
+    front = across[:, 0, 0] * across[:, 1, 1] - across[:, 0, 1] * across[:, 1, 0] < 0
+    long = np.where(front, np.ptp(corners, axis=1).max(1), -1)
+    solid = np.column_stack([flat, vertices[:, 2]])
+    for low, high in itertools.pairwise(_SIDES):
+        part = solid[polygons[(long >= low) & (long < high)]]
+        cloud = np.matmul(_inside(min(high, int(long.max())) + 1), part).reshape(-1, 3)
+        columns, rows = np.rint(cloud[:, :2].T).astype(np.int32)
+        seen = (columns >= 0) & (columns < SIZE) & (rows >= 0) & (rows < SIZE)
+        np.maximum.at(height, (rows * SIZE + columns)[seen], cloud[seen, 2])
+    return height.reshape(SIZE, SIZE)
 
 
-def _fill(height: F32, p: F32, z: F32) -> None:
-    """Put one triangle with barycentric heights into the z-buffer."""
-    (ax, ay), (bx, by), (cx, cy) = p.tolist()
-    area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
-    if abs(area) < 1e-6:
-        return
-    (left, top), (right, bottom) = np.floor(p.min(0)).astype(int), np.ceil(p.max(0)).astype(int) + 1
-    x, y = np.arange(left, right)[None] - cx, np.arange(top, bottom)[:, None] - cy
-    u = ((by - cy) * x + (cx - bx) * y) / area
-    v = ((cy - ay) * x + (ax - cx) * y) / area
-    covered = (u > -1e-4) & (v > -1e-4) & (u + v < 1 + 1e-4)
-    part = height[top:bottom, left:right]
-    surface = u * z[0] + v * z[1] + (1 - u - v) * z[2]
-    np.maximum(part, np.where(covered, surface, _EMPTY), out=part)
+@cache
+def _inside(count: int) -> F32:
+    """Spread points over a four-sided polygon: weights of its corners, (count * count, 4)."""
+    a, b = np.meshgrid(*[(np.arange(count) + 0.5) / count] * 2)
+    return f32(np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b], -1).reshape(-1, 4))

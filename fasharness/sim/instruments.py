@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fasharness.sim.fields import F32, U8, f32, linear
-from fasharness.sim.scene import temperature
+from fasharness.sim.session import temperature
 
 FINENESS = 3
 _SCREEN_WAVES = ((12, 3), (3, 12), (12, 0))
@@ -128,7 +128,7 @@ def _scatter(rng: np.random.Generator) -> F32:
     """Give the thresholds in 0..1 of a scattered-dot pattern without low frequencies."""
     white = rng.standard_normal((128, 128), dtype=np.float32)
     wide = np.tile(white, (3, 3))
-    band = cv2.GaussianBlur(wide, (0, 0), 0.5) - cv2.GaussianBlur(wide, (0, 0), 1.5)
+    band = cv2.GaussianBlur(wide, (0, 0), 0.65) - cv2.GaussianBlur(wide, (0, 0), 1.9)
     return _ranked(f32(band[128:256, 128:256]))
 
 

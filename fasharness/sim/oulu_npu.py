@@ -9,7 +9,7 @@ from fasharness.sim import layout, oulu_lists
 from fasharness.sim.layout import Layout, Plan, Sitting, Video
 from fasharness.sim.oulu_lists import FILES, Shoot
 
-VERSION = 2
+VERSION = 3
 DATA = "simulated OULU-NPU"
 SIZES: Mapping[str, str] = MappingProxyType(
     {

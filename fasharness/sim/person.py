@@ -7,15 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.sim import shape
 from fasharness.sim.fields import F32, f32, stream
 
 _SKIN = f32(
     [
-        [0.93, 0.78, 0.69],
-        [0.87, 0.68, 0.56],
-        [0.75, 0.56, 0.43],
-        [0.58, 0.41, 0.3],
-        [0.4, 0.28, 0.2],
+        [0.88, 0.75, 0.68],
+        [0.81, 0.65, 0.56],
+        [0.70, 0.53, 0.44],
+        [0.54, 0.39, 0.315],
+        [0.36, 0.255, 0.205],
     ]
 )
 _HAIR = f32(
@@ -51,7 +52,10 @@ class Mesh(NamedTuple):
 
 @dataclass(frozen=True)
 class Person:
-    """The traits of one user; colours are sRGB in 0..1, lengths are cm."""
+    """The traits of one user; colours are sRGB in 0..1, lengths are cm.
+
+    ``mesh``: the face · ``head``: the vertices of the whole head, see ``shape.py``.
+    """
 
     user: int
     skin: F32
@@ -70,10 +74,11 @@ class Person:
     brow: float
     lips: float
     mesh: Mesh
+    head: F32
 
 
 def canonical_face() -> Mesh:
-    """Load the canonical face mesh that every head is a deformation of.
+    """Load MediaPipe's canonical face mesh, in whose frame every head lies.
 
     Returns:
         The mesh of ``canonical_face.npz``: x to the image's right, y up, z towards the camera.
@@ -96,6 +101,7 @@ def person(seed: int, user: int) -> Person:
         The same person for the same seed and user, always.
     """
     rng = stream(seed, "person", user)
+    head = shape.draw(stream(seed, "shape", user))
     man, age = bool(rng.random() < 0.55), float(rng.uniform(0, 1))
     length = float(rng.uniform(0, 0.25) if man else rng.choice([0.2, 0.7, 1.0]))
     return Person(
@@ -115,7 +121,8 @@ def person(seed: int, user: int) -> Person:
         glasses=bool(rng.random() < 0.22),
         brow=float(rng.uniform(0.7, 1.0) if man else rng.uniform(0.5, 0.85)),
         lips=float(rng.uniform(0.2, 0.5) if man else rng.uniform(0.4, 1.0)),
-        mesh=_deformed(canonical_face(), rng),
+        mesh=Mesh(head.points, canonical_face().triangles),
+        head=head.vertices,
     )
 
 
@@ -124,16 +131,3 @@ def _between(table: F32, share: float) -> F32:
     at = share * (len(table) - 1)
     low = min(int(at), len(table) - 2)
     return f32(table[low] + (table[low + 1] - table[low]) * (at - low))
-
-
-def _deformed(mesh: Mesh, rng: np.random.Generator) -> Mesh:
-    """Deform a face by smooth bumps, almost the same on both sides as real faces are."""
-    v = mesh.vertices * f32(rng.uniform([0.92, 0.92, 0.9], [1.08, 1.09, 1.15]))
-    for _ in range(14):
-        centre, push = v[rng.integers(len(v))], f32(rng.normal(0, 0.33, 3))
-        width, lopsided = rng.uniform(1.4, 3.5), rng.uniform(0.8, 1.0)
-        for side, share in ((1.0, 1.0), (-1.0, lopsided)):
-            mirror = f32([side, 1, 1])
-            square = ((v - centre * mirror) ** 2).sum(1, keepdims=True)
-            v = f32(v + np.exp(-square / (2 * width**2)) * push * mirror * f32(share))
-    return Mesh(v, mesh.triangles)

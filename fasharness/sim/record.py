@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasharness.sim import attack, avi, camera, motion, scene
+from fasharness.sim import attack, avi, camera, motion, rooms, scene
 from fasharness.sim.camera import PHONES, REFERENCE, Phone
 from fasharness.sim.fields import F32, U8, blur, f32, stream
 from fasharness.sim.head import Head
-from fasharness.sim.scene import SESSIONS, Shot
+from fasharness.sim.scene import Shot
+from fasharness.sim.session import SESSIONS, lighting
 from fasharness.sim.view import Lens
 
 FRAMES, WIDTH, HEIGHT, FPS = 24, 360, 640, 15
@@ -91,13 +92,13 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
     """
     rng = _stream(capture, "attack", number)
     phone, session = PHONES[capture.phone], SESSIONS[capture.session]
-    lens, light = Lens(phone.focal, WIDTH, HEIGHT), scene.lighting(session, rng)
+    lens, light = Lens(phone.focal, WIDTH, HEIGHT), lighting(session, rng)
     x, y, z = _place(phone, rng)
     stage = attack.Stage(
         lens=lens,
         spread=_spread(phone, rng),
         lighting=light,
-        room=scene.room(session, light, lens, rng),
+        room=rooms.room(session, light, lens, rng),
         size=phone.focal / z * REFERENCE.distance / REFERENCE.focal,
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
     )

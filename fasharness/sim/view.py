@@ -12,9 +12,12 @@ from fasharness.sim.head import Head
 from fasharness.sim.skin import Patch
 
 DEPTH_STEP = 4
-_WRAP, _GLOSS = np.float32(0.15), np.float32(0.1)
+# how far light wraps around an edge: on the surface, and under the skin, where red goes furthest
+_WRAP, _DEEP = np.float32(0.06), np.float32(0.42)
+_UNDER = f32([0.68, 0.45, 0.34])
+_GLOSS, _SHEEN = np.float32(0.3), np.float32(0.1)
 _COARSE_STEPS, _FINE_STEPS = 6, 2
-_CORNERS = f32([[x, y, z] for x in (-11.5, 11.5) for y in (-12.5, 16.8) for z in (-4.5, 8.5)])
+_CORNERS = f32([[x, y, z] for x in (-12, 12) for y in (-14, 16.8) for z in (-4.5, 8.5)])
 
 
 @dataclass(frozen=True)
@@ -225,26 +228,43 @@ def _add(colour: F32, patch: Patch, share: float) -> None:
 
 
 def _shade(colour: F32, relief: F32, extra: F32, turn: F32, lighting: Lighting) -> F32:
-    """Light a surface: wrapped Lambert, a glossy lobe, and fill from sky and ground."""
+    """Light a surface: light that goes under the skin, a glossy lobe, fill from sky and ground."""
     half = lighting.directions[0] + f32([0, 0, 1])
-    facing = np.vstack([lighting.directions @ turn, half / np.linalg.norm(half) @ turn, turn[1]])
-    *lamps, gloss, rise = cv2.split(
+    facing = np.vstack([lighting.directions @ turn, half / np.linalg.norm(half) @ turn, turn[1:]])
+    *lamps, gloss, rise, front = cv2.split(
         cv2.transform(relief, f32(np.column_stack([facing, 0 * facing[:, 0]])))
     )
-    lamps = [np.maximum(lamp + _WRAP, 0) for lamp in lamps]
     free, openness = extra[..., 2], relief[..., 3]
-    lamps[0] *= free
     up = (np.float32(0.5) * rise + np.float32(0.5)) * openness
-    mixed = cv2.merge([*lamps, up, openness - up])
-    palette = np.vstack([lighting.colours / (1 + _WRAP), lighting.sky, lighting.ground]).T
-    np.maximum(gloss, 0, out=gloss)
-    for _ in range(4):
-        gloss *= gloss
-    gloss *= extra[..., 0] * free
-    light = f32(cv2.transform(mixed, f32(palette)))
+    hard = [np.maximum(lamp + _WRAP, 0) for lamp in lamps]
+    deep = [np.maximum(lamp + _DEEP, 0) for lamp in lamps]
+    hard[0] *= free
+    # the edge of a shadow is brightened by light that comes through the skin beside it
+    deep[0] *= free * (np.float32(1.4) - np.float32(0.4) * free)
+    mixed = cv2.merge([*hard, *deep, up, openness - up])
+    light = f32(cv2.transform(mixed, _palette(lighting)))
     light *= colour
-    light += gloss[..., None] * (_GLOSS * lighting.colours[0])
+    light += _glossy(f32(gloss), f32(front), extra[..., 0] * free)[..., None] * lighting.colours[0]
     return light
+
+
+def _palette(lighting: Lighting) -> F32:
+    """Say how much of each kind of light each colour channel gets, (3, 2 L + 2)."""
+    hard = lighting.colours * (1 - _UNDER) / (1 + _WRAP)
+    deep = lighting.colours * _UNDER / (1 + _DEEP)
+    return f32(np.vstack([hard, deep, lighting.sky, lighting.ground]).T)
+
+
+def _glossy(lobe: F32, front: F32, gloss: F32) -> F32:
+    """Give the mirrored light: a narrow lobe over a broad one, both stronger at a slant."""
+    np.maximum(lobe, 0, out=lobe)
+    lobe *= lobe
+    lobe *= lobe
+    broad = lobe * lobe
+    narrow = broad * broad
+    narrow *= broad
+    slant = np.float32(1.15) - front
+    return f32((_GLOSS * narrow + _SHEEN * broad) * (slant * gloss + np.float32(0.3) * gloss))
 
 
 def _depth(hit: _Hit, face: F32, turn: F32, lens: Lens, window: Window) -> F32:

@@ -1,0 +1,1 @@
+"""Data that the simulated people are made of, and the scripts that made it; see NOTICE."""

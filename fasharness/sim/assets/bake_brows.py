@@ -1,0 +1,63 @@
+"""Bake ``brows.png``: nine eyebrows as straight strips of alpha, inner end left.
+
+The sources are MakeHuman's ``base/eyebrows/eyebrow001`` to ``012`` (CC0 1.0), 512x512 RGBA.
+The PNGs must be those that makehuman-assets names by their SHA-256 (Git LFS ids).
+
+    python bake_brows.py FOLDER_WITH_THE_PNGS
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+
+LENGTH, BREADTH, HALF = 144, 36, 34
+_USED = (1, 2, 3, 4, 5, 8, 10, 11, 12)
+_MIRRORED = (12,)
+
+
+def strip(alpha: F32) -> F32:
+    """Cut out the upper brow of a picture and bend it straight along its middle line."""
+    parts = np.flatnonzero(alpha.sum(1) > 0.02 * alpha.sum(1).max())
+    gap = np.flatnonzero(np.diff(parts) > 3)
+    cut = int(parts[gap[0]]) + 2 if len(gap) else round(_valley(alpha))
+    brow = alpha[:cut]
+    columns = np.flatnonzero(brow.sum(0) > 0.05 * brow.sum(0).max())
+    x = np.arange(columns[0], columns[-1] + 1, dtype=np.float32)
+    weight = brow[:, columns[0] : columns[-1] + 1] + 1e-6
+    middle = (weight * np.arange(cut)[:, None]).sum(0) / weight.sum(0)
+    line = np.polyval(np.polyfit(x, middle, 3, w=np.sqrt(weight.sum(0))), x)
+    rows = line[None] + np.linspace(-HALF, HALF, 4 * BREADTH)[:, None]
+    across = np.broadcast_to(x[None], rows.shape)
+    flat = cv2.remap(brow, across.astype(np.float32), rows.astype(np.float32), cv2.INTER_LINEAR)
+    small = cv2.resize(flat, (LENGTH, BREADTH), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def _valley(alpha: F32) -> float:
+    """Find the emptiest row between two brows that touch."""
+    mass = cv2.GaussianBlur(alpha.sum(1)[:, None], (1, 31), 6).ravel()
+    rows = np.flatnonzero(mass > 0.05 * mass.max())
+    low, high = rows[0], rows[-1]
+    quarter = (high - low) // 4
+    return float(low + quarter + np.argmin(mass[low + quarter : high - quarter]))
+
+
+def main(folder: Path) -> None:
+    """Write the sheet beside this file."""
+    strips = []
+    for k in _USED:
+        picture = cv2.imread(str(folder / f"eyebrow{k:03d}.png"), cv2.IMREAD_UNCHANGED)
+        assert picture is not None
+        flat = strip(picture[..., 3].astype(np.float32))
+        strips.append(flat[:, ::-1] if k in _MIRRORED else flat)
+    sheet = np.vstack([np.clip(s / s.max() * 255, 0, 255) for s in strips]).astype(np.uint8)
+    cv2.imwrite(str(Path(__file__).with_name("brows.png")), sheet)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,196 @@
+"""Bake MakeHuman's hair, seen straight from the front, into ``hair.npz``.
+
+Run by hand: ``python bake_hair.py BASE HAIR OUT``. BASE is MakeHuman's ``base.obj``
+(makehuman/data/3dobjs in github.com/makehumancommunity/makehuman), HAIR is the folder ``base/hair``
+of github.com/makehumancommunity/makehuman-assets with its PNG files in place, OUT is the file to
+write. All of it is CC0. Each style becomes three 8-bit pictures on the chart of ``chart.py``:
+``cover`` and ``tone`` (brightness, 100 is the mean) reduced to ``SIDE``, and ``height`` in steps of
+``STEP`` cm above ``LOW``, reduced to ``LOW_SIDE``.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fasharness.sim import chart
+from fasharness.sim.person import canonical_face
+
+STYLES = ("bob02", "long01", "ponytail01", "short01", "short02", "short03", "short04")
+SIDE, LOW_SIDE, STEP, LOW = 448, 128, 0.06, -5.0
+FINE = 2
+CHIN, NOSE = 6.17, 1.68
+
+Array = NDArray[Any]
+Faces = list[tuple[str, list[int], list[int]]]
+
+
+def read(path: str | Path) -> tuple[Array, Array, Faces]:
+    """Read an .obj: vertices, texture points, and faces as (group, vertices, texture points)."""
+    points: list[list[float]] = []
+    textures: list[list[float]] = []
+    faces: Faces = []
+    group = ""
+    for line in Path(path).read_text().splitlines():
+        word, *rest = line.split() or [""]
+        if word == "v":
+            points.append([float(x) for x in rest[:3]])
+        elif word == "vt":
+            textures.append([float(x) for x in rest[:2]])
+        elif word == "g":
+            group = rest[0]
+        elif word == "f":
+            corners = [[*c.split("/"), "0"][:2] for c in rest]
+            a, b = zip(*corners, strict=True)
+            faces.append((group, [int(i) - 1 for i in a], [int(i or 0) - 1 for i in b]))
+    return np.array(points), np.array(textures), faces
+
+
+def fitted(path: str | Path, base: Array) -> Array:
+    """Place a proxy's vertices on the base mesh as its .mhclo file says."""
+    scale, reading = np.ones(3), False
+    rows: list[list[float]] = []
+    for line in Path(path).read_text().splitlines():
+        words = line.split()
+        if words and words[0] in ("x_scale", "y_scale", "z_scale"):
+            axis = "xyz".index(words[0][0])
+            a, b = base[int(words[1]), axis], base[int(words[2]), axis]
+            scale[axis] = abs(a - b) / float(words[3])
+        elif words and words[0] == "verts":
+            reading = True
+        elif reading and len(words) in (1, 9) and words[0].isdigit():
+            whole = [words[0]] * 3 + ["1", "0", "0", "0", "0", "0"]
+            rows.append([float(w) for w in (words if len(words) == 9 else whole)])
+        elif reading and rows and words:
+            break
+    r = np.array(rows)
+    corners = base[r[:, :3].astype(int)]
+    return np.asarray((corners * r[:, 3:6, None]).sum(1) + r[:, 6:] * scale)
+
+
+def placed(points: Array, base: Array, faces: Faces) -> Array:
+    """Move base points (dm) into the chart's frame (cm): eyes, nose and chin coincide."""
+    eyes = [
+        base[np.unique(np.concatenate([f[1] for f in faces if f[0] == g]))].mean(0)
+        for g in ("joint-l-eye", "joint-r-eye")
+    ]
+    v = canonical_face().vertices
+    ours = [v[list(ring)].mean(0) for ring in (chart.LEFT_EYE, chart.RIGHT_EYE)]
+    across = abs(ours[0][0] - ours[1][0]) / abs(eyes[0][0] - eyes[1][0])
+    down = (ours[0][1] - v[152, 1]) / (eyes[0][1] - CHIN)
+    scale = (across + down) / 2
+    move = [0, ours[0][1] - scale * eyes[0][1], v[4, 2] - scale * NOSE]
+    return np.asarray(points * scale + np.array(move))
+
+
+def pixels(points: Array) -> Array:
+    """Map canonical points to pixels of the fine picture."""
+    return np.asarray((chart.to_chart(points) + 0.5) * FINE - 0.5)
+
+
+def triangles(faces: Faces, keep: str | None = None) -> tuple[Array, Array]:
+    """Cut faces into triangles: vertex and texture indices (T, 3)."""
+    a, b = [], []
+    for group, corner, texture in faces:
+        if keep in (None, group):
+            for k in range(1, len(corner) - 1):
+                a.append([corner[0], corner[k], corner[k + 1]])
+                b.append([texture[0], texture[k], texture[k + 1]])
+    return np.array(a), np.array(b)
+
+
+def cells(p: Array) -> tuple[Array, Array, Array] | None:
+    """Give the pixels of a triangle and their barycentric weights, None when it is a line."""
+    (ax, ay), (bx, by), (cx, cy) = p.tolist()
+    area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
+    if abs(area) < 1e-6:
+        return None
+    left, top = np.maximum(np.floor(p.min(0)).astype(int), 0)
+    right, bottom = np.minimum(np.ceil(p.max(0)).astype(int) + 1, FINE * chart.SIZE)
+    x, y = np.arange(left, right)[None] - cx, np.arange(top, bottom)[:, None] - cy
+    u = ((by - cy) * x + (cx - bx) * y) / area
+    v = ((cy - ay) * x + (ax - cx) * y) / area
+    w = np.stack([u, v, 1 - u - v], -1)
+    rows, columns = np.nonzero((w > -1e-4).all(-1))
+    return rows + top, columns + left, w[rows, columns]
+
+
+def bare(points: Array, corners: Array) -> Array:
+    """Rasterise the bare body: the nearest height, -12 where there is none."""
+    height, p = np.full((FINE * chart.SIZE,) * 2, -12.0), pixels(points)
+    for t in corners:
+        hit = cells(p[t])
+        if hit is not None:
+            rows, columns, w = hit
+            height[rows, columns] = np.maximum(height[rows, columns], w @ points[t, 2])
+    return height
+
+
+def dressed(
+    points: Array, corners: Array, spots: Array, textures: Array, picture: Array, skull: Array
+) -> tuple[Array, Array, Array]:
+    """Lay textured triangles over each other from back to front, but for what the skull hides.
+
+    Returns:
+        Cover, height and grey brightness of the fine picture (0 where nothing is).
+    """
+    cover, height, grey = (np.zeros_like(skull) for _ in range(3))
+    p, side = pixels(points), picture.shape[0]
+    for k in np.argsort(points[corners, 2].mean(1), kind="stable"):
+        hit = cells(p[corners[k]])
+        if hit is None:
+            continue
+        rows, columns, w = hit
+        z = w @ points[corners[k], 2]
+        spot = (w @ textures[spots[k]]) % 1.0
+        i, j = ((1 - spot[:, 1]) * (side - 1)).astype(int), (spot[:, 0] * (side - 1)).astype(int)
+        alpha = picture[i, j, 3] * (z > skull[rows, columns] - 0.25)
+        tone = picture[i, j, :3].mean(-1)
+        for plane, value in ((cover, 1.0), (height, z), (grey, tone)):
+            plane[rows, columns] = alpha * value + (1 - alpha) * plane[rows, columns]
+    return cover, height, grey
+
+
+def filled(values: Array, weight: Array) -> Array:
+    """Spread values to where their weight is small, so that nothing jumps at the border."""
+    out, total = values * weight, weight.copy()
+    for sigma in (1, 2, 4, 8, 16, 40):
+        a, b = (cv2.GaussianBlur(x * 1.0, (0, 0), sigma) for x in (values * weight, weight))
+        out, total = out + a * 1e-2 ** np.log2(sigma + 1), total + b * 1e-2 ** np.log2(sigma + 1)
+    return out / np.maximum(total, 1e-12)
+
+
+def baked(name: str, folder: str, base: Array, faces: Faces, skull: Array) -> list[Array]:
+    """Bake one style: cover, height and brightness in 8 bits."""
+    place = Path(folder) / name / name
+    _, textures, own = read(f"{place}.obj")
+    points = placed(fitted(f"{place}.mhclo", base), base, faces)
+    picture = np.asarray(cv2.imread(f"{place}_diffuse.png", cv2.IMREAD_UNCHANGED))
+    picture = np.asarray(cv2.resize(picture, (1024, 1024), interpolation=cv2.INTER_AREA)) / 255.0
+    corners, spots = triangles(own)
+    cover, height, grey = dressed(points, corners, spots, textures, picture, skull)
+    weight = np.maximum(cover, 1e-9)
+    height = filled(height / weight, cover)
+    grey = grey / weight
+    tone = filled(grey / max(float((grey * cover).sum() / cover.sum()), 1e-6), cover)
+    tone = np.where(cv2.blur(cover, (15, 15)) > 0.01, tone, 1)  # plain where it is never seen
+    cover, tone = (cv2.resize(x, (SIDE,) * 2, interpolation=cv2.INTER_AREA) for x in (cover, tone))
+    height = cv2.resize(height, (LOW_SIDE,) * 2, interpolation=cv2.INTER_AREA)
+    steps = (255 * np.where(cover > 0.02, cover, 0), (height - LOW) / STEP, 2 * np.round(50 * tone))
+    return [np.clip(np.round(x), 0, 255).astype(np.uint8) for x in steps]
+
+
+def main(base_file: str, folder: str, out: str) -> None:
+    """Bake all styles."""
+    base, _, faces = read(base_file)
+    skull = bare(placed(base, base, faces), triangles(faces, "body")[0])
+    styles = [baked(name, folder, base, faces, skull) for name in STYLES]
+    cover, height, tone = (np.stack(maps) for maps in zip(*styles, strict=True))
+    np.savez_compressed(out, names=np.array(STYLES), cover=cover, height=height, tone=tone)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
