@@ -6,25 +6,22 @@ is left to do here is to choose an outfit for a person, to dye and pattern it, a
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32, blur, f32, linear, noise, over, ramp, stream
+from fasharness.sim.fields import F32, archive, blur, f32, linear, noise, over, ramp, stream
 from fasharness.sim.person import Person
 from fasharness.sim.view import Lighting
 
-SCALE = 8.0
-SIZE = (376, 416)
-NECK_Y = -5.0
+SCALE = 8.0  # pixels a cm
+SIZE = (376, 416)  # height and width of the picture
+NECK_Y = -5.0  # y of its first row, in cm above the head's centre
 
 _WRAP = 0.15
-_X, _Y = (
-    f32((np.arange(SIZE[1]) - SIZE[1] / 2 + 0.5)[None] / SCALE),
-    f32(NECK_Y - (np.arange(SIZE[0])[:, None] + 0.5) / SCALE),
-)
+_X = f32((np.arange(SIZE[1]) - SIZE[1] / 2 + 0.5)[None] / SCALE)
+_Y = f32(NECK_Y - (np.arange(SIZE[0])[:, None] + 0.5) / SCALE)
 _DYES = f32(
     [
         [0.16, 0.18, 0.23],
@@ -59,10 +56,12 @@ _OUTFITS = (
     ("suit", "male_elegantsuit01", "male_elegantsuit01", 2),
     ("overalls", "male_worksuit01", "male_worksuit01", 1),
 )
+# outfits whose hem or collar is darker than the cloth, where the garment has no third part
+_TRIMMED = ("tee", "print", "jumper", "hoodie", "v-neck")
 _WORDS = ("NORTH", "1987", "BASIC", "ATLAS", "No. 7", "COAST", "RIVER", "ECHO", "MILANO", "42")
 
 
-class Garment(NamedTuple):
+class _Garment(NamedTuple):
     """A torso without light, float32 (H, W) each; normals (H, W, 2) lean right and up.
 
     ``opening`` is how much of the surroundings a place sees, ``cover`` where there is anything,
@@ -102,7 +101,7 @@ def body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
     """Draw neck, shoulders and clothes as a lit picture.
 
     Args:
-        person: who; he wears the same in all sittings.
+        person: who; the outfit is the same in all sittings.
         light: the scene's light.
         rng: what differs between two sittings: folds, and how clear the fabric comes out.
 
@@ -110,11 +109,12 @@ def body(person: Person, light: Lighting, rng: np.random.Generator) -> F32:
         float32 (H, W, 4): linear light and cover, 8 pixels a cm, the middle of the neck in the
         middle column, the first row at ``NECK_Y``.
     """
+    # a stream of the person's own: the age tells users of different seeds apart
     own = stream(person.user, "clothes", f"{person.age:.9f}")
     outfit = _chosen(person, own)
     worn = _fitted(_garment(outfit.garment), outfit)
-    if outfit.kind == "v-neck":
-        worn = _v_neck(worn, outfit)
+    if outfit.kind == "v-neck" and outfit.man:
+        worn = _v_neck(worn)
     elif outfit.kind == "hoodie":
         worn = _hooded(worn)
     u, v = _cloth_place(worn)
@@ -134,7 +134,6 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
     """Choose a person's outfit."""
     share = f32([often for *_, often in _OUTFITS])
     kind, him, her, _ = _OUTFITS[own.choice(len(_OUTFITS), p=share / share.sum())]
-    man = person.stubble > 0
     dyes = _DYES[own.permutation(len(_DYES))[:3]]
     if own.random() < 0.5:
         dyes[0] = person.shirt + 0.25 * (person.shirt.mean() - person.shirt)
@@ -146,11 +145,11 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
         dyes[:2] = [0.34, 0.42, 0.54], [0.8, 0.79, 0.76]
     return _Outfit(
         kind=kind,
-        garment=him if man else her,
+        garment=him if person.man else her,
         dyes=linear(np.clip(dyes + own.normal(0, 0.015, (3, 3)), 0.08, 0.9)),
-        man=man,
-        neck=float(np.abs(person.mesh.vertices[:, 0]).max()) * (0.79 if man else 0.74),
-        broad=float(own.uniform(0.88, 0.97) if man else own.uniform(0.97, 1.08)),
+        man=person.man,
+        neck=float(np.abs(person.mesh.vertices[:, 0]).max()) * (0.79 if person.man else 0.74),
+        broad=float(own.uniform(0.88, 0.97) if person.man else own.uniform(0.97, 1.08)),
         period=float(own.uniform(2.2, 5.5)),
         weave=float(np.exp(own.uniform(-2.9, -2.0))),
         fineness=float(own.uniform(0.35, 0.8)),
@@ -159,37 +158,36 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
 
 
 @cache
-def _garment(name: str) -> Garment:
-    """Load a garment."""
-    path = resources.files(__package__).joinpath("assets/clothes.npz")
-    with path.open("rb") as file, np.load(file) as arrays:
-        read = (arrays[f"{name}_{part}"] for part in ("shape", "masks", "detail"))
-        shape, masks, detail = (
-            f32(np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED)) / 255) for data in read
-        )
+def _garment(name: str) -> _Garment:
+    """Load a garment that ``assets/bake_clothes.py`` made."""
+    arrays = archive("assets/clothes.npz")
+    packed = (arrays[f"{name}_{part}"] for part in ("shape", "masks", "detail"))
+    shape, masks, detail = (
+        f32(np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED)) / 255) for data in packed
+    )
     cover, bare, second, third = (f32(masks[..., k]) for k in range(4))
-    return Garment(shape[..., :2] * 2 - 1, shape[..., 2], cover, bare, second, third, detail * 2.5)
+    return _Garment(shape[..., :2] * 2 - 1, shape[..., 2], cover, bare, second, third, detail * 2.5)
 
 
-def _fitted(garment: Garment, outfit: _Outfit) -> Garment:
+def _fitted(garment: _Garment, outfit: _Outfit) -> _Garment:
     """Make the neck as wide as the person's, and the shoulders as broad."""
     neck, broad = min(outfit.neck / garment.neck(), 0.95), outfit.broad
     if not outfit.man and outfit.garment.startswith("male"):
-        broad *= 0.82
+        broad *= 0.82  # a man's garment on a woman's shoulders
     grow = broad + (neck - broad) * ramp(np.abs(_X), 15.0, 4.0)
     column = np.broadcast_to(f32(_X / grow * SCALE + SIZE[1] / 2 - 0.5), SIZE).copy()
     row = np.broadcast_to(f32(np.arange(SIZE[0]))[:, None], SIZE).copy()
-    return Garment(*(f32(cv2.remap(part, column, row, cv2.INTER_LINEAR)) for part in garment))
+    return _Garment(*(f32(cv2.remap(part, column, row, cv2.INTER_LINEAR)) for part in garment))
 
 
-def _cloth_place(worn: Garment) -> tuple[F32, F32]:
+def _cloth_place(worn: _Garment) -> tuple[F32, F32]:
     """Give each pixel's place on the cloth in cm: it bends with the body and hangs on the arms."""
     arm = np.maximum(np.abs(_X) - 14.5, 0)
     u = _X + 2.2 * worn.normal[..., 0]
     return f32(u), f32(_Y + 1.8 * worn.normal[..., 1] - 0.35 * arm)
 
 
-def _dyed(worn: Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
+def _dyed(worn: _Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
     """Dye the parts of an outfit and lay its pattern on: linear (H, W, 3)."""
     main, other, third = outfit.dyes
     detail = worn.detail[..., None]
@@ -204,9 +202,6 @@ def _dyed(worn: Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
         colour = over(colour, third, worn.third)
     colour = colour * detail
     return f32(np.minimum(_strings(colour, third) if outfit.kind == "hoodie" else colour, 0.9))
-
-
-_TRIMMED = ("tee", "print", "jumper", "hoodie", "v-neck")
 
 
 def _pattern(outfit: _Outfit, u: F32, v: F32) -> F32:
@@ -239,7 +234,7 @@ def _print(outfit: _Outfit, u: F32, v: F32) -> F32:
     return f32(cv2.remap(f32(flat) / 255, at_u, at_v, cv2.INTER_LINEAR))
 
 
-def _shirt(worn: Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
+def _shirt(worn: _Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
     """Dye a shirt: the woven stripes of the garment, checks, or one colour; and its buttons."""
     main, other, third = outfit.dyes
     colour = np.broadcast_to(main, (*SIZE, 3))
@@ -286,11 +281,9 @@ def _weave(outfit: _Outfit, u: F32, v: F32, own: np.random.Generator) -> F32:
     return f32(0.8 * fine + 0.25 * noise(own, (SIZE[0] // 3, SIZE[1] // 8), SIZE))
 
 
-def _v_neck(worn: Garment, outfit: _Outfit) -> Garment:
+def _v_neck(worn: _Garment) -> _Garment:
     """Cut a round neck to a V with a rib along it."""
     edge = f32(_Y + 21.5 - 1.35 * np.abs(_X))
-    if not outfit.man:
-        return worn
     low = f32(ramp(edge, -0.15, 0.15) * (np.abs(_X) < 7) * (worn.cover > 0.5))
     rib = ramp(f32(np.abs(edge + 0.9)), 1.0, 0.8) * (np.abs(_X) < 6.5)
     shade = 1 - 0.3 * ramp(f32(np.abs(edge)), 0.7, 0.0)
@@ -302,7 +295,7 @@ def _v_neck(worn: Garment, outfit: _Outfit) -> Garment:
     )
 
 
-def _hooded(worn: Garment) -> Garment:
+def _hooded(worn: _Garment) -> _Garment:
     """Lay a hood around the neck: a thick roll of cloth, open at the throat."""
     out = np.sqrt((_X / 11.0) ** 2 + ((_Y + 12.0) / 7.0) ** 2)
     inner = np.sqrt((_X / 6.6) ** 2 + ((_Y + 10.0) / 6.6) ** 2)
@@ -322,7 +315,7 @@ def _hooded(worn: Garment) -> Garment:
     )
 
 
-def _folded(worn: Garment, rng: np.random.Generator) -> F32:
+def _folded(worn: _Garment, rng: np.random.Generator) -> F32:
     """Bend the cloth's normals by broad folds and creases that run to the armpits."""
     shape = (SIZE[0] // 2, SIZE[1] // 2)
     height = 0.9 * noise(rng, (4, 9), shape) + 0.35 * noise(rng, (9, 17), shape)
@@ -339,7 +332,7 @@ def _folded(worn: Garment, rng: np.random.Generator) -> F32:
     return f32(worn.normal + slope * (1 - worn.bare)[..., None])
 
 
-def _lit(colour: F32, normal: F32, worn: Garment, light: Lighting) -> F32:
+def _lit(colour: F32, normal: F32, worn: _Garment, light: Lighting) -> F32:
     """Light a body below a head that takes away light: skin wraps, cloth does not."""
     x, y = normal[..., 0], normal[..., 1]
     z = np.sqrt(np.maximum(1 - x**2 - y**2, 0.06))

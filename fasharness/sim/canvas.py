@@ -38,9 +38,12 @@ class Canvas:
     focal: float
 
     def lay(self, pixels: U8, matrix: F32, gain: F32 | None) -> None:
-        """Lay a picture (h, w, 4) over the paint, and the light on it (any size) over the light.
+        """Lay a picture over the paint, and the light on it over the light.
 
-        ``matrix``: (3, 3), takes the picture's pixels to the canvas'.
+        Args:
+            pixels: uint8 (h, w, 4), sRGB times cover, and cover.
+            matrix: (3, 3), takes the picture's pixels to homogeneous ones of the canvas.
+            gain: float32 (any, any), the light on the whole picture; None leaves what is there.
         """
         tall, wide = pixels.shape[:2]
         left, top, right, bottom = self._window(matrix, wide, tall)
@@ -50,11 +53,10 @@ class Canvas:
         size = (right - left, bottom - top)
         drawn = cv2.warpPerspective(pixels, move, size)
         nearness = f32(np.linalg.inv(move)[2])
-        if (
-            size[0] * np.minimum(nearness[0], 0) + size[1] * np.minimum(nearness[1], 0)
-        ) < -nearness[2]:
+        least = size[0] * np.minimum(nearness[0], 0) + size[1] * np.minimum(nearness[1], 0)
+        if least < -nearness[2]:  # a part of the sheet lies behind the camera, and is not seen
             x, y = np.arange(size[0]), np.arange(size[1])[:, None]
-            drawn[nearness[0] * x + nearness[1] * y + nearness[2] <= 0] = 0  # behind the camera
+            drawn[nearness[0] * x + nearness[1] * y + nearness[2] <= 0] = 0
         part = self.paint[top:bottom, left:right]
         rest = 256 - drawn[..., 3:].astype(np.uint16)
         part[:] = drawn[..., :3] + ((part * rest) >> 8).astype(np.uint8)
@@ -64,10 +66,10 @@ class Canvas:
             lit = self.light[top:bottom, left:right]
             lit += (new - lit) * (drawn[..., 3] * np.float32(1 / 255))
 
-    def _window(self, matrix: F32, w: int, h: int) -> tuple[int, int, int, int]:
+    def _window(self, matrix: F32, width: int, height: int) -> tuple[int, int, int, int]:
         """Find the pixels that a picture may cover: left, top, right, bottom."""
         tall, wide = self.light.shape
-        corners = matrix @ f32([[0, w, w, 0], [0, 0, h, h], [1, 1, 1, 1]])
+        corners = matrix @ f32([[0, width, width, 0], [0, 0, height, height], [1] * 4])
         if (corners[2] < 1).any():
             return 0, 0, wide, tall
         at = corners[:2] / corners[2]
@@ -100,15 +102,13 @@ class Canvas:
 
 
 def look(focal: float, wide: int, tall: int, rng: np.random.Generator) -> Canvas:
-    """Point the camera somewhere."""
+    """Point a camera at eye level somewhere, and open its canvas (focal length, size in pixels)."""
     yaw, pitch, roll = np.radians([rng.uniform(-28, 28), rng.normal(-1, 4), rng.normal(0, 1.5)])
     right = np.array([np.cos(yaw), 0, -np.sin(yaw)])
     ahead = np.array([np.sin(yaw) * np.cos(pitch), np.sin(pitch), np.cos(yaw) * np.cos(pitch)])
     down = np.cross(right, ahead)
-    turned = [
-        np.cos(roll) * right + np.sin(roll) * down,
-        np.cos(roll) * down - np.sin(roll) * right,
-    ]
+    c, s = np.cos(roll), np.sin(roll)
+    turned = [c * right + s * down, c * down - s * right]
     pinhole = np.array([[focal, 0, wide / 2], [0, focal, tall / 2], [0, 0, 1]])
     return Canvas(
         paint=np.full((tall, wide, 3), 90, np.uint8),

@@ -15,8 +15,9 @@ SIZE = 448
 SPAN = 31.0
 SCALE = SIZE / SPAN
 CENTRE_Y = 1.5
-_SHIFT = 4
 EMPTY = -99.0
+_SHIFT = 4  # binary digits of a pixel's fraction in OpenCV's drawing
+# polygons are drawn in groups of about the same length in pixels, each with as many points
 _SIDES = (0, 2, 3, 4, 6, 8, 11, 16, 24, 2 * SIZE)
 
 LEFT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
@@ -65,12 +66,6 @@ def stroke(points: F32, width: int, softness: float = 0.6) -> F32:
     return blur(mask, softness)
 
 
-def ellipse(centre: Sequence[float], radii: Sequence[float], g: Grid, soft: float = 0.25) -> F32:
-    """Fill an ellipse given in head coordinates; ``soft`` is the width of its edge as a share."""
-    r = np.hypot((g.x - centre[0]) / radii[0], (g.y - centre[1]) / radii[1])
-    return f32(np.clip((1 + soft / 2 - r) / soft, 0, 1))
-
-
 def bell(centre: Sequence[float], radii: Sequence[float], g: Grid) -> F32:
     """Give a Gaussian bell in head coordinates with the radii as standard deviations."""
     square = ((g.x - centre[0]) / radii[0]) ** 2 + ((g.y - centre[1]) / radii[1]) ** 2
@@ -92,7 +87,7 @@ def relief(vertices: F32, polygons: NDArray[np.int64]) -> F32:
     corners = flat[polygons]
     across = corners[:, 2:] - corners[:, :2]  # both diagonals: their turn tells which way it faces
     front = across[:, 0, 0] * across[:, 1, 1] - across[:, 0, 1] * across[:, 1, 0] < 0
-    long = np.where(front, np.ptp(corners, axis=1).max(1), -1)
+    long = np.where(front, np.ptp(corners, axis=1).max(1), -1)  # -1: in no group, so not drawn
     solid = np.column_stack([flat, vertices[:, 2]])
     for low, high in itertools.pairwise(_SIDES):
         part = solid[polygons[(long >= low) & (long < high)]]

@@ -1,6 +1,8 @@
 """Arrays, seeds and small image fields that every part of the simulation shares."""
 
 import hashlib
+from importlib import resources
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,6 +24,19 @@ def stream(seed: int, *keys: object) -> np.random.Generator:
     """
     digest = hashlib.blake2b(repr(keys).encode(), digest_size=16).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])
+
+
+def archive(name: str) -> dict[str, NDArray[Any]]:
+    """Read the arrays of an ``.npz`` file of this package.
+
+    Args:
+        name: the file beside this one, e.g. ``"assets/heads.npz"``.
+
+    Returns:
+        The arrays by name, as they are stored.
+    """
+    with resources.files(__package__).joinpath(name).open("rb") as file, np.load(file) as arrays:
+        return dict(arrays)
 
 
 def f32(values: ArrayLike) -> F32:

@@ -1,21 +1,23 @@
 """Hair: where it covers a head, how far it stands out, and its colour."""
 
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from fasharness.sim import chart
-from fasharness.sim.fields import F32, blur, f32, noise, over, ramp
+from fasharness.sim.fields import F32, archive, blur, f32, noise, over, ramp
 from fasharness.sim.person import Person
 
-_NOTHING = -12.0
-_BEHIND = -3.9
+NOTHING = -12.0
+"""The height, in cm, where there is no head and no hair."""
+STEP, LOW = 0.06, -5.0
+"""``assets/hair.npz`` keeps heights in steps above the lowest, both in cm."""
+
+_BEHIND = -3.9  # the height of hair that hangs beside and behind a head
 _COLLAR = -10.0
-_ABOVE, _ROOF, _SIDE = 1.7, 16.4, 11.3
-_STEP, _LOW = 0.06, -5.0
+_ABOVE, _ROOF, _SIDE = 1.7, 16.4, 11.3  # hair above the crown; the chart's last rows and columns
 _WIDE, _LINE, _TOP, _CHIN, _EYE, _FRONT = 7.8, 10.0, 15.34, -9.4, 2.6, 4.74
 """The head that the styles were made on: half width, hair line, crown, chin, eyes; its height at
 the hair line. All cm."""
@@ -49,6 +51,7 @@ class _Look(NamedTuple):
     bare: float = 0.0
 
 
+# styles that fall on the forehead, from which they stand out at once
 _FRINGED = frozenset({"bob02", "short02", "short03"})
 
 _MEN: tuple[_Look, ...] = (
@@ -117,16 +120,15 @@ class _Locks(NamedTuple):
 
 @cache
 def _styles() -> dict[str, F32]:
-    """Load the styles that ``assets/bake_hair.py`` made of MakeHuman's, (S, S, 3) each."""
-    assets = resources.files(__package__).joinpath("assets")
-    with assets.joinpath("hair.npz").open("rb") as file, np.load(file) as data:
-        names, cover, height, tone = (data[k] for k in ("names", "cover", "height", "tone"))
+    """Load the styles that ``assets/bake_hair.py`` made: cover, height and tone, (S, S, 3) each."""
+    data = archive("assets/hair.npz")
+    names, cover, height, tone = (data[k] for k in ("names", "cover", "height", "tone"))
     size = (chart.SIZE, chart.SIZE)
     return {
         str(name): np.dstack(
             [
                 f32(cover[k]) / np.float32(255),
-                blur(f32(cv2.resize(f32(height[k]) * _STEP + _LOW, size)), 3.0),
+                blur(f32(cv2.resize(f32(height[k]) * STEP + LOW, size)), 3.0),
                 f32(tone[k]) / np.float32(100),
             ]
         )
@@ -147,7 +149,7 @@ def hair(person: Person, skull: F32, rng: np.random.Generator) -> Hair:
     """
     look, f = _look(person, rng), _frame(person, skull)
     locks = _worn(look, f, person, skull, rng) if look.styles else _grown(look, f, skull, rng)
-    outline, beside = locks.cover, (skull < _NOTHING + 1) | (f.g.y < _COLLAR)
+    outline, beside = locks.cover, (skull < NOTHING + 1) | (f.g.y < _COLLAR)
     shade = over(
         person.skin * f32([0.42, 0.33, 0.3]),
         _colour(person, locks.tone, rng),
@@ -160,7 +162,7 @@ def hair(person: Person, skull: F32, rng: np.random.Generator) -> Hair:
 
 def _look(person: Person, rng: np.random.Generator) -> _Look:
     """Choose a hair cut: men's are short and recede with age, women's have three lengths."""
-    if person.stubble > 0:
+    if person.man:
         looks = _OLDER_MEN if rng.random() < person.age - 0.35 else _MEN
     elif person.hair_length < 0.5:
         looks = _SHORT
@@ -174,7 +176,7 @@ def _frame(person: Person, skull: F32) -> _Frame:
     g, v = chart.grid(), person.mesh.vertices
     eye = float(v[list(chart.LEFT_EYE + chart.RIGHT_EYE), 1].mean())
     line = float(v[chart.TOP, 1]) + 0.5 + 0.7 * person.hairline
-    solid = skull > _NOTHING + 1
+    solid = skull > NOTHING + 1
     rows = (g.y[:, 0] > eye + 2.2) & (g.y[:, 0] < eye + 4.5)
     middle = solid[:, chart.SIZE // 2]
     row = int(np.argmin(np.abs(g.y[:, 0] - line)))
@@ -204,7 +206,7 @@ def _worn(look: _Look, f: _Frame, person: Person, skull: F32, rng: np.random.Gen
         tone = tone + (layer[..., 2] * np.float32(1.05) - tone) * upper
         cover = np.maximum(cover, upper)
     soft = 2.0 if set(look.styles) & _FRINGED else 6.0
-    head = skull > _NOTHING + 1
+    head = skull > NOTHING + 1
     cover = f32(np.where(head, cover * _free_face(f, strands, rng), cover))
     behind = f32(np.where(head, 0, _between(cover) - cover))
     across = ramp(np.abs(f.g.x), 0.95 * f.wide, 0.8 * f.wide)
@@ -224,7 +226,7 @@ def _places(f: _Frame, person: Person, rng: np.random.Generator) -> tuple[F32, F
     dx, dy = (noise(rng, (22, 22), shape) + 0.5 * noise(rng, (60, 60), shape) for _ in "xy")
     wide = f.wide * body
     x = g.x + wave * dx
-    far = np.interp(np.abs(x), [0, wide, min(1.45 * wide, _SIDE)], [0, _WIDE, 11.3])
+    far = np.interp(np.abs(x), [0, wide, min(1.45 * wide, _SIDE)], [0, _WIDE, _SIDE])
     x = side * np.sign(x) * far
     roof = min(f.top + _ABOVE, _ROOF)
     ours = [f.chin - 9, f.chin, f.eye, f.line, f.top, roof, roof + 2]
@@ -264,10 +266,10 @@ def _grown(look: _Look, f: _Frame, skull: F32, rng: np.random.Generator) -> _Loc
     ears = ramp(across, f.wide + 0.1, f.wide - 0.2) + ramp(g.y, f.eye + 2.0, f.eye + 3.0)
     sides, above = (2 * int(t * chart.SCALE) + 1 for t in (0.3 * look.thick, look.thick))
     outer = cv2.dilate(skull, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (sides, above)))
-    near = blur(f32(outer > _NOTHING + 1), 1.6)
+    near = blur(f32(outer > NOTHING + 1), 1.6)
     fuzz = ramp(f32(near * (1 + 0.05 * noise(rng, (150, 150), shape))), 0.25, 0.85)
     grain = np.clip(0.95 + 0.05 * noise(rng, (220, 220), shape), 0, 1)
-    dense = np.where(skull > _NOTHING + 1, grain * look.dense, 1)
+    dense = np.where(skull > NOTHING + 1, grain * look.dense, 1)
     cover = cover * np.clip(ears, 0, 1) * fuzz * dense
     tone = 1 + 0.07 * noise(rng, (60, 150), shape) + 0.06 * noise(rng, (200, 200), shape)
     return _Locks(f32(cover), f32(outer + 0.4 * look.thick), f32(tone), 8.0)
@@ -280,8 +282,8 @@ def _outer(locks: _Locks, skull: F32) -> F32:
     lift = np.clip(locks.height - low, 0.0, 2.5 + np.maximum(-low, 0))
     lifted = f32(low + lift * share)
     lifted = lifted + (blur(lifted, 2.0) - lifted) * ramp(share, 0.3, 0.9)
-    there = np.where(skull > _NOTHING + 1, share > 0.004, blur(locks.cover, 1.0) > 0.02)
-    return f32(np.where(there, lifted, _NOTHING))
+    there = np.where(skull > NOTHING + 1, share > 0.004, blur(locks.cover, 1.0) > 0.02)
+    return f32(np.where(there, lifted, NOTHING))
 
 
 def _shadow(cover: F32, skull: F32) -> F32:

@@ -8,15 +8,14 @@ import numpy as np
 
 from fasharness.sim import chart, landmarks, shape, skin
 from fasharness.sim.fields import F32, blur, f32, ramp, stream
-from fasharness.sim.hair import Hair, hair
+from fasharness.sim.hair import NOTHING, Hair, hair
 from fasharness.sim.person import Person
 
-FLOOR = -4.5
-_NOTHING = -12.0
-_COLLAR = (-11.6, -10.0)
+_FLOOR = -4.5  # rays that pass a head meet nothing deeper than this, in cm
+_COLLAR = (-11.6, -10.0)  # from where to where in y, in cm, the head's own neck fades
 
 
-class Surface(NamedTuple):
+class _Surface(NamedTuple):
     """The solid of a head: heights, hair, silhouette and face, float32 on the chart."""
 
     height: F32
@@ -60,7 +59,7 @@ def build(person: Person, seed: int) -> Head:
     rng = stream(seed, "head", person.user)
     surface = _surface(person, rng)
     painted = skin.paint(person, surface.hair, rng)
-    height = f32(np.maximum(surface.height, FLOOR))
+    height = f32(np.maximum(surface.height, _FLOOR))
     gloss = (1 - surface.hair.cover) * (0.7 + 0.3 * surface.face) + 0.35 * surface.hair.cover
     maps = np.dstack([height, _normals(height, painted.bumps), _occlusion(height)])
     carried = _carried(maps, surface.inside)
@@ -83,17 +82,18 @@ def _eyes(person: Person) -> F32:
     return f32([v[list(ring)].mean(0) for ring in (chart.LEFT_EYE, chart.RIGHT_EYE)])
 
 
-def _surface(person: Person, rng: np.random.Generator) -> Surface:
+def _surface(person: Person, rng: np.random.Generator) -> _Surface:
     """Join the scanned head and its hair into one height field."""
     g = chart.grid()
-    bare = np.maximum(chart.relief(person.head, shape.model().polygons), _NOTHING)
+    bare = np.maximum(chart.relief(person.head, shape.model().polygons), NOTHING)
     bare = _smoothed(_closed(f32(bare), person), person, g)
     locks = hair(person, bare, rng)
     solid = np.maximum(bare, locks.height)
-    skin = blur(f32(bare > _NOTHING + 1), 0.8) * ramp(g.y, *_COLLAR)
-    inside = np.maximum(skin, locks.outline)  # the neck goes on in the body's picture
+    # the neck goes on in the body's picture
+    flesh = blur(f32(bare > NOTHING + 1), 0.8) * ramp(g.y, *_COLLAR)
+    inside = np.maximum(flesh, locks.outline)
     face = chart.polygon(chart.to_chart(person.mesh.vertices[list(landmarks.OUTLINE)]), 0.8)
-    return Surface(blur(f32(solid), 0.7), locks, f32(inside), face)
+    return _Surface(blur(f32(solid), 0.7), locks, f32(inside), face)
 
 
 def _carried(maps: F32, inside: F32) -> F32:

@@ -1,14 +1,13 @@
 """Who a user is: the traits that stay the same in every video of one person."""
 
 from dataclasses import dataclass
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.sim import shape
-from fasharness.sim.fields import F32, f32, stream
+from fasharness.sim.fields import F32, archive, f32, stream
 
 _SKIN = f32(
     [
@@ -52,12 +51,14 @@ class Mesh(NamedTuple):
 
 @dataclass(frozen=True)
 class Person:
-    """The traits of one user; colours are sRGB in 0..1, lengths are cm.
+    """The traits of one user; colours are sRGB (3,) in 0..1, the rest shares without a unit.
 
-    ``mesh``: the face · ``head``: the vertices of the whole head, see ``shape.py``.
+    ``man``: decides hair cut, beard and clothes · ``hairline``: above 0 it is high, below 0 low ·
+    ``mesh``: the face · ``head``: float32 (N, 3), all vertices of the head, see ``shape.py``.
     """
 
     user: int
+    man: bool
     skin: F32
     hair: F32
     iris: F32
@@ -83,11 +84,8 @@ def canonical_face() -> Mesh:
     Returns:
         The mesh of ``canonical_face.npz``: x to the image's right, y up, z towards the camera.
     """
-    with (
-        resources.files(__package__).joinpath("canonical_face.npz").open("rb") as file,
-        np.load(file) as arrays,
-    ):
-        return Mesh(f32(arrays["vertices"]), arrays["triangles"].astype(np.int64))
+    arrays = archive("canonical_face.npz")
+    return Mesh(f32(arrays["vertices"]), arrays["triangles"].astype(np.int64))
 
 
 def person(seed: int, user: int) -> Person:
@@ -106,6 +104,7 @@ def person(seed: int, user: int) -> Person:
     length = float(rng.uniform(0, 0.25) if man else rng.choice([0.2, 0.7, 1.0]))
     return Person(
         user=user,
+        man=man,
         skin=_between(_SKIN, rng.beta(1.1, 1.6)),
         hair=_between(_HAIR[:4], rng.beta(0.8, 1.2)) if age < 0.85 else _HAIR[4],
         iris=_IRIS[rng.choice(4, p=[0.45, 0.25, 0.2, 0.1])],

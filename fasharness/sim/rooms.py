@@ -8,13 +8,13 @@ import numpy as np
 
 from fasharness.sim.canvas import Canvas, Wall, look
 from fasharness.sim.fields import F32, blur, f32, linear, noise
+from fasharness.sim.fixtures import tube
 from fasharness.sim.furniture import FURNITURE, Furniture, Thing
 from fasharness.sim.session import Session
 from fasharness.sim.sheets import Paint, Sheet
-from fasharness.sim.surfaces import tube
 from fasharness.sim.view import Lens, Lighting
 
-MARGIN = 0.12
+_MARGIN = 0.12  # what a shaking camera sees beside the frame, as a share of it
 _FOCAL = 500.0  # of the phone for which the width of the blur is given
 _DECODED = linear(np.arange(256) / 255)
 _SIGHT = np.radians(29)  # half of what is seen from left to right, and some more
@@ -44,7 +44,7 @@ def room(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator
     Returns:
         float32 (h, w, 3), linear light.
     """
-    size = int(lens.width * (1 + MARGIN)), int(lens.height * (1 + MARGIN))
+    size = int(lens.width * (1 + _MARGIN)), int(lens.height * (1 + _MARGIN))
     disc = float(np.exp(rng.uniform(np.log(0.2), np.log(3.5)))) * lens.focal / _FOCAL
     shrink = 2 if disc > 2 else 1
     canvas = look(lens.focal / shrink, size[0] // shrink, size[1] // shrink, rng)
@@ -95,20 +95,26 @@ def _cover(
     left, right, far, tall = room
     wide, deep = right - left + 200, far - 60
     across, forth = f32([1, 0, 0]), f32([0, 0, -1])
-    for height, gain, nearest in ((0.0, 0.55, 500.0), (tall, 0.85, 360.0)):
-        wall = Wall(f32([left - 100, height, far]), across, forth, wide, deep, gain)
+    floor, ceiling = (
+        Wall(f32([left - 100, height, far]), across, forth, wide, deep, gain)
+        for height, gain in ((0.0, 0.55), (tall, 0.85))
+    )
+    for wall, nearest, paints in (
+        (floor, 500.0, furniture.floors),
+        (ceiling, 360.0, furniture.ceilings),
+    ):
         sheet = canvas.sheet(wall, (0, 0, wide, deep), rng, nearest)
         sheet.pixels[:] = (*(rng.uniform(0.3, 0.6) * f32([255, 225, 195])).astype(int), 255)
-        _any(furniture.ceilings if height else furniture.floors, rng)(sheet)
+        _any(paints, rng)(sheet)
         canvas.put(wall, (0, deep, 0), sheet, _falloff(wall, ()))
-    if furniture is FURNITURE["home"] or rng.random() < 0.3:
+    if not furniture.tubes or rng.random() < 0.3:
         return
     first = rng.uniform(-100, 60)
     for x in np.arange(first, wide, 190):
         for row in (50.0, 190.0):
-            fixture = canvas.sheet(wall, (x, row, 125, 24), rng)
+            fixture = canvas.sheet(ceiling, (x, row, 125, 24), rng)
             tube(fixture)
-            canvas.put(wall, (x, row + 24, 0), fixture, f32([[3.0]]))
+            canvas.put(ceiling, (x, row + 24, 0), fixture, f32([[3.0]]))
 
 
 def _wall(
@@ -143,8 +149,9 @@ def _set(canvas: Canvas, wall: Wall, placed: _Placed, rng: np.random.Generator) 
         shine = canvas.sheet(wall, box, rng)
         thing.glow(shine)
         canvas.put(wall, at, shine, f32([[thing.power]]))
-    down = np.linspace(1.05, 0.7, 16)[:, None] if thing.depth > 10 or thing.glow else None
-    canvas.put(wall, at, front, None if down is None else f32(down * wall.gain))
+    apart = thing.depth > 10 or thing.glow  # what lies flat has the light of the wall
+    gain = f32(np.linspace(1.05, 0.7, 16)[:, None] * wall.gain) if apart else None
+    canvas.put(wall, at, front, gain)
 
 
 def _sides(canvas: Canvas, wall: Wall, placed: _Placed, front: Sheet) -> None:
@@ -158,12 +165,11 @@ def _sides(canvas: Canvas, wall: Wall, placed: _Placed, front: Sheet) -> None:
         (corner + wall.along * width, out, wall.up, thing.depth, height, 0.6),
         (corner + wall.up * height, wall.along, out, width, thing.depth, 1.15),
     )
+    pixels = np.empty((64, 64, 4), np.uint8)
+    pixels[:] = (*edge.astype(int), 255)
     for start, along, up, wide, tall, gain in faces:
-        side = Wall(f32(start), f32(along), f32(up), wide, tall, gain)
-        sheet = Sheet(np.empty((64, 64, 4), np.uint8), 1.0, front.rng)
-        sheet.pixels[:] = (*edge.astype(int), 255)
-        axes = [side.along * wide / 64, -side.up * tall / 64, start + up * tall - canvas.place]
-        canvas.lay(sheet.pixels, canvas.eye @ np.stack(axes, -1), f32([[gain * wall.gain]]))
+        axes = [along * wide / 64, -up * tall / 64, start + up * tall - canvas.place]
+        canvas.lay(pixels, canvas.eye @ np.stack(axes, -1), f32([[gain * wall.gain]]))
 
 
 def _falloff(wall: Wall, things: tuple[_Placed, ...]) -> F32:
@@ -171,8 +177,8 @@ def _falloff(wall: Wall, things: tuple[_Placed, ...]) -> F32:
     tall, wide = int(wall.height / 4) + 2, int(wall.width / 4) + 2
     x = np.linspace(0, wall.width, wide, dtype=np.float32)
     y = np.linspace(wall.height, 0, tall, dtype=np.float32)[:, None]
-    near = [1 - 0.22 * np.exp(-d / 9) - 0.2 * np.exp(-d / 45) for d in (x, wall.width - x)]
-    near += [1 - 0.22 * np.exp(-d / 9) - 0.2 * np.exp(-d / 45) for d in (y, wall.height - y)]
+    edges = (x, wall.width - x, y, wall.height - y)
+    near = [1 - 0.22 * np.exp(-d / 9) - 0.2 * np.exp(-d / 45) for d in edges]
     light = f32(near[0] * near[1] * near[2] * near[3])
     for tight, dark in ((True, 0.35), (False, 0.4)):
         shadow = np.zeros_like(light)

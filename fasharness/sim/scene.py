@@ -13,6 +13,8 @@ from fasharness.sim.head import Head
 from fasharness.sim.session import Session, lighting
 from fasharness.sim.view import Lens, Lighting, Pose
 
+_BACK = 5.0  # how far, in cm, a body's plane lies behind the middle of the head
+
 
 class Shot(NamedTuple):
     """One frame of a scene: linear light (H, W, 3), face depth (H/4, W/4) with NaN, eyes (2, 2).
@@ -28,7 +30,11 @@ class Shot(NamedTuple):
 
 @dataclass(frozen=True)
 class Scene:
-    """A room with a person in it, ready to be filmed."""
+    """A room with a person in it, ready to be filmed.
+
+    ``room``: linear light (h, w, 3), a margin larger than the frame · ``body``: linear light and
+    cover (h, w, 4), see ``bodies.py``.
+    """
 
     lighting: Lighting
     room: F32
@@ -126,14 +132,14 @@ def _behind(room: F32, lens: Lens, move: F32) -> F32:
 
 def _lay_body(light: F32, body: F32, pose: Pose, lens: Lens) -> None:
     """Lay neck and shoulders over the room in place."""
-    scale = lens.focal / (pose.z + 5.0) / bodies.SCALE
-    wide = bodies.SIZE[1]
+    far = pose.z + _BACK
+    scale = lens.focal / far / bodies.SCALE
     x = lens.width / 2 + lens.focal * pose.x / pose.z
-    top = int(max(lens.height / 2 - lens.focal * (pose.y + bodies.NECK_Y) / (pose.z + 5.0), 0))
+    y = lens.height / 2 - lens.focal * (pose.y + bodies.NECK_Y) / far
+    top = int(max(y, 0))
     if top >= lens.height:
         return
-    y = lens.height / 2 - lens.focal * (pose.y + bodies.NECK_Y) / (pose.z + 5.0) - top
-    place = np.array([[scale, 0, x - scale * wide / 2], [0, scale, y]])
+    place = np.array([[scale, 0, x - scale * bodies.SIZE[1] / 2], [0, scale, y - top]])
     size = (lens.width, lens.height - top)
     drawn = cv2.warpAffine(
         body, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE

@@ -15,7 +15,7 @@ class Session:
     """One of the three sessions: where the light comes from and what the room looks like.
 
     ``key``, ``fill``: azimuth, elevation (degrees), temperature (K) and strength of two lights;
-    ``ambient``: temperature and strength of the light from everywhere; ``walls``: sRGB colours;
+    ``ambient``: temperature and strength of the light from everywhere; ``walls``: sRGB, (N, 3);
     ``room``: a key of ``furniture.FURNITURE``; ``brightness`` of the room beside the face's.
     """
 

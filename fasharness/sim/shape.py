@@ -1,16 +1,17 @@
 """The shape of a head: scanned people's heads as a mean and its main directions of change."""
 
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.fields import F32, f32
+from fasharness.sim.fields import F32, archive, f32
 
 Ints = NDArray[np.int64]
-_MILLI = 1000.0
+_MILLI = 1000.0  # the file keeps the mean in thousandths of a cm
+_FARTHEST = 2.2  # standard deviations
+_SPREAD = 1.25  # so few users are to differ as many people do
 
 
 class Model(NamedTuple):
@@ -18,7 +19,7 @@ class Model(NamedTuple):
 
     ``mean`` float32 (N, 3) · ``modes`` (M, N, 3): one standard deviation each · ``polygons`` int
     (Q, 4) · ``corners`` int (468, 3), ``weights`` float32 (468, 3): where the canonical face's
-    vertices lie on the head.
+    vertices lie on the head, on which triangle and where in it.
     """
 
     mean: F32
@@ -40,22 +41,22 @@ class Shape(NamedTuple):
 
 @cache
 def model() -> Model:
-    """Load the model, made of ICT-FaceKit (Li et al., "Learning Formation of Physically-Based
-    Face Attributes", CVPR 2020) by ``assets/bake_heads.py``.
-    """  # noqa: D205
-    assets = resources.files(__package__).joinpath("assets")
-    with assets.joinpath("heads.npz").open("rb") as file, np.load(file) as data:
-        return Model(
-            mean=f32(data["mean"] / _MILLI),
-            modes=f32(data["modes"] * data["step"][:, None, None]),
-            polygons=data["polygons"].astype(np.int64),
-            corners=data["corners"].astype(np.int64),
-            weights=f32(data["weights"]),
-        )
+    """Load the model that ``assets/bake_heads.py`` made of ICT-FaceKit.
+
+    Source: Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020.
+    """
+    data = archive("assets/heads.npz")
+    return Model(
+        mean=f32(data["mean"] / _MILLI),
+        modes=f32(data["modes"] * data["step"][:, None, None]),
+        polygons=data["polygons"].astype(np.int64),
+        corners=data["corners"].astype(np.int64),
+        weights=f32(data["weights"]),
+    )
 
 
 def draw(rng: np.random.Generator) -> Shape:
-    """Draw a head as people's heads vary.
+    """Draw a head as people's heads vary: normal weights of the modes, none of them extreme.
 
     Args:
         rng: the stream of a person.
@@ -64,6 +65,6 @@ def draw(rng: np.random.Generator) -> Shape:
         The shape.
     """
     m = model()
-    weights = np.clip(rng.standard_normal(len(m.modes)), -2.2, 2.2)
+    weights = _SPREAD * np.clip(rng.standard_normal(len(m.modes)), -_FARTHEST, _FARTHEST)
     vertices = f32(m.mean + np.tensordot(f32(weights), m.modes, 1))
     return Shape(vertices, f32((vertices[m.corners] * m.weights[..., None]).sum(1)))

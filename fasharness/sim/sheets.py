@@ -13,6 +13,8 @@ Colour = tuple[int, int, int, int]
 WHITE: Colour = (236, 236, 232, 255)
 DARK: Colour = (34, 34, 36, 255)
 STEEL: Colour = (150, 152, 154, 255)
+WOODS = ((150, 108, 70), (98, 66, 44), (186, 150, 108), (120, 84, 60), (202, 178, 146))
+CLOTHS = ((120, 112, 104), (84, 92, 108), (150, 138, 120), (110, 76, 66), (92, 104, 92))
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,6 @@ def times(colour: Colour, factor: float) -> Colour:
     return r, g, b, 255
 
 
-WOODS = ((150, 108, 70), (98, 66, 44), (186, 150, 108), (120, 84, 60), (202, 178, 146))
-CLOTHS = ((120, 112, 104), (84, 92, 108), (150, 138, 120), (110, 76, 66), (92, 104, 92))
-
-
 def wood(sheet: Sheet, x: float, y: float, w: float, h: float, colour: Colour) -> None:
     """Fill a rectangle with wood, its grain along the longer side, or with paint if it is grey."""
     sheet.rect(x, y, w, h, colour)
@@ -121,15 +119,15 @@ def scenery(sheet: Sheet, x: float, y: float, w: float, h: float, fields: bool =
         return
     top, low = f32(tint(rng, 0.5, 0.9, 0.35)), f32(tint(rng, 0.8, 1.0, 0.2))
     fade = np.linspace(0, 1, tall, dtype=np.float32)[:, None, None]
-    picture = np.broadcast_to(top + (low - top) * fade, (tall, wide, 4)).copy()
+    seen = np.broadcast_to(top + (low - top) * fade, (tall, wide, 4)).copy()
     rows = np.linspace(0, 1, tall, dtype=np.float32)[:, None]
     colour = f32([70, 95, 60, 255]) if fields else f32([80, 84, 100, 255])
     for k in range(3):
         edge = 0.45 + 0.16 * k + 0.07 * noise(rng, (1, 4 + 3 * k), (1, wide))
         hill = colour * f32([*rng.uniform(0.6, 1.3, 3), 1]) * f32([*[1.3 - 0.25 * k] * 3, 1])
         rough = 1 + 0.2 * noise(rng, (max(tall // 4, 2), max(wide // 4, 2)), (tall, wide))
-        picture = np.where((rows > edge)[..., None], hill * rough[..., None], picture)
-    part[:] = np.clip(picture, 0, 255)
+        seen = np.where((rows > edge)[..., None], hill * rough[..., None], seen)
+    part[:] = np.clip(seen, 0, 255)
     part[..., 3] = 255
 
 
@@ -166,7 +164,7 @@ def picture(sheet: Sheet, x: float, y: float, w: float, h: float) -> None:
 
 
 def text(sheet: Sheet, x: float, y: float, w: float, h: float, line: float, ink: float) -> None:
-    """Print lines of words, ``line`` cm apart, as dark dashes."""
+    """Print lines of words, ``line`` cm apart, as dashes that take the share ``ink`` of light."""
     part = sheet.part(x, y, w, h)
     tall, wide = part.shape[:2]
     rows, columns = max(round(h / line), 1), max(round(w / line * 1.6), 2)
@@ -191,8 +189,5 @@ def plot(sheet: Sheet, x: float, y: float, w: float, h: float) -> None:
         return
     for _ in range(3):
         walk = np.clip(np.cumsum(rng.normal(0, 0.09, 14)) + rng.random(), 0.05, 0.95)
-        sheet.line(
-            np.stack([np.linspace(x + 2, x + w, 14), y + h * walk - 1], -1),
-            0.5,
-            tint(rng, 0.2, 0.8, 0.9),
-        )
+        curve = np.stack([np.linspace(x + 2, x + w, 14), y + h * walk - 1], -1)
+        sheet.line(curve, 0.5, tint(rng, 0.2, 0.8, 0.9))

@@ -1,28 +1,23 @@
 """Painting a face: skin, brows, eyes, lips, beard and glasses as colour on the chart."""
 
 import functools
-from dataclasses import dataclass
 from importlib import resources
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import ArrayLike
 
 from fasharness.sim import chart
-from fasharness.sim.fields import F32, blur, f32, linear, noise, over, ramp
+from fasharness.sim.brushes import BLOOD, MELANIN, ROOTS, SHADOW, Brushes, box, laid, stained
+from fasharness.sim.fields import F32, blur, f32, linear, over, ramp
 from fasharness.sim.hair import Hair
 from fasharness.sim.person import Person
 
 DROP, HOLLOW = 1.05, 0.85
 """How far, in cm, the lower lip of an open mouth moves; the share that its inner edge moves."""
 
-# what a unit of each takes off the logarithm of red, green and blue
-_MELANIN, _BLOOD = f32([0.24, 0.34, 0.4]), f32([0.03, 0.27, 0.22])
-_SHADOW = f32([0.8, 1.0, 1.02])  # light that has gone through skin is red
-_ROOTS = f32([0.42, 0.3, 0.24])  # hair under the skin looks blue
-_BROWS = 9
-_IRIS = 0.58
+_BROWS = 9  # how many pairs the file holds
+_IRIS = 0.58  # radius in cm
 
 
 class Patch(NamedTuple):
@@ -42,26 +37,6 @@ class Painted(NamedTuple):
     talk: Patch
 
 
-@dataclass(frozen=True)
-class _Brushes:
-    """What every painting step needs: the person, the chart and where the face points lie on it."""
-
-    person: Person
-    grid: chart.Grid
-    points: F32
-    rng: np.random.Generator
-
-    def noise(self, down: int, across: int) -> F32:
-        return noise(self.rng, (down, across), (chart.SIZE, chart.SIZE))
-
-    def ring(self, indices: tuple[int, ...]) -> F32:
-        return f32(self.points[list(indices)])
-
-    def bell(self, vertex: int, radii: tuple[float, float], up: float = 0.0) -> F32:
-        x, y = self.person.mesh.vertices[vertex, :2]
-        return chart.bell((x, y + up), radii, self.grid)
-
-
 def paint(person: Person, hair: Hair, rng: np.random.Generator) -> Painted:
     """Paint a head.
 
@@ -73,7 +48,7 @@ def paint(person: Person, hair: Hair, rng: np.random.Generator) -> Painted:
     Returns:
         Linear colours and what blinking and talking change.
     """
-    b = _Brushes(person, chart.grid(), chart.to_chart(person.mesh.vertices), rng)
+    b = Brushes(person, chart.grid(), chart.to_chart(person.mesh.vertices), rng)
     bare, beard = _beard(b, _lips(b, _skin(b)))
     face = _brows(b, bare)
     closed = _closed_eyes(b, face)
@@ -90,48 +65,28 @@ def paint(person: Person, hair: Hair, rng: np.random.Generator) -> Painted:
 
 def _patch(still: F32, moved: F32) -> Patch:
     """Cut an expression's change to where it is not zero."""
-    part = _box(np.abs(moved - still).max(-1))
+    part = box(np.abs(moved - still).max(-1))
     top, left = part[0].start, part[1].start
     return Patch(top, left, linear(moved[part]) - linear(still[part]))
 
 
-def _box(amount: F32) -> tuple[slice, slice]:
-    """Find the rows and columns where something is to be painted."""
-    left, top, wide, tall = cv2.boundingRect((amount > 1e-3).astype(np.uint8))
-    return slice(top, top + tall), slice(left, left + wide)
-
-
-def _laid(face: F32, colour: ArrayLike, alpha: F32) -> F32:
-    """Lay a colour, (3,) or (S, S, 3), over the part of a face that it covers."""
-    part, laid, paint = _box(alpha), face.copy(), f32(colour)
-    laid[part] = over(face[part], paint[part] if paint.ndim > 1 else paint, alpha[part])
-    return laid
-
-
-def _stained(face: F32, ink: F32, amount: F32) -> F32:
-    """Let a pigment take its share of every colour, as pigments do."""
-    part, stained = _box(np.abs(amount)), face.copy()
-    stained[part] *= cv2.exp(cv2.merge([amount[part] * np.float32(-k) for k in ink.tolist()]))
-    return stained
-
-
 def _under_hair(face: F32, hair: Hair) -> F32:
     """Lay the hair over a face."""
-    return f32(np.clip(_laid(face, hair.colour, hair.cover), 0, 1))
+    return f32(np.clip(laid(face, hair.colour, hair.cover), 0, 1))
 
 
-def _skin(b: _Brushes) -> F32:
+def _skin(b: Brushes) -> F32:
     """Paint bare skin from its two pigments: melanin and blood."""
     p = b.person
     skin = np.broadcast_to(p.skin, (chart.SIZE, chart.SIZE, 3))
-    skin = _stained(f32(skin), _MELANIN, _melanin(b))
-    skin = _stained(skin, _BLOOD, _blood(b))
+    skin = stained(f32(skin), MELANIN, _melanin(b))
+    skin = stained(skin, BLOOD, _blood(b))
     fine = 1 + 0.01 * b.noise(150, 150) + 0.014 * b.noise(300, 300)
     skin = f32(skin * fine[..., None])
-    return _stained(skin, _SHADOW, _folds(b) + _nostrils(b))
+    return stained(skin, SHADOW, _folds(b) + _nostrils(b))
 
 
-def _melanin(b: _Brushes) -> F32:
+def _melanin(b: Brushes) -> F32:
     """Spread melanin: patches, spots, freckles on nose and cheeks, moles, rings under the eyes."""
     p = b.person
     amount = 0.08 * b.noise(7, 7) + 0.035 * b.noise(26, 26) + 0.04 * b.noise(70, 70)
@@ -149,7 +104,7 @@ def _melanin(b: _Brushes) -> F32:
     return f32(amount + 0.1 * ramp(b.grid.y, 4.0, 8.0))
 
 
-def _blood(b: _Brushes) -> F32:
+def _blood(b: Brushes) -> F32:
     """Spread blood: cheeks, the nose's tip and wings, chin, lids, and fine patches of it."""
     fine = 1 + 0.15 * b.noise(40, 40) + 0.15 * b.noise(110, 110)
     amount = 0.35 * b.bell(4, (0.9, 0.8)) + 0.25 * b.bell(152, (1.5, 1.0), 1.0)
@@ -160,7 +115,7 @@ def _blood(b: _Brushes) -> F32:
     return f32((0.6 * amount * b.person.blush + ears) * fine + 0.07 * b.noise(10, 10))
 
 
-def _folds(b: _Brushes) -> F32:
+def _folds(b: Brushes) -> F32:
     """Shade the folds from nose to mouth, below the lips, and the lines of age."""
     p, v = b.person, b.person.mesh.vertices
     shade = 0.1 * b.bell(17, (1.1, 0.25), -0.45)
@@ -173,7 +128,7 @@ def _folds(b: _Brushes) -> F32:
     return f32(shade + 0.3 * p.age * _wrinkles(b))
 
 
-def _wrinkles(b: _Brushes) -> F32:
+def _wrinkles(b: Brushes) -> F32:
     """Give lines across the forehead."""
     top, brow = b.person.mesh.vertices[chart.TOP, 1], b.person.mesh.vertices[chart.LEFT_BROW[1], 1]
     mask = np.zeros_like(b.grid.x)
@@ -184,7 +139,7 @@ def _wrinkles(b: _Brushes) -> F32:
     return mask
 
 
-def _nostrils(b: _Brushes) -> F32:
+def _nostrils(b: Brushes) -> F32:
     """Shade the nostrils, below the nose and behind its wings."""
     shade = 0.3 * b.bell(chart.NOSE, (0.9, 0.22), -0.1)
     for hole, rim, wing in ((60, 20, 64), (290, 250, 294)):
@@ -197,19 +152,24 @@ def _nostrils(b: _Brushes) -> F32:
     return f32(shade)
 
 
-def _lips(b: _Brushes, face: F32) -> F32:
+def _lips(b: Brushes, face: F32) -> F32:
     """Paint closed lips: more blood, less melanin, a soft edge, and a dark line between them."""
     p = b.person
-    lips, line = b.ring(chart.LIPS), b.ring(chart.MOUTH)
+    lips, line, seam = b.ring(chart.LIPS), b.ring(chart.MOUTH), _seam(b)
     cover = chart.polygon(lips, 1.8)
     creases = 1 + 0.12 * b.noise(20, 220) + 0.1 * b.noise(60, 60)
-    face = _stained(face, _BLOOD, f32((0.55 + 0.6 * p.lips) * cover * creases))
+    face = stained(face, BLOOD, f32((0.55 + 0.6 * p.lips) * cover * creases))
     upper = chart.polygon(np.vstack([lips[10:], lips[:1], line[10:][::-1]]), 1.2)
-    face = _stained(face, _SHADOW, f32(0.08 * cover + 0.14 * upper))
+    face = stained(face, SHADOW, f32(0.08 * cover + 0.14 * upper))
     face = f32(face * (1 + 0.1 * b.bell(17, (0.9, 0.2), 0.4)[..., None]))
-    middle = (line[:11] + np.vstack([line[10:], line[:1]])[::-1]) / 2
-    face = _stained(face, _SHADOW, 0.6 * chart.stroke(f32(middle), 2, 1.4))
-    return _stained(face, _SHADOW, 1.0 * chart.stroke(f32(middle), 1, 0.7))
+    face = stained(face, SHADOW, 0.6 * chart.stroke(seam, 2, 1.4))
+    return stained(face, SHADOW, chart.stroke(seam, 1, 0.7))
+
+
+def _seam(b: Brushes) -> F32:
+    """Give the line between closed lips: 11 points of the chart, (11, 2)."""
+    line = b.ring(chart.MOUTH)
+    return f32((line[:11] + np.vstack([line[10:], line[:1]])[::-1]) / 2)
 
 
 @functools.cache
@@ -221,18 +181,18 @@ def _brow_strips() -> F32:
     return f32(f32(sheet).reshape(_BROWS, -1, sheet.shape[1]) / 255)
 
 
-def _brows(b: _Brushes, face: F32) -> F32:
+def _brows(b: Brushes, face: F32) -> F32:
     """Lay fine hairs along the brows."""
     p = b.person
     kind, second = b.rng.integers(_BROWS, size=2)
     mix = b.rng.uniform(0.5, 1)
     strip = f32(mix * _brow_strips()[kind] + (1 - mix) * _brow_strips()[second])
-    thick, arch = b.rng.uniform(1.15, 1.6) * (1.15 if p.stubble else 0.9), b.rng.uniform(0.3, 0.8)
+    thick, arch = b.rng.uniform(1.15, 1.6) * (1.15 if p.man else 0.9), b.rng.uniform(0.3, 0.8)
     tint = p.hair * (0.7 - 0.4 * float(p.hair.mean()))  # brows stay dark when hair is fair
     for ring in (chart.LEFT_BROW, chart.RIGHT_BROW):
         alpha = _along(b.ring(ring), strip, thick, arch)
-        face = _stained(face, _ROOTS, f32(0.9 * p.brow * blur(alpha, 2.0)))
-        face = _laid(face, tint, f32(np.clip(1.1 * p.brow * alpha, 0, 0.8)))
+        face = stained(face, ROOTS, f32(0.9 * p.brow * blur(alpha, 2.0)))
+        face = laid(face, tint, f32(np.clip(1.1 * p.brow * alpha, 0, 0.8)))
     return face
 
 
@@ -246,21 +206,20 @@ def _along(ring: F32, strip: F32, thick: float, arch: float) -> F32:
     bend = np.polyfit(middle[:, 0], middle[:, 1] - np.polyval(line, middle[:, 0]), 2) * arch
     rows, columns = np.mgrid[: chart.SIZE, : chart.SIZE].astype(np.float32)
     share = (columns - inner[0]) / (outer[0] - inner[0])
-    breadth = 2 * thick * 0.55 * chart.SCALE / strip.shape[0]
-    u = (0.03 + 0.94 * share) * strip.shape[1]
-    v = (rows - np.polyval(bend, columns) - np.polyval(line, columns)) / breadth + strip.shape[
-        0
-    ] / 2
-    faded = blur(strip, 0.9) * ramp(f32(np.arange(strip.shape[1])), -10.0, 30.0)
+    tall, wide = strip.shape
+    breadth = 2 * thick * 0.55 * chart.SCALE / tall
+    u = (0.03 + 0.94 * share) * wide
+    v = (rows - np.polyval(bend, columns) - np.polyval(line, columns)) / breadth + tall / 2
+    faded = blur(strip, 0.9) * ramp(f32(np.arange(wide)), -10.0, 30.0)
     return f32(cv2.remap(f32(faded), f32(u), f32(v), cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT))
 
 
-def _eye(b: _Brushes, face: F32, ring: F32) -> F32:
+def _eye(b: Brushes, face: F32, ring: F32) -> F32:
     """Paint one open eye: the ball between the lids, then lids and lashes."""
     ring = _lidded(ring)
-    upper = f32(np.vstack([ring[8:], ring[:1]]))
+    upper = _upper(ring)
     face = _crease(face, upper)
-    part = _box(chart.polygon(ring, 2.5))
+    part = box(chart.polygon(ring, 2.5))
     opening = chart.polygon(ring, 0.7)[part]
     face[part] = over(face[part], _ball(b.person, ring, upper, part), opening)
     return _lashes(b, face, ring, upper)
@@ -294,6 +253,11 @@ def _lidded(ring: F32) -> F32:
     return f32(ring + down * f32([0, 1]))
 
 
+def _upper(ring: F32) -> F32:
+    """Give the edge of the upper lid, from the inner corner to the outer: (9, 2)."""
+    return f32(np.vstack([ring[8:], ring[:1]]))
+
+
 def _sorted(line: F32) -> tuple[F32, F32]:
     """Split a line's points into columns and rows, from left to right."""
     order = np.argsort(line[:, 0])
@@ -310,18 +274,18 @@ def _corner(ring: F32, rows: F32, columns: F32) -> F32:
 def _crease(face: F32, upper: F32) -> F32:
     """Shade the fold above the lid."""
     fold = upper - f32([0, 0.32 * chart.SCALE])
-    face = _stained(face, _SHADOW, 0.35 * chart.stroke(fold, 2, 2.2))
-    return _stained(face, _SHADOW, 0.5 * chart.stroke(fold[1:-1], 1, 1.0))
+    face = stained(face, SHADOW, 0.35 * chart.stroke(fold, 2, 2.2))
+    return stained(face, SHADOW, 0.5 * chart.stroke(fold[1:-1], 1, 1.0))
 
 
-def _lashes(b: _Brushes, face: F32, ring: F32, upper: F32) -> F32:
+def _lashes(b: Brushes, face: F32, ring: F32, upper: F32) -> F32:
     """Draw a soft line of lashes, thick above and hardly any below."""
     dark = _lash_colour(b.person)
-    weight = 0.75 if b.person.stubble else 0.95
-    face = _laid(face, dark, 0.6 * weight * chart.stroke(upper, 2, 1.1))
-    face = _laid(face, dark, 0.7 * weight * chart.stroke(upper[1:], 1, 0.7))
-    face = _stained(face, _BLOOD, 0.5 * chart.stroke(ring[:9], 2, 1.0))
-    return _stained(face, _SHADOW, 0.5 * chart.stroke(ring[:8], 1, 1.0))
+    weight = 0.75 if b.person.man else 0.95
+    face = laid(face, dark, 0.6 * weight * chart.stroke(upper, 2, 1.1))
+    face = laid(face, dark, 0.7 * weight * chart.stroke(upper[1:], 1, 0.7))
+    face = stained(face, BLOOD, 0.5 * chart.stroke(ring[:9], 2, 1.0))
+    return stained(face, SHADOW, 0.5 * chart.stroke(ring[:8], 1, 1.0))
 
 
 def _lash_colour(p: Person) -> F32:
@@ -329,20 +293,20 @@ def _lash_colour(p: Person) -> F32:
     return f32(f32([0.07, 0.055, 0.05]) + 0.14 * p.hair)
 
 
-def _closed_eyes(b: _Brushes, face: F32) -> F32:
+def _closed_eyes(b: Brushes, face: F32) -> F32:
     """Cover both eyes with lids, which are skin with a little more blood, and a line of lashes."""
     for indices in (chart.LEFT_EYE, chart.RIGHT_EYE):
         ring = b.ring(indices)
         lid = chart.polygon(ring, 1.6)
-        face = _stained(_stained(face, _BLOOD, 0.3 * lid), _SHADOW, 0.08 * lid)
-        face = _crease(face, f32(np.vstack([ring[8:], ring[:1]])))
+        face = stained(stained(face, BLOOD, 0.3 * lid), SHADOW, 0.08 * lid)
+        face = _crease(face, _upper(ring))
         for width, alpha, softness in ((3, 0.5, 1.2), (1, 0.8, 0.7)):
             line = alpha * chart.stroke(ring[:9], width, softness)
-            face = _laid(face, _lash_colour(b.person), line)
+            face = laid(face, _lash_colour(b.person), line)
     return face
 
 
-def _beard(b: _Brushes, face: F32) -> tuple[F32, F32]:
+def _beard(b: Brushes, face: F32) -> tuple[F32, F32]:
     """Paint stubble or a beard on jaw, chin and upper lip; give its bumps in cm too."""
     p, g, v = b.person, b.grid, b.person.mesh.vertices
     if p.stubble == 0:
@@ -355,17 +319,17 @@ def _beard(b: _Brushes, face: F32) -> tuple[F32, F32]:
     cover = cover * ramp(g.y, chin[1] - 2.0, chin[1] + 0.2)
     cover = f32(cover * (1 - chart.polygon(b.ring(chart.LIPS), 1.8)))
     patchy = f32(np.clip(0.95 + 0.2 * b.noise(30, 30) + 0.15 * b.noise(120, 120), 0.3, 1.2))
-    face = _stained(face, _ROOTS, f32(1.3 * p.stubble * cover * patchy))
+    face = stained(face, ROOTS, f32(1.3 * p.stubble * cover * patchy))
     hairs = np.clip(0.7 + 0.18 * b.noise(90, 240) + 0.12 * b.noise(300, 300), 0, 1)
     full = float(np.clip(1.1 * p.beard, 0, 0.9))
     edge = ramp(cover * patchy, 0.1, 1.0)
     cover = f32(np.clip(0.35 * p.stubble * cover + full * edge, 0, 1))
     tint = p.hair * (0.6 + 0.1 * full * b.noise(60, 200))[..., None] + 0.1 * p.skin
-    over_skin = _laid(face, tint, f32(cover * (0.25 + 0.75 * hairs)))
+    over_skin = laid(face, tint, f32(cover * (0.25 + 0.75 * hairs)))
     return over_skin, f32(0.012 * full * edge * hairs)
 
 
-class _Frame(NamedTuple):
+class _Glasses(NamedTuple):
     """A pair of glasses: its cover, colour, and the cover of its lenses."""
 
     cover: F32
@@ -373,7 +337,7 @@ class _Frame(NamedTuple):
     lenses: F32
 
 
-def _glasses(b: _Brushes) -> _Frame | None:
+def _glasses(b: Brushes) -> _Glasses | None:
     """Draw a pair of glasses, thin wire or plastic."""
     p, v = b.person, b.person.mesh.vertices
     if not p.glasses:
@@ -395,33 +359,31 @@ def _glasses(b: _Brushes) -> _Frame | None:
         lenses = np.maximum(lenses, chart.polygon(rim, 0.8))
         inner.append((x - side * size[0], y + 0.35))
     bridge = chart.to_chart([inner[0], (0.0, inner[0][1] + 0.25), inner[1]])
-    return _Frame(np.maximum(cover, chart.stroke(bridge, width, 0.7)), colour, lenses)
+    return _Glasses(np.maximum(cover, chart.stroke(bridge, width, 0.7)), colour, lenses)
 
 
-def _behind(face: F32, frame: _Frame | None) -> F32:
+def _behind(face: F32, frame: _Glasses | None) -> F32:
     """Put glasses before a face: their shadow, a trace of reflection in the lenses, the frame."""
     if frame is None:
         return face
     shadow = np.roll(blur(frame.cover, 2.5), 5, 0)
-    face = _stained(face, _SHADOW, f32(0.6 * shadow))
-    face = _laid(face, f32([0.75, 0.8, 0.85]), f32(0.06 * frame.lenses))
-    return _laid(face, frame.colour, f32(np.clip(1.3 * frame.cover, 0, 0.95)))
+    face = stained(face, SHADOW, f32(0.6 * shadow))
+    face = laid(face, f32([0.75, 0.8, 0.85]), f32(0.06 * frame.lenses))
+    return laid(face, frame.colour, f32(np.clip(1.3 * frame.cover, 0, 0.95)))
 
 
-def _open_mouth(b: _Brushes, face: F32) -> F32:
+def _open_mouth(b: Brushes, face: F32) -> F32:
     """Open the mouth: the lower lip moves down, before a dark hollow with upper teeth."""
-    s = chart.SCALE
-    line = b.ring(chart.MOUTH)
-    middle = f32((line[:11] + np.vstack([line[10:], line[:1]])[::-1]) / 2)
+    s, line = chart.SCALE, _seam(b)
     drop = f32(np.sin(np.linspace(0, np.pi, 11)) * DROP * HOLLOW * s)
     rows, columns = np.mgrid[: chart.SIZE, : chart.SIZE].astype(np.float32)
-    seam = np.interp(columns[0], middle[:, 0], middle[:, 1]).astype(np.float32)
-    slide = np.interp(columns[0], middle[:, 0], drop, 0, 0).astype(np.float32)
+    seam = np.interp(columns[0], line[:, 0], line[:, 1]).astype(np.float32)
+    slide = np.interp(columns[0], line[:, 0], drop, 0, 0).astype(np.float32)
     fall = ramp(rows - seam, 4.2 * s, 0.8 * s) * f32(rows >= seam)
     source = np.maximum(rows - slide * fall, np.where(rows >= seam, seam + 1, rows))
     face = f32(cv2.remap(face, columns, f32(source), cv2.INTER_LINEAR))
-    hollow = f32(np.vstack([middle, (middle + np.stack([0 * drop, drop], -1))[::-1]]))
-    face = _laid(face, f32([0.14, 0.06, 0.055]), chart.polygon(hollow, 0.9))
-    teeth = ramp(rows - seam, 0.42 * s, 0.3 * s) * ramp(np.abs(columns - middle[5, 0]), 1.6 * s, s)
+    hollow = f32(np.vstack([line, (line + np.stack([0 * drop, drop], -1))[::-1]]))
+    face = laid(face, f32([0.14, 0.06, 0.055]), chart.polygon(hollow, 0.9))
+    teeth = ramp(rows - seam, 0.42 * s, 0.3 * s) * ramp(np.abs(columns - line[5, 0]), 1.6 * s, s)
     teeth = teeth * chart.polygon(hollow, 1.1) * ramp(rows - seam, -1.0, 2.0)
-    return _laid(face, f32([0.5, 0.46, 0.41]), f32(0.8 * teeth))
+    return laid(face, f32([0.5, 0.46, 0.41]), f32(0.8 * teeth))

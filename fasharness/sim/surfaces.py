@@ -40,9 +40,8 @@ def wallpaper(sheet: Sheet) -> None:
 def brick(sheet: Sheet) -> None:
     """Turn a wall into brickwork, bare or painted over."""
     painted = sheet.rng.random() < 0.5
-    colour = (
-        sheet.pixels[0, 0] if painted else f32(near(sheet.rng, ((150, 92, 70), (170, 120, 92))))
-    )
+    bare = ((150, 92, 70), (170, 120, 92))
+    colour = sheet.pixels[0, 0] if painted else f32(near(sheet.rng, bare))
     _courses(sheet, colour, (7.5, 25.0), 1.0, 0.5, 0.05 if painted else 0.16)
     sheet.mottle(sheet.pixels, (0.6, 0.6), sheet.rng.uniform(0.07, 0.2))
 
@@ -82,7 +81,7 @@ def _courses(
 
 def dado(sheet: Sheet) -> None:
     """Paint the lower part of a wall darker, with a rail."""
-    (w, h) = sheet.size
+    w, h = sheet.size
     low = sheet.rng.uniform(90, 130)
     plaster(sheet)
     sheet.shade(sheet.part(0, h - low, w, low), sheet.rng.uniform(0.55, 0.8))
@@ -116,11 +115,3 @@ def boards(sheet: Sheet) -> None:
 def carpet(sheet: Sheet) -> None:
     """Give a floor a speckled carpet."""
     sheet.mottle(sheet.pixels, (1.5, 1.5), 0.08)
-
-
-def tube(sheet: Sheet) -> None:
-    """Paint a fluorescent fixture as it shines: two tubes in a bright tray."""
-    w, h = sheet.size
-    sheet.rect(0, 0, w, h, (176, 178, 178, 255))
-    for y in (0.28, 0.72):
-        sheet.rect(2, h * y - h * 0.1, w - 4, h * 0.2, (252, 252, 248, 255))

@@ -29,10 +29,9 @@ def _worn(user: int) -> Hair:
 @pytest.mark.parametrize("user", USERS)
 def test_maps_are_finite_and_in_range(user: int) -> None:
     worn = _worn(user)
-    for values, shape_ in zip(
-        worn, [(chart.SIZE,) * 2] * 2 + [(chart.SIZE,) * 2 + (3,)], strict=False
-    ):
-        assert values.shape == shape_
+    plane = (chart.SIZE, chart.SIZE)
+    for values, wanted in zip(worn, [plane, plane, (*plane, 3), plane], strict=True):
+        assert values.shape == wanted
         assert values.dtype == np.float32
         assert np.isfinite(values).all()
     for share in (worn.cover, worn.colour, worn.outline):

@@ -86,7 +86,7 @@ def test_a_video_with_its_eyes_and_depth(root, file):
         assert columns.min() * 4 < x0 < x1 < columns.max() * 4 + 4
         assert rows.min() * 4 < min(y0, y1)
         assert max(y0, y1) < rows.max() * 4
-        assert 100 < np.ptp(columns) * 4 < 190
+        assert 80 < np.ptp(columns) * 4 < 190
 
 
 def test_frames_move_but_do_not_jump(root):

@@ -1,3 +1,5 @@
+"""Tests of rooms: light of their session, different each time, things in perspective."""
+
 import cv2
 import numpy as np
 import pytest

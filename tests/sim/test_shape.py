@@ -54,7 +54,8 @@ def test_a_relief_shows_the_nearest_surface_that_faces_the_camera():
     facing, away = [0, 1, 2, 3], [4, 7, 6, 5]
     middle = chart.SIZE // 2, chart.SIZE // 2
     assert chart.relief(both, np.array([facing, away]))[middle] == 0
-    assert chart.relief(both, np.array([facing, [4, 5, 6, 7]]))[middle] == 3
+    for order in ([facing, [4, 5, 6, 7]], [[4, 5, 6, 7], facing]):
+        assert chart.relief(both, np.array(order))[middle] == 3
     assert (chart.relief(both, np.array([away])) == chart.EMPTY).all()
 
 

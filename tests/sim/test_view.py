@@ -87,6 +87,20 @@ def test_light_from_one_side_shades_the_other(built):
     assert near > 1.5 * far
 
 
+def test_the_nose_throws_a_shadow_away_from_the_lamp(built):
+    slant = Lighting(f32([[-0.8, 0.0, 0.6]]), LIGHT.colours, LIGHT.sky, LIGHT.ground)
+    pose = Pose(0, 0, 0, 0, 0, 50.0)
+    scene = view.lit(built, slant, pose)
+    open_ = scene._replace(extra=np.dstack([scene.extra[..., :2], np.ones_like(built.height)]))
+    shaded, bare = (view.draw(one, pose, LENS, slant) for one in (scene, open_))
+    x, y = view.project(built.person.mesh.vertices[[50, 280]], pose, LENS).T.astype(int)
+    at = (y - shaded.window.top, x - shaded.window.left)
+    lost = 1 - shaded.light[at].mean(-1) / bare.light[at].mean(-1)
+    assert (shaded.light <= bare.light + 1e-6).all()
+    assert lost[0] < 0.01
+    assert lost[1] > 0.05
+
+
 def test_people_are_themselves_and_not_each_other():
     first, again, other = (person.person(0, user) for user in (5, 5, 6))
     np.testing.assert_array_equal(first.mesh.vertices, again.mesh.vertices)

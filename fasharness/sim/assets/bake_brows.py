@@ -1,9 +1,11 @@
 """Bake ``brows.png``: nine eyebrows as straight strips of alpha, inner end left.
 
-The sources are MakeHuman's ``base/eyebrows/eyebrow001`` to ``012`` (CC0 1.0), 512x512 RGBA.
-The PNGs must be those that makehuman-assets names by their SHA-256 (Git LFS ids).
+    git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
+    mkdir brows && cp makehuman-assets/base/eyebrows/*/eyebrow0??.png brows
+    python -m fasharness.sim.assets.bake_brows brows brows.png
 
-    python bake_brows.py FOLDER_WITH_THE_PNGS
+The pictures (CC0 1.0) are RGBA. From wherever they come, their SHA-256 must be the one that the
+Git LFS pointers of makehuman-assets name: only those are known to be CC0.
 """
 
 import sys
@@ -11,13 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-F32 = NDArray[np.float32]
+from fasharness.sim.fields import F32
 
-LENGTH, BREADTH, HALF = 144, 36, 34
+LENGTH, BREADTH, HALF = 144, 36, 34  # a strip's size; half of it in pixels of the picture
 _USED = (1, 2, 3, 4, 5, 8, 10, 11, 12)
-_MIRRORED = (12,)
+_MIRRORED = (12,)  # drawn with its inner end to the right
 
 
 def strip(alpha: F32) -> F32:
@@ -47,8 +48,8 @@ def _valley(alpha: F32) -> float:
     return float(low + quarter + np.argmin(mass[low + quarter : high - quarter]))
 
 
-def main(folder: Path) -> None:
-    """Write the sheet beside this file."""
+def main(folder: Path, out: Path) -> None:
+    """Bake all brows into one sheet, one above the other."""
     strips = []
     for k in _USED:
         picture = cv2.imread(str(folder / f"eyebrow{k:03d}.png"), cv2.IMREAD_UNCHANGED)
@@ -56,8 +57,8 @@ def main(folder: Path) -> None:
         flat = strip(picture[..., 3].astype(np.float32))
         strips.append(flat[:, ::-1] if k in _MIRRORED else flat)
     sheet = np.vstack([np.clip(s / s.max() * 255, 0, 255) for s in strips]).astype(np.uint8)
-    cv2.imwrite(str(Path(__file__).with_name("brows.png")), sheet)
+    cv2.imwrite(str(out), sheet)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,11 +1,13 @@
-"""Bake the torsos of ``clothes.npz`` from MakeHuman's CC0 base mesh and clothes.
+"""Bake the torsos of ``clothes.npz`` from MakeHuman's base mesh and clothes (CC0 1.0).
 
-Run by hand: ``python bake_clothes.py FOLDER clothes.npz``. FOLDER holds ``base.obj`` and
-``caucasian-{male,female}-young.target`` of makehumancommunity/makehuman, and one folder per
-garment with its ``.obj`` and ``.mhclo`` of makehumancommunity/makehuman-assets and its textures
-as ``diffuse.png`` and, where there is one, ``normal.png`` (check their sha256 against the Git LFS
-pointers of makehuman-assets: only those are known to be CC0). Each garment is fitted to the body,
-the arms are lowered, and skin and cloth are drawn from the front, without light.
+    git clone https://github.com/makehumancommunity/makehuman
+    git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
+    python -m fasharness.sim.assets.bake_clothes DATA CLOTHES clothes.npz
+
+DATA is ``makehuman/makehuman/data``, CLOTHES is ``makehuman-assets/base/clothes``. From wherever
+the pictures come, their SHA-256 must be the one that the Git LFS pointers of makehuman-assets name:
+only those are known to be CC0. Each garment is fitted to the body, the arms are lowered, and skin
+and cloth are drawn from the front, without light.
 """
 
 import sys
@@ -16,6 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.sim.bodies import NECK_Y as TOP
+from fasharness.sim.bodies import SCALE, SIZE
 from fasharness.sim.fields import f32
 
 GARMENTS = (
@@ -29,9 +33,11 @@ GARMENTS = (
     "female_elegantsuit01",
     "female_sportsuit01",
 )
-SCALE, FINE, SIZE, TOP, NECK_Y = 8, 2, (376, 416), -5.0, -12.0
-EYES_Y, ARM_TURN, SHRINK = 1.4, 30.0, 9.2
-
+BUMPED = ("female_elegantsuit01", "female_sportsuit01", "male_casualsuit06")
+"""The garments whose normal map is used; the others' meshes say enough."""
+FINE = 2  # pictures are drawn this much larger and then reduced
+CUT_Y = -12.0  # y in cm at which the head gives way to a bare neck
+EYES_Y, ARM_TURN, SHRINK = 1.4, 30.0, 9.2  # y of the eyes in cm; degrees; cm for a unit of the mesh
 
 Array = NDArray[Any]
 
@@ -183,7 +189,7 @@ def draw(mesh: Mesh) -> Layer:
 
 def neck_only(skin: Layer) -> Layer:
     """Replace the head by a neck that goes on upwards, a little slimmer."""
-    row, wide = int((TOP - NECK_Y) * SCALE * FINE), SIZE[1] * FINE
+    row, wide = int((TOP - CUT_Y) * SCALE * FINE), SIZE[1] * FINE
     for r in range(row):
         slim = 1 + 0.3 * min((row - r) / (2.5 * SCALE * FINE), 1)
         from_ = (np.arange(wide) - wide / 2) * slim + wide / 2
@@ -223,15 +229,13 @@ def openness(z: Array) -> Array:
     return open_
 
 
-def bake(folder: Path, name: str) -> tuple[Array, ...]:
+def bake(data: Path, clothes: Path, name: str) -> tuple[Array, ...]:
     """Draw one garment on its body: its shape (normal x, y, openness), masks and detail."""
-    sex = name.split("_")[0]
-    body = read_obj(folder / "base.obj", "body")
-    shape = morph(body.v, folder / f"caucasian-{sex}-young.target")
-    joints = joints_of(folder / "base.obj", shape)
-    cloth, hidden = fit(
-        read_obj(folder / name / f"{name}.obj"), folder / name / f"{name}.mhclo", shape
-    )
+    sex, base, own = name.split("_")[0], data / "3dobjs/base.obj", clothes / name / name
+    body = read_obj(base, "body")
+    shape = morph(body.v, data / f"targets/macrodetails/caucasian-{sex}-young.target")
+    joints = joints_of(base, shape)
+    cloth, hidden = fit(read_obj(Path(f"{own}.obj")), Path(f"{own}.mhclo"), shape)
     shift = joints["joint-l-eye"] * [0, 1, 0]
 
     def placed(v: Array) -> Array:
@@ -241,9 +245,9 @@ def bake(folder: Path, name: str) -> tuple[Array, ...]:
     skin = neck_only(draw(body._replace(v=placed(shape), f=body.f[keep], ft=body.ft[keep])))
     worn = draw(cloth._replace(v=placed(cloth.v)))
     dressed = worn.z > skin.z
-    colour, normal = sample(folder / name / "diffuse.png", worn.uv), unit(worn.normal)
-    if (folder / name / "normal.png").exists():
-        normal = bumped(worn, sample(folder / name / "normal.png", worn.uv))
+    colour, normal = sample(Path(f"{own}_diffuse.png"), worn.uv), unit(worn.normal)
+    if name in BUMPED:
+        normal = bumped(worn, sample(Path(f"{own}_normal.png"), worn.uv))
     normal = np.where(dressed[..., None], normal, unit(skin.normal))
     light = openness(np.maximum(worn.z, skin.z))
     hole = (np.maximum(worn.z, skin.z) < -1e8) & (np.abs(xs()) < 6)
@@ -336,11 +340,11 @@ def packed(image: Array, kind: str, *flags: int) -> Array:
     return data
 
 
-def main(folder: str, out: str) -> None:
+def main(data: str, clothes: str, out: str) -> None:
     """Bake all garments into one file: shapes, masks and details."""
     arrays: dict[str, Any] = {}
     for name in GARMENTS:
-        shape, masks, detail = bake(Path(folder), name)
+        shape, masks, detail = bake(Path(data), Path(clothes), name)
         arrays[f"{name}_shape"] = packed(shape, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 90)
         arrays[f"{name}_masks"] = packed(masks, ".png", cv2.IMWRITE_PNG_COMPRESSION, 9)
         arrays[f"{name}_detail"] = packed(detail / 2.5, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 85)

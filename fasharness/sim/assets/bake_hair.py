@@ -1,11 +1,14 @@
 """Bake MakeHuman's hair, seen straight from the front, into ``hair.npz``.
 
-Run by hand: ``python bake_hair.py BASE HAIR OUT``. BASE is MakeHuman's ``base.obj``
-(makehuman/data/3dobjs in github.com/makehumancommunity/makehuman), HAIR is the folder ``base/hair``
-of github.com/makehumancommunity/makehuman-assets with its PNG files in place, OUT is the file to
-write. All of it is CC0. Each style becomes three 8-bit pictures on the chart of ``chart.py``:
-``cover`` and ``tone`` (brightness, 100 is the mean) reduced to ``SIDE``, and ``height`` in steps of
-``STEP`` cm above ``LOW``, reduced to ``LOW_SIDE``.
+    git clone https://github.com/makehumancommunity/makehuman
+    git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
+    python -m fasharness.sim.assets.bake_hair BASE HAIR hair.npz
+
+BASE is ``makehuman/makehuman/data/3dobjs/base.obj``, HAIR is ``makehuman-assets/base/hair``. Both
+are CC0 1.0. From wherever the pictures come, their SHA-256 must be the one that the Git LFS
+pointers of makehuman-assets name. Each style becomes three 8-bit pictures on the chart of
+``chart.py``: ``cover`` and ``tone`` (brightness, 100 is the mean) of its size, and ``height`` in
+steps of ``hair.STEP`` cm above ``hair.LOW``, reduced to ``LOW_SIDE``.
 """
 
 import sys
@@ -17,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.sim import chart
+from fasharness.sim.hair import LOW, NOTHING, STEP
 from fasharness.sim.person import canonical_face
 
 STYLES = ("bob02", "long01", "ponytail01", "short01", "short02", "short03", "short04")
-SIDE, LOW_SIDE, STEP, LOW = 448, 128, 0.06, -5.0
-FINE = 2
-CHIN, NOSE = 6.17, 1.68
+LOW_SIDE = 128
+FINE = 2  # pictures are drawn this much larger and then reduced
+CHIN, NOSE = 6.17, 1.68  # the base mesh's height of the chin, depth of the nose, in dm
 
 Array = NDArray[Any]
 Faces = list[tuple[str, list[int], list[int]]]
@@ -119,8 +123,8 @@ def cells(p: Array) -> tuple[Array, Array, Array] | None:
 
 
 def bare(points: Array, corners: Array) -> Array:
-    """Rasterise the bare body: the nearest height, -12 where there is none."""
-    height, p = np.full((FINE * chart.SIZE,) * 2, -12.0), pixels(points)
+    """Rasterise the bare body: the nearest height, ``NOTHING`` where there is none."""
+    height, p = np.full((FINE * chart.SIZE,) * 2, NOTHING), pixels(points)
     for t in corners:
         hit = cells(p[t])
         if hit is not None:
@@ -177,7 +181,9 @@ def baked(name: str, folder: str, base: Array, faces: Faces, skull: Array) -> li
     grey = grey / weight
     tone = filled(grey / max(float((grey * cover).sum() / cover.sum()), 1e-6), cover)
     tone = np.where(cv2.blur(cover, (15, 15)) > 0.01, tone, 1)  # plain where it is never seen
-    cover, tone = (cv2.resize(x, (SIDE,) * 2, interpolation=cv2.INTER_AREA) for x in (cover, tone))
+    cover, tone = (
+        cv2.resize(x, (chart.SIZE,) * 2, interpolation=cv2.INTER_AREA) for x in (cover, tone)
+    )
     height = cv2.resize(height, (LOW_SIDE,) * 2, interpolation=cv2.INTER_AREA)
     steps = (255 * np.where(cover > 0.02, cover, 0), (height - LOW) / STEP, 2 * np.round(50 * tone))
     return [np.clip(np.round(x), 0, 255).astype(np.uint8) for x in steps]

@@ -1,22 +1,24 @@
-"""Bakes heads.npz from ICT-FaceKit (https://github.com/ICT-VGL/ICT-FaceKit, MIT License).
+"""Bake ``heads.npz`` from ICT-FaceKit (MIT License).
 
-Run by hand: ``python -m fasharness.sim.assets.bake_heads FaceXModel heads.npz``, with the folder
-of that project that holds ``generic_neutral_mesh.obj`` and ``identity000.obj`` and following.
-The head is brought into the frame of MediaPipe's canonical face by its 68 landmarks, and every
-vertex of that face gets its place on the head.
+    git clone https://github.com/ICT-VGL/ICT-FaceKit
+    python -m fasharness.sim.assets.bake_heads ICT-FaceKit/FaceXModel heads.npz
+
+The folder holds ``generic_neutral_mesh.obj`` and ``identity000.obj`` and following. The head is
+brought into the frame of MediaPipe's canonical face by its 68 landmarks, and every vertex of that
+face gets its place on the head. The mean is stored in thousandths of a cm, a mode in units of its
+``step`` in cm.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fasharness.sim import landmarks
 from fasharness.sim.fields import F32, f32
 from fasharness.sim.person import canonical_face
+from fasharness.sim.shape import Ints
 
-Ints = NDArray[np.int64]
 MODES, BEHIND = 24, -6.5
 # polygons of face, head and neck; of both eyeballs (the table in the project's README)
 SKIN, EYES = slice(0, 11144), slice(21496, 24691)
@@ -66,6 +68,7 @@ def bent(source: F32, target: F32, points: F32) -> F32:
 
 
 def _distances(a: F32, b: F32) -> F32:
+    """Measure how far the points a (N, 3) lie from the points b (M, 3): (N, M)."""
     return f32(np.linalg.norm(a[:, None] - b[None], axis=-1))
 
 
