@@ -9,7 +9,7 @@ from fasharness.sim.view import Lens, Lighting, Pose
 
 LENS = Lens(500.0, 360, 640)
 LIGHT = Lighting(f32([[0.0, 0.0, 1.0]]), f32([[1.0, 1.0, 1.0]]), f32([0.4] * 3), f32([0.2] * 3))
-INNER = [1, 4, 6, 9, 50, 280, 197, 205, 425, 151, 199]
+INNER = [4, 6, 9, 50, 280, 197, 205, 425, 151, 199]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_the_nose_throws_a_shadow_away_from_the_lamp(built):
     lost = 1 - shaded.light[at].mean(-1) / bare.light[at].mean(-1)
     assert (shaded.light <= bare.light + 1e-6).all()
     assert lost[0] < 0.01
-    assert lost[1] > 0.05
+    assert lost[1] > 0.03
 
 
 def test_people_are_themselves_and_not_each_other():
