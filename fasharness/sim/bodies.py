@@ -148,7 +148,7 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
         garment=him if person.man else her,
         dyes=linear(np.clip(dyes + own.normal(0, 0.015, (3, 3)), 0.08, 0.9)),
         man=person.man,
-        neck=float(np.abs(person.mesh.vertices[:, 0]).max()) * (0.79 if person.man else 0.74),
+        neck=float(np.abs(person.shape.points[:, 0]).max()) * (0.79 if person.man else 0.74),
         broad=float(own.uniform(0.88, 0.97) if person.man else own.uniform(0.97, 1.08)),
         period=float(own.uniform(2.2, 5.5)),
         weave=float(np.exp(own.uniform(-2.9, -2.0))),

@@ -38,7 +38,7 @@ class Brushes:
 
     def bell(self, vertex: int, radii: tuple[float, float], up: float = 0.0) -> F32:
         """Give a bell around a vertex or ``up`` cm above it, with radii in cm: float32 (S, S)."""
-        x, y = self.person.mesh.vertices[vertex, :2]
+        x, y = self.person.shape.points[vertex, :2]
         return chart.bell((x, y + up), radii, self.grid)
 
 

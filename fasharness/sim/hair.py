@@ -173,7 +173,7 @@ def _look(person: Person, rng: np.random.Generator) -> _Look:
 
 def _frame(person: Person, skull: F32) -> _Frame:
     """Measure a head."""
-    g, v = chart.grid(), person.mesh.vertices
+    g, v = chart.grid(), person.shape.points
     eye = float(v[list(chart.LEFT_EYE + chart.RIGHT_EYE), 1].mean())
     line = float(v[chart.TOP, 1]) + 0.5 + 0.7 * person.hairline
     solid = skull > NOTHING + 1

@@ -72,27 +72,27 @@ def build(person: Person, seed: int) -> Head:
         blink=painted.blink,
         talk=painted.talk,
         eyes=_eyes(person),
-        marks=landmarks.marks(person.mesh, height),
+        marks=landmarks.marks(person.shape.points, height),
     )
 
 
 def _eyes(person: Person) -> F32:
     """Give the middle of each eye opening in head coordinates, the image's left eye first."""
-    v = person.mesh.vertices
+    v = person.shape.points
     return f32([v[list(ring)].mean(0) for ring in (chart.LEFT_EYE, chart.RIGHT_EYE)])
 
 
 def _surface(person: Person, rng: np.random.Generator) -> _Surface:
     """Join the scanned head and its hair into one height field."""
     g = chart.grid()
-    bare = np.maximum(chart.relief(person.head, shape.model().polygons), NOTHING)
+    bare = np.maximum(chart.relief(person.shape.vertices, shape.model().polygons), NOTHING)
     bare = _smoothed(_closed(f32(bare), person), person, g)
     locks = hair(person, bare, rng)
     solid = np.maximum(bare, locks.height)
     # the neck goes on in the body's picture
     flesh = blur(f32(bare > NOTHING + 1), 0.8) * ramp(g.y, *_COLLAR)
     inside = np.maximum(flesh, locks.outline)
-    face = chart.polygon(chart.to_chart(person.mesh.vertices[list(landmarks.OUTLINE)]), 0.8)
+    face = chart.polygon(chart.to_chart(person.shape.points[list(landmarks.OUTLINE)]), 0.8)
     return _Surface(blur(f32(solid), 0.7), locks, f32(inside), face)
 
 
@@ -108,7 +108,7 @@ def _closed(bare: F32, person: Person) -> F32:
     """Close what gapes between lips and around the eyeballs."""
     near = np.zeros_like(bare)
     for ring in (chart.LIPS, chart.LEFT_EYE, chart.RIGHT_EYE):
-        spot = chart.polygon(chart.to_chart(person.mesh.vertices[list(ring)]), 0.8)
+        spot = chart.polygon(chart.to_chart(person.shape.points[list(ring)]), 0.8)
         near = np.maximum(near, cv2.dilate(spot, np.ones((5, 5), np.uint8)))
     shut = cv2.morphologyEx(bare, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     return f32(bare + (shut - bare) * (near > 0.1))
@@ -116,7 +116,7 @@ def _closed(bare: F32, person: Person) -> F32:
 
 def _smoothed(solid: F32, person: Person, g: chart.Grid) -> F32:
     """Smooth the facets of the mesh, less so around eyes, nose, mouth and ears."""
-    v, keep = person.mesh.vertices, f32(np.abs(g.x) > 7.0) * f32(np.abs(g.y) < 5)
+    v, keep = person.shape.points, f32(np.abs(g.x) > 7.0) * f32(np.abs(g.y) < 5)
     for index, radii in ((33, (2, 1)), (263, (2, 1)), (4, (1.6, 2)), (13, (2.2, 1.2))):
         keep = np.maximum(keep, chart.bell(v[index], radii, g))
     fine, coarse = blur(solid, 0.9), blur(solid, 3.0)

@@ -5,7 +5,6 @@ import numpy as np
 
 from fasharness.sim import chart, skin
 from fasharness.sim.fields import F32, f32
-from fasharness.sim.person import Mesh
 
 # The vertices of MediaPipe's face mesh that lie where Sagonas et al., "300 Faces in-the-Wild
 # Challenge" (ICCV Workshops 2013), put their points; the image's left side first.
@@ -23,17 +22,17 @@ _EDGE = 7
 _UPPER_LIDS, _LOWER_LIDS = (37, 38, 43, 44), (41, 40, 47, 46)
 
 
-def marks(mesh: Mesh, height: F32) -> F32:
+def marks(face: F32, height: F32) -> F32:
     """Find the points on the surface that is drawn, which is smoother than the mesh.
 
     Args:
-        mesh: the face.
+        face: float32 (468, 3), the vertices of the face in cm.
         height: float32 (S, S), the head's height in cm over the chart.
 
     Returns:
         float32 (104, 3) head coordinates in cm: 68 landmarks, then 36 points of the outline.
     """
-    points = mesh.vertices[list(IBUG + OUTLINE)].copy()
+    points = face[list(IBUG + OUTLINE)]
     # what is seen of an edge that falls away is what lies just before it
     edge = cv2.dilate(height, np.ones((_EDGE, _EDGE), np.uint8))
     columns, rows = chart.to_chart(points).T

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim import shape
 from fasharness.sim.fields import F32, archive, f32, stream
+from fasharness.sim.shape import Shape, draw
 
 _SKIN = f32(
     [
@@ -54,7 +54,7 @@ class Person:
     """The traits of one user; colours are sRGB (3,) in 0..1, the rest shares without a unit.
 
     ``man``: decides hair cut, beard and clothes · ``hairline``: above 0 it is high, below 0 low ·
-    ``mesh``: the face · ``head``: float32 (N, 3), all vertices of the head, see ``shape.py``.
+    ``shape``: the head, and the face on it.
     """
 
     user: int
@@ -74,8 +74,7 @@ class Person:
     glasses: bool
     brow: float
     lips: float
-    mesh: Mesh
-    head: F32
+    shape: Shape
 
 
 def canonical_face() -> Mesh:
@@ -99,7 +98,6 @@ def person(seed: int, user: int) -> Person:
         The same person for the same seed and user, always.
     """
     rng = stream(seed, "person", user)
-    head = shape.draw(stream(seed, "shape", user))
     man, age = bool(rng.random() < 0.55), float(rng.uniform(0, 1))
     length = float(rng.uniform(0, 0.25) if man else rng.choice([0.2, 0.7, 1.0]))
     return Person(
@@ -120,8 +118,7 @@ def person(seed: int, user: int) -> Person:
         glasses=bool(rng.random() < 0.22),
         brow=float(rng.uniform(0.7, 1.0) if man else rng.uniform(0.5, 0.85)),
         lips=float(rng.uniform(0.2, 0.5) if man else rng.uniform(0.4, 1.0)),
-        mesh=Mesh(head.points, canonical_face().triangles),
-        head=head.vertices,
+        shape=draw(stream(seed, "shape", user)),
     )
 
 

@@ -48,7 +48,7 @@ def paint(person: Person, hair: Hair, rng: np.random.Generator) -> Painted:
     Returns:
         Linear colours and what blinking and talking change.
     """
-    b = Brushes(person, chart.grid(), chart.to_chart(person.mesh.vertices), rng)
+    b = Brushes(person, chart.grid(), chart.to_chart(person.shape.points), rng)
     bare, beard = _beard(b, _lips(b, _skin(b)))
     face = _brows(b, bare)
     closed = _closed_eyes(b, face)
@@ -117,7 +117,7 @@ def _blood(b: Brushes) -> F32:
 
 def _folds(b: Brushes) -> F32:
     """Shade the folds from nose to mouth, below the lips, and the lines of age."""
-    p, v = b.person, b.person.mesh.vertices
+    p, v = b.person, b.person.shape.points
     shade = 0.1 * b.bell(17, (1.1, 0.25), -0.45)
     for wing, corner in ((64, 61), (294, 291)):
         side = float(np.sign(v[corner, 0]))
@@ -130,7 +130,7 @@ def _folds(b: Brushes) -> F32:
 
 def _wrinkles(b: Brushes) -> F32:
     """Give lines across the forehead."""
-    top, brow = b.person.mesh.vertices[chart.TOP, 1], b.person.mesh.vertices[chart.LEFT_BROW[1], 1]
+    top, brow = b.person.shape.points[chart.TOP, 1], b.person.shape.points[chart.LEFT_BROW[1], 1]
     mask = np.zeros_like(b.grid.x)
     for share in (0.3, 0.5, 0.7):
         x = np.linspace(-3.6, 3.6, 24)
@@ -143,7 +143,7 @@ def _nostrils(b: Brushes) -> F32:
     """Shade the nostrils, below the nose and behind its wings."""
     shade = 0.3 * b.bell(chart.NOSE, (0.9, 0.22), -0.1)
     for hole, rim, wing in ((60, 20, 64), (290, 250, 294)):
-        x, y = (b.person.mesh.vertices[hole, :2] + b.person.mesh.vertices[rim, :2]) / 2
+        x, y = (b.person.shape.points[hole, :2] + b.person.shape.points[rim, :2]) / 2
         side = float(np.sign(x))
         turned = b.grid.y - 0.35 * side * (b.grid.x - x)
         tilt = chart.Grid(b.grid.x, f32(turned))
@@ -308,7 +308,7 @@ def _closed_eyes(b: Brushes, face: F32) -> F32:
 
 def _beard(b: Brushes, face: F32) -> tuple[F32, F32]:
     """Paint stubble or a beard on jaw, chin and upper lip; give its bumps in cm too."""
-    p, g, v = b.person, b.grid, b.person.mesh.vertices
+    p, g, v = b.person, b.grid, b.person.shape.points
     if p.stubble == 0:
         return face, np.zeros_like(g.x)
     mouth, chin = v[13], v[152]
@@ -339,7 +339,7 @@ class _Glasses(NamedTuple):
 
 def _glasses(b: Brushes) -> _Glasses | None:
     """Draw a pair of glasses, thin wire or plastic."""
-    p, v = b.person, b.person.mesh.vertices
+    p, v = b.person, b.person.shape.points
     if not p.glasses:
         return None
     wire = b.rng.random() < 0.4

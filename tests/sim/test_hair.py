@@ -42,7 +42,7 @@ def test_maps_are_finite_and_in_range(user: int) -> None:
 @pytest.mark.parametrize("user", USERS)
 def test_eyes_nose_and_mouth_stay_free(user: int) -> None:
     points = chart.to_chart(
-        _bare(user)[0].mesh.vertices[[4, 13, *chart.LEFT_EYE, *chart.RIGHT_EYE]]
+        _bare(user)[0].shape.points[[4, 13, *chart.LEFT_EYE, *chart.RIGHT_EYE]]
     )
     columns, rows = np.round(points).astype(int).T
     assert _worn(user).outline[rows, columns].max() < 0.05

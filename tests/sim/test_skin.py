@@ -41,13 +41,13 @@ def test_colours_are_albedos(built):
 
 
 def test_bare_skin_has_the_tone_of_the_person(built):
-    v = built.person.mesh.vertices
+    v = built.person.shape.points
     seen = _at(built, v[[151, 9, 200, 205, 425]]).mean(0)
     assert np.all(np.abs(np.log(seen / linear(built.person.skin))) < 0.45)
 
 
 def test_lips_are_redder_than_the_skin_around_them(built):
-    v = built.person.mesh.vertices
+    v = built.person.shape.points
     lip, chin = _at(built, v[[17, 200]] + f32([[0, 0.4, 0], [0, 0, 0]]))
     assert lip[0] / lip[1] > 1.15 * chin[0] / chin[1]
 
@@ -69,7 +69,7 @@ def test_closed_lids_hide_the_dark_pupils(built):
 
 
 def test_an_open_mouth_is_dark_where_the_lower_lip_left(built):
-    middle = built.person.mesh.vertices[14] - f32([0, 0.6 * skin.DROP * skin.HOLLOW, 0])
+    middle = built.person.shape.points[14] - f32([0, 0.6 * skin.DROP * skin.HOLLOW, 0])
     x, y = np.round(chart.to_chart(middle)).astype(int)
     patch = built.talk
     opened = built.colour[y, x, :3] + patch.change[y - patch.row, x - patch.column]

@@ -24,7 +24,7 @@ def _view(built, pose):
 @pytest.mark.parametrize("yaw", [-0.26, 0.0, 0.26])
 def test_depth_is_that_of_the_mesh(built, yaw):
     pose = Pose(yaw, 0.05, -0.03, 1.0, 2.0, 55.0)
-    points = built.person.mesh.vertices[INNER]
+    points = built.person.shape.points[INNER]
     wanted = (points @ view.rotation(pose).T)[:, 2]
     at = np.round((view.project(points, pose, LENS) - 2) / view.DEPTH_STEP).astype(int)
     found = _view(built, pose).depth[at[:, 1], at[:, 0]]
@@ -42,7 +42,7 @@ def test_a_nearer_head_is_larger_by_perspective(built):
 
 
 def test_turning_moves_the_nose_more_than_the_eyes(built):
-    nose = built.person.mesh.vertices[[4]]
+    nose = built.person.shape.points[[4]]
     moved = []
     for yaw in (0.0, 0.15):
         pose = Pose(yaw, 0, 0, 0, 0, 55.0)
@@ -93,7 +93,7 @@ def test_the_nose_throws_a_shadow_away_from_the_lamp(built):
     scene = view.lit(built, slant, pose)
     open_ = scene._replace(extra=np.dstack([scene.extra[..., :2], np.ones_like(built.height)]))
     shaded, bare = (view.draw(one, pose, LENS, slant) for one in (scene, open_))
-    x, y = view.project(built.person.mesh.vertices[[50, 280]], pose, LENS).T.astype(int)
+    x, y = view.project(built.person.shape.points[[50, 280]], pose, LENS).T.astype(int)
     at = (y - shaded.window.top, x - shaded.window.left)
     lost = 1 - shaded.light[at].mean(-1) / bare.light[at].mean(-1)
     assert (shaded.light <= bare.light + 1e-6).all()
@@ -103,8 +103,8 @@ def test_the_nose_throws_a_shadow_away_from_the_lamp(built):
 
 def test_people_are_themselves_and_not_each_other():
     first, again, other = (person.person(0, user) for user in (5, 5, 6))
-    np.testing.assert_array_equal(first.mesh.vertices, again.mesh.vertices)
-    assert np.abs(first.mesh.vertices - other.mesh.vertices).max() > 0.3
+    np.testing.assert_array_equal(first.shape.points, again.shape.points)
+    assert np.abs(first.shape.points - other.shape.points).max() > 0.3
 
 
 def test_the_canonical_face_is_whole():
@@ -118,6 +118,6 @@ def test_the_canonical_face_is_whole():
 
 
 def test_skin_colour_is_the_persons(built):
-    forehead = chart.to_chart(built.person.mesh.vertices[[151]])[0].astype(int)
+    forehead = chart.to_chart(built.person.shape.points[[151]])[0].astype(int)
     patch = built.colour[forehead[1] - 3 : forehead[1] + 4, forehead[0] - 3 : forehead[0] + 4, :3]
     np.testing.assert_allclose(patch.mean((0, 1)), linear(built.person.skin), atol=0.12)
