@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fasharness.faces import Frame
 from fasharness.prepare.crop import PILLOW
 from fasharness.prepare.decode import count_frames, decode
 from fasharness.prepare.depth import ExactDepth
-from fasharness.prepare.faces import Frame
 from fasharness.prepare.landmarks import LandmarkDepth
 from fasharness.prepare.mtcnn import MTCNN
 

@@ -11,8 +11,8 @@ from fasharness.data import Presentation, Protocol
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
+    from fasharness.faces import Face
     from fasharness.prepare.depth import DepthSource
-    from fasharness.prepare.faces import Face
     from fasharness.scores import Score
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fasharness.dataset import Dataset
+    from fasharness.faces import Detector
     from fasharness.method import Method
     from fasharness.prepare.crop import CropRule
     from fasharness.prepare.depth import DepthEstimator
-    from fasharness.prepare.faces import Detector
     from fasharness.result import FoldsResult, Result
     from fasharness.scores import Score
 

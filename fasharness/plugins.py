@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from fasharness import builtin, hookspecs
+from fasharness import hookspecs
+from fasharness.builtin import hooks as builtin
 from fasharness.dataset import Dataset, protocol_owner
 from fasharness.errors import FasharnessError, PluginError, UnknownNameError
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fasharness import records
+from fasharness.common import records
+from fasharness.common.files import write_text
 from fasharness.errors import DataError
-from fasharness.files import write_text
 
 SCHEMA = 2
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"

@@ -8,10 +8,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from fasharness.common.files import write_text
+from fasharness.common.lines import at_line, text_lines
+from fasharness.common.spreadsheets import guard, unguard
 from fasharness.errors import DataError
-from fasharness.files import write_text
-from fasharness.lines import at_line, text_lines
-from fasharness.spreadsheets import guard, unguard
 
 SPLITS = ("train", "dev", "test")
 UNITS = ("video", "clip", "frame")

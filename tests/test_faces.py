@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasharness.errors import DataError
-from fasharness.prepare.faces import Face, face_from_eyes
+from fasharness.faces import Face, face_from_eyes
 
 
 def test_worked_example() -> None:

@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 
 from fasharness import hookspecs
-from fasharness.baselines import Brightness
+from fasharness.builtin.baselines import Brightness
+from fasharness.common.progress import Terminal
 from fasharness.data import ClipSpec, Presentation, Protocol
 from fasharness.dataset import Dataset
+from fasharness.faces import Face
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
 from fasharness.prepare.crop import CropRule
-from fasharness.prepare.faces import Face
-from fasharness.progress import Terminal
 from fasharness.result import Result
-from fasharness.run import run
+from fasharness.run.experiment import run
+from fasharness.run.settings import Settings
 from fasharness.scores import read_csv
-from fasharness.settings import Settings
 
 SPEC = ClipSpec(keep=2, stride=2, size=8, depth_size=4, scale=(1.0, 1.0), crop="corner", mask=True)
 BOX = (10.0, 5.0, 20.0, 16.0)

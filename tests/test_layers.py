@@ -19,19 +19,19 @@ STANDARD = set(sys.stdlib_module_names)
 # package or module: what it may import of ours (prefixes), and whether at run time only this
 ALLOWED = {
     "fasharness.errors": (),
-    "fasharness.paths": (),
-    "fasharness.files": (),
+    "fasharness.common.paths": (),
+    "fasharness.common.files": (),
     "fasharness.metrics": ("fasharness.metrics", "fasharness.errors"),
     "fasharness.ops": ("fasharness.ops",),
     "fasharness.nn": ("fasharness.nn", "fasharness.ops"),
     "fasharness.data": ("fasharness.errors",),
-    "fasharness.records": ("fasharness.errors", "fasharness.files"),
+    "fasharness.common.records": ("fasharness.errors", "fasharness.common.files"),
     "fasharness.method": ("fasharness.data", "fasharness.errors"),
     "fasharness.scores": (
         "fasharness.errors",
-        "fasharness.files",
-        "fasharness.lines",
-        "fasharness.spreadsheets",
+        "fasharness.common.files",
+        "fasharness.common.lines",
+        "fasharness.common.spreadsheets",
     ),
 }
 OUTSIDE = {

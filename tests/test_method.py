@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from fasharness.baselines import Brightness, Constant
+from fasharness.builtin.baselines import Brightness, Constant
 from fasharness.data import Batch, Clip, ClipSpec
 from fasharness.errors import OptionError, UnknownNameError
 from fasharness.method import Method, Stage, make, option_values

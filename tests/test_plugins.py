@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fasharness import builtin
-from fasharness.baselines import Constant
+from fasharness.builtin import hooks as builtin
+from fasharness.builtin.baselines import Constant
 from fasharness.cli import main
 from fasharness.errors import PluginError, UnknownNameError
 from fasharness.hookspecs import hookimpl

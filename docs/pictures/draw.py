@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim import head, landmarks, record, storing
-from fasharness.sim.person import person
+from fasharness_sim.capture import record, storing
+from fasharness_sim.people import head, landmarks
+from fasharness_sim.people.person import person
 
 Picture = NDArray[np.uint8]
 FOLDER, SEED, USER, FRAME = Path(__file__).parent, 0, 25, 12

@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fasharness.dataset import Dataset
+    from fasharness.faces import Detector
     from fasharness.method import Method
     from fasharness.prepare.crop import CropRule
     from fasharness.prepare.depth import DepthEstimator
-    from fasharness.prepare.faces import Detector
 
 
 def _constant() -> type[Method]:
-    from fasharness.baselines import Constant
+    from fasharness.builtin.baselines import Constant
 
     return Constant
 
 
 def _brightness() -> type[Method]:
-    from fasharness.baselines import Brightness
+    from fasharness.builtin.baselines import Brightness
 
     return Brightness
 
 
 def _oulu_npu() -> type[Dataset]:
-    from fasharness.datasets.oulu_npu import OuluNpu
+    from fasharness.builtin.datasets.oulu_npu import OuluNpu
 
     return OuluNpu
 

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from fasharness import __version__
-from fasharness.cli import cross, evaluation, runs, setup, simulation
+from fasharness.cli import cross, evaluation, runs, setup
 from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
+from fasharness_sim import commands as simulation
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -237,8 +237,8 @@ def _evaluate_folds(
 def _compare(options: argparse.Namespace) -> int:
     from fasharness.evaluation.compare import compare_runs, to_json
     from fasharness.evaluation.evaluate import EvaluationOptions
-    from fasharness.evaluation.leaderboard import comparison, run_names
     from fasharness.report.grid import render
+    from fasharness.report.leaderboard import comparison, run_names
     from fasharness.scorefiles import json_target
 
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
@@ -267,8 +267,8 @@ def _folds(path: Path) -> Mapping[str, Sequence[Score]]:
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
-    from fasharness.evaluation.leaderboard import leaderboard, published
     from fasharness.report.grid import render
+    from fasharness.report.leaderboard import leaderboard, published
 
     print(render(leaderboard(options.folder), options.style), end="")
     if options.published:
@@ -277,9 +277,9 @@ def _leaderboard(options: argparse.Namespace) -> int:
 
 
 def _stream(options: argparse.Namespace) -> int:
+    from fasharness.evaluation.streaming import count_file, grid, write_curve
     from fasharness.report.grid import render
     from fasharness.scorefiles import refuse_overwriting
-    from fasharness.scorefiles.streaming import count_file, grid, write_curve
 
     refuse_overwriting([options.curve] if options.curve else [], [options.scores])
     counts = count_file(options.scores, options.bins)
@@ -322,8 +322,8 @@ def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
 
 def _calibrate(options: argparse.Namespace) -> int:
     from fasharness import scorefiles
-    from fasharness.evaluation import reliability
     from fasharness.evaluation.calibrate import calibrate
+    from fasharness.report import reliability
 
     scorefiles.refuse_overwriting([options.out], [options.scores])
     if options.plots is not None:

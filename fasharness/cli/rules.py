@@ -48,7 +48,7 @@ def rules_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def tell(shown: str, out: Path | None, text: str) -> None:
     """Write JSON where that is wanted, then print a table: what cannot be written is told first."""
-    from fasharness.files import write_text
+    from fasharness.common.files import write_text
 
     if out is not None:
         write_text(out, text)

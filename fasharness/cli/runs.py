@@ -76,11 +76,11 @@ def _add_report(commands: Any) -> None:
 
 
 def _step(options: argparse.Namespace) -> int:
-    from fasharness.config import build, merge
-    from fasharness.paths import clip_store_dir
+    from fasharness.common.paths import clip_store_dir
+    from fasharness.common.progress import Terminal
     from fasharness.plugins import load
-    from fasharness.progress import Terminal
-    from fasharness.run import run
+    from fasharness.run.config import build, merge
+    from fasharness.run.experiment import run
 
     values = merge(vars(options))
     store = Path(values.pop("store", None) or clip_store_dir())
@@ -125,10 +125,10 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _draw_pictures(runs: Sequence[Path], store: Path | None) -> None:
-    from fasharness.paths import clip_store_dir
+    from fasharness.common.paths import clip_store_dir
+    from fasharness.common.progress import Terminal
     from fasharness.plugins import load
-    from fasharness.progress import Terminal
-    from fasharness.run import draw_pictures
+    from fasharness.run.experiment import draw_pictures
 
     plugins, console = load(), Terminal(sys.stderr)
     for run in runs:

@@ -54,10 +54,10 @@ def _add_weights(commands: Any) -> None:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    from fasharness.common.progress import Terminal
     from fasharness.dataset import environment_variable
     from fasharness.plugins import load
-    from fasharness.progress import Terminal
-    from fasharness.roots import configured
+    from fasharness.run.data_roots import configured
 
     dataset_class = load().dataset_of(options.protocol)
     root = options.data or configured(dataset_class.name)
@@ -113,7 +113,7 @@ def _own_metrics() -> list[str]:
 
 def _methods(plugins: Plugins) -> list[str]:
     """Name the methods, and what the baselines are for: every result has them, without a run."""
-    from fasharness.judge import BASELINES
+    from fasharness.run.judge import BASELINES
 
     told = {name: f"\tbaseline, in every result: {text}" for name, text in BASELINES.items()}
     offers = plugins.offers("method")
@@ -126,10 +126,10 @@ def _offers(plugins: Plugins, kind: str) -> list[str]:
 
 def _info(options: argparse.Namespace) -> int:
     del options
+    from fasharness.common.paths import cache_dir
     from fasharness.engine.device import device_name, device_names
-    from fasharness.paths import cache_dir
     from fasharness.plugins import load
-    from fasharness.provenance import collect
+    from fasharness.run.provenance import collect
 
     facts = collect(load())
     for name, text in facts["versions"].items():
@@ -145,7 +145,7 @@ def _info(options: argparse.Namespace) -> int:
 
 def _data_set(options: argparse.Namespace) -> int:
     from fasharness.plugins import load
-    from fasharness.roots import remember
+    from fasharness.run.data_roots import remember
 
     dataset = load().find("dataset", options.dataset).make()
     dataset(options.folder)

@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from fasharness.common.files import write_bytes, write_json
 from fasharness.errors import CheckpointError
-from fasharness.files import write_bytes, write_json
 from fasharness.method import Method, option_values
 
 _KEY = "fasharness"

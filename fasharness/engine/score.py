@@ -15,9 +15,9 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
+from fasharness.common.files import write_text
 from fasharness.data import Batch
 from fasharness.engine.clips import ClipSource, scoring_batches, stack
-from fasharness.files import write_text
 from fasharness.method import Method, Stage
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError
-from fasharness.lines import at_line, whole_text
 from fasharness.scores import SPLITS, Score
 
 # OULU-NPU's names end in the file: 1 is bona fide, 2 to 5 are attacks.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness import records
+from fasharness.common import records
 from fasharness.errors import DataError
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import part, sample_of, smallest_rates

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fasharness import records
+from fasharness.common import records
+from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.checks import check
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import over_folds
-from fasharness.lines import at_line, whole_text
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import data_words, figure, interval, label, percent
 from fasharness.result import SCHEMA, Evaluation, FoldMetric

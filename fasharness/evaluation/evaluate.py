@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.checks import check, check_subjects
-from fasharness.evaluation.compat import published
 from fasharness.evaluation.figures import Figures, Part, Resampling, part, smallest_rates
+from fasharness.evaluation.published import published
 from fasharness.metrics import rates, thresholds
 from fasharness.metrics.points import STANDARD, Point, parse
 from fasharness.result import Baseline, Counts, Evaluation, Failure, Metric, Published, Threshold

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fasharness.metrics import compat
+from fasharness.metrics import published as compat
 from fasharness.metrics.arrays import Floats, Ints
 from fasharness.result import Published
 from fasharness.scores import Score

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fasharness.common.files import write_text
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.files import write_text
 from fasharness.metrics.arrays import Ints
 from fasharness.metrics.curves import crossing
 from fasharness.metrics.streaming import ScoreCounts

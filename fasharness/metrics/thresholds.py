@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fasharness.metrics import arrays, compat
+from fasharness.metrics import arrays
+from fasharness.metrics import published as compat
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.curves import ErrorCurve, crossing, error_curve
 

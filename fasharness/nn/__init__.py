@@ -1,7 +1,6 @@
 """Layers and losses built on `fasharness.ops`, shared by methods."""
 
 from fasharness.nn.cdc_conv import CDConv2d, CDConv3d, CrossCDConv2d
-from fasharness.nn.fold import fold_cdc
 from fasharness.nn.gradients import (
     GradientConv2d,
     SpatialGradient,
@@ -10,6 +9,7 @@ from fasharness.nn.gradients import (
     TemporalGradientFeatures,
 )
 from fasharness.nn.losses import ContrastDepthLoss
+from fasharness.nn.merge import fold_cdc
 
 __all__ = [
     "CDConv2d",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fasharness.errors import DataError
-from fasharness.prepare.faces import Box
+from fasharness.faces import Box
 
 
 class Region(NamedTuple):

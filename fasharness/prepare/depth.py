@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError
+from fasharness.faces import Face, Frame
 from fasharness.prepare.crop import CropRule
-from fasharness.prepare.faces import Face, Frame
 
 Edges: TypeAlias = tuple[int, int, int, int]
 """Left, top, right and bottom edge of a crop, in whole pixels of the frame."""

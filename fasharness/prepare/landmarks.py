@@ -6,7 +6,6 @@ installed.
 """
 
 import math
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError
+from fasharness.faces import Face, Frame
 from fasharness.prepare import weights
+from fasharness.prepare.canonical_face import canonical_face
 from fasharness.prepare.crop import CropRule
 from fasharness.prepare.depth import Edges
-from fasharness.prepare.faces import Face, Frame
 
 INPUT = 192  # side of the model's input
 MARGIN = 1.5  # of the model's input over the longer side of the face
@@ -70,7 +70,7 @@ class LandmarkDepth:
     def __init__(self, model: Path | None = None) -> None:
         file = weights.path(weights.FACE_LANDMARK.name) if model is None else model
         self._net = _load(file)
-        self._triangles = mesh_triangles()
+        self._triangles = canonical_face().triangles
 
     def points(self, frame: Frame, window: Window) -> Points:
         """Find the 468 points of the face in a window.
@@ -118,19 +118,6 @@ def _load(file: Path) -> cv2.dnn.Net:
         return cv2.dnn.readNetFromTFLite(str(file), engine)
     except cv2.error as error:
         raise DataError(f"{file}: not a model that OpenCV can read: {error.err}") from error
-
-
-def mesh_triangles() -> NDArray[np.int64]:
-    """Triangles of the canonical face mesh.
-
-    Returns:
-        int64 (898, 3), numbers of the corner points.
-    """
-    with (
-        as_file(files("fasharness.sim") / "canonical_face.npz") as file,
-        np.load(file, allow_pickle=False) as archive,
-    ):
-        return np.asarray(archive["triangles"], np.int64)
 
 
 def window_of_face(face: Face) -> Window:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fasharness.prepare.faces import Face, Frame
+from fasharness.faces import Face, Frame
 from fasharness.prepare.mtcnn_nets import load_networks
 
 Floats: TypeAlias = NDArray[np.float64]

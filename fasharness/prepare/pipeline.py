@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness import plugins as plugin_module
+from fasharness.common.files import digest
+from fasharness.common.workers import one_thread, run_all
 from fasharness.data import ClipSpec, Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
-from fasharness.files import digest
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
-from fasharness.workers import one_thread, run_all
 
 if TYPE_CHECKING:
+    from fasharness.faces import Detector, Face
     from fasharness.prepare.crop import CropRule
     from fasharness.prepare.depth import DepthSource
-    from fasharness.prepare.faces import Detector, Face
 
 FORMAT = 1
 """Changes when the same inputs would give other stored clips."""

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from fasharness.common.files import write_bytes
 from fasharness.data import Clip, ClipSpec, Presentation
 from fasharness.errors import DataError
-from fasharness.files import write_bytes
 
 if TYPE_CHECKING:
     from fasharness.prepare.crop import CropRule

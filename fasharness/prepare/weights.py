@@ -8,9 +8,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from fasharness.common.files import write_bytes
+from fasharness.common.paths import cache_dir
 from fasharness.errors import FasharnessError, UnknownNameError
-from fasharness.files import write_bytes
-from fasharness.paths import cache_dir
 
 
 class WeightsError(FasharnessError):

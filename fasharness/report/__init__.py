@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fasharness.files import write_bytes, write_text
+from fasharness.common.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     from fasharness.report.runs import Run

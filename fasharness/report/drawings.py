@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fasharness.files import write_bytes, write_text
+from fasharness.common.files import write_bytes, write_text
+from fasharness.common.spreadsheets import guard
 from fasharness.metrics.arrays import Floats
 from fasharness.report.curves import (
     BONA_FIDE,
@@ -38,7 +39,6 @@ from fasharness.report.plots import (
 )
 from fasharness.result import Evaluation, Metric, Result
 from fasharness.scores import Score
-from fasharness.spreadsheets import guard
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fasharness.common.spreadsheets import guard
 from fasharness.errors import OptionError
 from fasharness.report import html
-from fasharness.spreadsheets import guard
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
 

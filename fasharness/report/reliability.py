@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fasharness.common.files import write_bytes, write_text
 from fasharness.evaluation.calibrate import Diagram, diagrams
-from fasharness.files import write_bytes, write_text
 from fasharness.report.plots import encode, plain
 from fasharness.scores import Score
 

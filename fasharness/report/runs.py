@@ -7,8 +7,8 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from fasharness import result as results
+from fasharness.common.files import sha256, write_bytes
 from fasharness.errors import DataError, OptionError
-from fasharness.files import sha256, write_bytes
 from fasharness.result import FoldsResult, Result
 from fasharness.scores import Score, read_csv
 

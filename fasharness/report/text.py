@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fasharness import records
+from fasharness.common import records
 from fasharness.evaluation.folds import Folds
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import data_words, figure, interval, label, percent

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.settings import Settings
+from fasharness.run.settings import Settings
 
 _PATHS = ("data", "checkpoint", "out")
 

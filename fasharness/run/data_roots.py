@@ -6,12 +6,12 @@ import json
 import os
 from pathlib import Path
 
+from fasharness.common.files import write_json
+from fasharness.common.marks import DONE
+from fasharness.common.paths import cache_dir, config_file
+from fasharness.common.progress import Console
 from fasharness.dataset import Dataset, environment_variable
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.files import write_json
-from fasharness.paths import cache_dir, config_file
-from fasharness.progress import Console
-from fasharness.sim.marks import DONE
 
 SIMULATION_SEED = 0
 

@@ -18,8 +18,8 @@ from fasharness.report.runs import Exhibit, read, write_exhibit
 if TYPE_CHECKING:
     from fasharness.data import ClipSpec, Presentation
     from fasharness.engine.clips import ClipSource
-    from fasharness.fold import Fold
     from fasharness.prepare.prepared import Prepared
+    from fasharness.run.fold import Fold
 
 _SIDE = 128
 _MOST_FRAMES = 6

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import scores as score_files
-from fasharness.config import build
+from fasharness.common.progress import Console
+from fasharness.common.workers import default_jobs
 from fasharness.errors import DataError, OptionError, RunError
-from fasharness.fold import Experiment, Fold
-from fasharness.folder import claim, mark_simulated
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
-from fasharness.progress import Console
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
-from fasharness.roots import resolve, simulated_root
-from fasharness.settings import Settings
-from fasharness.workers import default_jobs
+from fasharness.run.config import build
+from fasharness.run.data_roots import resolve, simulated_root
+from fasharness.run.fold import Experiment, Fold
+from fasharness.run.folder import claim, mark_simulated
+from fasharness.run.settings import Settings
 
 
 class Outcome(NamedTuple):
@@ -117,7 +117,7 @@ def _run_folds(
 ) -> FoldsResult | None:
     from fasharness import report
     from fasharness.evaluation.folds import combine_folds, pool
-    from fasharness.judge import rules
+    from fasharness.run.judge import rules
 
     results, failures = [], {}
     for number, name in enumerate(folds, start=1):
@@ -158,7 +158,7 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     Raises:
         FasharnessError: the run is not finished, or its data or its model are gone.
     """
-    from fasharness.gallery import draw
+    from fasharness.run.error_pictures import draw
 
     settings = recorded(folder)
     method = build_method(settings, plugins)

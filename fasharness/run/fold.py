@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasharness import scores as score_files
+from fasharness.common.files import digest, sha256, write_json
+from fasharness.common.progress import Console
+from fasharness.common.workers import default_jobs
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.dataset import Dataset
 from fasharness.errors import RunError
-from fasharness.files import digest, sha256, write_json
-from fasharness.folder import Steps, mark_simulated
-from fasharness.judge import judge
-from fasharness.keys import fit_key, score_key, training_specs
 from fasharness.method import Method
 from fasharness.plugins import Plugins
-from fasharness.progress import Console
 from fasharness.result import Result
+from fasharness.run.folder import Steps, mark_simulated
+from fasharness.run.judge import judge
+from fasharness.run.resume_keys import fit_key, score_key, training_specs
+from fasharness.run.settings import Settings
 from fasharness.scores import Score
-from fasharness.settings import Settings
-from fasharness.workers import default_jobs
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

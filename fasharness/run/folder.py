@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fasharness.common.files import sweep, write_json
 from fasharness.errors import OptionError, RunError
-from fasharness.files import sweep, write_json
 
 
 @contextmanager

@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fasharness.common.files import digest, sha256
 from fasharness.data import Split
 from fasharness.errors import DataError, RunError
-from fasharness.files import digest, sha256
 from fasharness.method import AGGREGATOR, make, option_values, preset_of
-from fasharness.provenance import collect
 from fasharness.result import Baseline, Evaluation, Result
 from fasharness.result import read as read_result
 from fasharness.result import write as write_result
+from fasharness.run.provenance import collect
 from fasharness.scores import Score
 
 if TYPE_CHECKING:
     from fasharness.evaluation.evaluate import EvaluationOptions
-    from fasharness.fold import Fold
     from fasharness.prepare.prepared import Prepared
-    from fasharness.settings import Settings
+    from fasharness.run.fold import Fold
+    from fasharness.run.settings import Settings
 
 BASELINES: Mapping[str, str] = {
     "constant": "the same score for every presentation",
@@ -46,7 +46,7 @@ def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path |
         RunError: the scores give no figure.
     """
     from fasharness import report
-    from fasharness.gallery import draw
+    from fasharness.run.error_pictures import draw
 
     options = rules(fold.settings)
     path, page = fold.folder / "result.json", fold.folder / "report.html"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fasharness.common.files import digest
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
-from fasharness.files import digest
 from fasharness.method import Method, option_values
-from fasharness.settings import Settings
+from fasharness.run.settings import Settings
 
 if TYPE_CHECKING:
     from fasharness.prepare.prepared import Prepared

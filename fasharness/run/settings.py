@@ -11,8 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from fasharness.common.files import digest
 from fasharness.errors import OptionError
-from fasharness.files import digest
 
 PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
 FACES = ("detector", "dataset")

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import scorefiles
+from fasharness.common.files import write_text
+from fasharness.common.lines import at_line, text_lines
+from fasharness.common.spreadsheets import guard
 from fasharness.errors import DataError, OptionError
-from fasharness.files import write_text
-from fasharness.lines import at_line, text_lines
-from fasharness.scorefiles.oulu_lists import oulu_list, read_oulu_list
+from fasharness.scorefiles.official_lists import oulu_list, read_oulu_list
 from fasharness.scores import Numbered, Score, check_names, to_number, unique, walk_csv
-from fasharness.spreadsheets import guard
 
 OWN = ("csv", "parquet")
 SIMULATED_LINE = "# SIMULATED data: these scores say nothing of real attacks"

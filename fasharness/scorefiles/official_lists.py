@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness.common.files import write_text
+from fasharness.common.lines import at_line, text_lines
 from fasharness.errors import DataError
-from fasharness.files import write_text
-from fasharness.lines import at_line, text_lines
 from fasharness.scores import Score, to_number
 
 SIMULATED_LINE = "# SIMULATED data, not OULU-NPU"

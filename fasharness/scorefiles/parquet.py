@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fasharness.common.files import replacing
+from fasharness.common.lines import refuse_other_than_files
 from fasharness.errors import DataError, OptionError
-from fasharness.files import replacing
-from fasharness.lines import refuse_other_than_files
 from fasharness.scores import (
     EXTRA_PREFIX,
     Numbered,

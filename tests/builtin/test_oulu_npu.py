@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fasharness.builtin.datasets.oulu_files import all_names, parse_name, read_eyes, read_list, rule
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.data import Split
-from fasharness.datasets.oulu_files import all_names, parse_name, read_eyes, read_list, rule
-from fasharness.datasets.oulu_npu import OuluNpu
 from fasharness.errors import DataError
 
 # Boulkenafet et al., FG 2017: bona fide + attack presentations of train, dev and test

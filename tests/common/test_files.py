@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.files import digest, replacing, sha256, sweep, write_json, write_text
+from fasharness.common.files import digest, replacing, sha256, sweep, write_json, write_text
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path):

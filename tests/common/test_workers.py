@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import RunError, UnknownNameError
-from fasharness.workers import default_jobs, run_all
 
 CHILD = """
 import os, sys, time
 from pathlib import Path
 sys.path.insert(0, {folder!r})
 from worker_tasks import wait
-from fasharness.workers import run_all
+from fasharness.common.workers import run_all
 if __name__ == "__main__":
     list(run_all(wait, [{folder!r}] * 2, jobs=2))
 """

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError, OptionError
-from fasharness.evaluation import reliability
 from fasharness.evaluation.calibrate import calibrate, diagrams
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
+from fasharness.report import reliability
 from fasharness.scores import Score
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from fasharness.config import build
+from fasharness.common.progress import Terminal
 from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check
-from fasharness.fold import Experiment, Fold
-from fasharness.judge import _evaluation, rules
 from fasharness.plugins import load
-from fasharness.progress import Terminal
-from fasharness.run import build_method
+from fasharness.run.config import build
+from fasharness.run.experiment import build_method
+from fasharness.run.fold import Experiment, Fold
+from fasharness.run.judge import _evaluation, rules
 from fasharness.scores import Score
 
 

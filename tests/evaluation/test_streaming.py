@@ -10,8 +10,8 @@ import pytest
 
 from fasharness import scorefiles
 from fasharness.errors import DataError, OptionError
+from fasharness.evaluation import streaming
 from fasharness.metrics import curves
-from fasharness.scorefiles import streaming
 from fasharness.scores import Score
 
 NAN = float("nan")
@@ -159,7 +159,7 @@ def test_files_without_a_curve_are_refused(tmp_path: Path) -> None:
 GROWTH = """
 import re, sys
 from pathlib import Path
-from fasharness.scorefiles import streaming
+from fasharness.evaluation import streaming
 
 def peak():  # getrusage would count what the parent had before this process began
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])

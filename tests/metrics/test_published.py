@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn
 
-from fasharness.metrics import compat
+from fasharness.metrics import published as compat
 
 DATA = Path(__file__).parent / "data"
-ARRAYS = np.load(DATA / "compat.npz")
+ARRAYS = np.load(DATA / "published.npz")
 CURVES = np.load(DATA / "curves.npz")
-PRINTED = json.loads((DATA / "compat.json").read_text())
+PRINTED = json.loads((DATA / "published.json").read_text())
 
 
 def sets(code: str) -> list[str]:

@@ -86,7 +86,7 @@ def test_examples_in_docstrings() -> None:
     attempted = 0
     for name in ["metrics." + name for name in names] + [
         "evaluation.grouping",
-        "scorefiles.oulu_lists",
+        "scorefiles.official_lists",
         "report.numbers",
     ]:
         found = doctest.testmod(importlib.import_module(f"fasharness.{name}"))

@@ -147,8 +147,8 @@ def test_against_bob(row: list[float]) -> None:
     assert apcer <= bob["frr5_far"] or bob["frr5_frr"] > 0.05
 
 
-ARRAYS = np.load(Path(__file__).parent / "data" / "compat.npz")
-PRINTED = json.loads((Path(__file__).parent / "data" / "compat.json").read_text())
+ARRAYS = np.load(Path(__file__).parent / "data" / "published.npz")
+PRINTED = json.loads((Path(__file__).parent / "data" / "published.json").read_text())
 
 
 @pytest.mark.parametrize("name", sorted(PRINTED["cdcn"]))

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fasharness.errors import DataError, FasharnessError
+from fasharness.faces import Face
 from fasharness.prepare import weights
+from fasharness.prepare.canonical_face import canonical_face
 from fasharness.prepare.crop import PILLOW
-from fasharness.prepare.faces import Face
 from fasharness.prepare.landmarks import (
     LandmarkDepth,
     Window,
     depth_map,
-    mesh_triangles,
     window_of_face,
     window_of_points,
 )
@@ -69,7 +69,7 @@ def test_a_mesh_outside_of_the_map_draws_nothing() -> None:
 
 
 def test_the_mesh_is_whole() -> None:
-    triangles = mesh_triangles()
+    triangles = canonical_face().triangles
     assert triangles.shape == (898, 3)
     assert set(triangles.reshape(-1)) == set(range(468))
 

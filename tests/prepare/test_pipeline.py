@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from fasharness.builtin.datasets.oulu_files import parse_name
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.data import ClipSpec, Presentation
-from fasharness.datasets.oulu_files import parse_name
-from fasharness.datasets.oulu_npu import OuluNpu
 from fasharness.errors import UnknownNameError
 from fasharness.plugins import load
 from fasharness.prepare.crop import PILLOW

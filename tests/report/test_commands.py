@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from fasharness import records, report
+from fasharness import report
 from fasharness.cli import main
+from fasharness.common import records
+from fasharness.common.files import sha256
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import combine_folds, pool
-from fasharness.files import sha256
 from fasharness.report.commands import commands
 from fasharness.report.runs import read
 from fasharness.result import Result

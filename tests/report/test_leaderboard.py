@@ -11,8 +11,8 @@ from fasharness import result as results
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.compare import Comparison, Difference
 from fasharness.evaluation.folds import combine_folds
-from fasharness.evaluation.leaderboard import comparison, leaderboard, published, run_names
 from fasharness.report.grid import FORMATS, Grid, render
+from fasharness.report.leaderboard import comparison, leaderboard, published, run_names
 from fasharness.result import Evaluation, IntervalRule, Metric, Result, Threshold
 
 

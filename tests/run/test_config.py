@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from fasharness.cli import build_parser
-from fasharness.config import build, merge
 from fasharness.errors import OptionError
-from fasharness.settings import Settings
+from fasharness.run.config import build, merge
+from fasharness.run.settings import Settings
 
 
 def settings(*words: str) -> Settings:

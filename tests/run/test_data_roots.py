@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import pytest
 
+from fasharness.common.paths import config_file
 from fasharness.data import Protocol
 from fasharness.dataset import Dataset
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.paths import config_file
-from fasharness.roots import configured, remember, resolve, simulated_root
+from fasharness.run.data_roots import configured, remember, resolve, simulated_root
 
 pytestmark = pytest.mark.usefixtures("own_machine")
 

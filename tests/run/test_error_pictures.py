@@ -18,19 +18,19 @@ from torch.nn import functional as F
 from fasharness import report
 from fasharness import result as results
 from fasharness.cli import main
+from fasharness.common.progress import Terminal
 from fasharness.data import Batch, ClipSpec
 from fasharness.errors import OptionError, RunError
 from fasharness.evaluation.evaluate import EvaluationOptions, baseline
-from fasharness.folder import claim
 from fasharness.hookspecs import hookimpl
-from fasharness.judge import BASELINES
 from fasharness.method import Method, Stage
 from fasharness.plugins import Plugins, load
-from fasharness.progress import Terminal
 from fasharness.report.runs import Exhibit, read_exhibit, write_exhibit
-from fasharness.run import draw_pictures, recorded, run
+from fasharness.run.experiment import draw_pictures, recorded, run
+from fasharness.run.folder import claim
+from fasharness.run.judge import BASELINES
+from fasharness.run.settings import Settings
 from fasharness.scores import Score, read_csv
-from fasharness.settings import Settings
 
 
 class Odd(Method):
@@ -237,7 +237,7 @@ def test_a_trivial_scorer_is_compared_by_the_same_rules_and_not_with_itself(
     shared_store: Path,
 ) -> None:
     rules = EvaluationOptions(confidence=0.8, replicates=100)  # two subjects hide a seed
-    monkeypatch.setattr("fasharness.judge.rules", lambda _: rules)
+    monkeypatch.setattr("fasharness.run.judge.rules", lambda _: rules)
     words = ["run", "--plugin", "brightness", "--protocol", "oulu1", "--data", str(oulu)]
     words += ["--faces", "dataset", "--jobs", "1", "--store", str(shared_store), "--quiet"]
     assert main([*words, "--out", str(tmp_path / "run")]) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fasharness.errors import OptionError, RunError
-from fasharness.folder import Steps, claim
+from fasharness.run.folder import Steps, claim
 
 SETTINGS = {"plugin": "a", "seed": 0}
 

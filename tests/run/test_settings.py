@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasharness.cli import build_parser
-from fasharness.config import build, merge
 from fasharness.errors import OptionError
-from fasharness.settings import Settings
+from fasharness.run.config import build, merge
+from fasharness.run.settings import Settings
 
 PLAIN = Settings("sgtd", "oulu1")
 

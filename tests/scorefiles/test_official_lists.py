@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fasharness.errors import DataError
-from fasharness.scorefiles.oulu_lists import (
+from fasharness.scorefiles.official_lists import (
     SIMULATED_LINE,
     ListedScore,
     oulu_code,

@@ -17,9 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from fasharness.data import Presentation, Protocol, Split
-from fasharness.dataset import Dataset, Finding, Validation
-from fasharness.datasets.oulu_files import (
+from fasharness.builtin.datasets.oulu_files import (
     PHONES,
     SPECIES,
     Name,
@@ -29,12 +27,14 @@ from fasharness.datasets.oulu_files import (
     read_list,
     rule,
 )
+from fasharness.common.marks import DONE, refuse_unfinished
+from fasharness.data import Presentation, Protocol, Split
+from fasharness.dataset import Dataset, Finding, Validation
 from fasharness.errors import DataError
-from fasharness.sim.marks import DONE, refuse_unfinished
 
 if TYPE_CHECKING:
+    from fasharness.faces import Face
     from fasharness.prepare.depth import DepthSource
-    from fasharness.prepare.faces import Face
     from fasharness.scores import Score
 
 FOLDERS: Mapping[Split, str] = MappingProxyType(
@@ -108,7 +108,7 @@ class OuluNpu(Dataset):
         """Names that this root should hold: all 4950, or those of a simulated size."""
         if self._simulation is None:
             return tuple(all_names())
-        from fasharness.sim.oulu_npu import names
+        from fasharness_sim.layouts.oulu_npu import names
 
         size, users = self._simulation["size"], self._simulation.get("users")
         return tuple(parse_name(name) for name in names(size, users))
@@ -183,7 +183,7 @@ class OuluNpu(Dataset):
 
     def faces(self, presentation: Presentation) -> Mapping[int, Face]:
         """Face boxes from the eye positions beside the video; none where both eyes coincide."""
-        from fasharness.prepare.faces import face_from_eyes
+        from fasharness.faces import face_from_eyes
 
         lines = read_eyes(presentation.path.with_suffix(".txt"))
         return {frame: face_from_eyes(left, right) for frame, left, right in lines if left != right}
@@ -217,14 +217,14 @@ class OuluNpu(Dataset):
 
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
         """Write Dev_scores.txt (plain names) and Test_scores.txt (hex-coded names)."""
-        from fasharness.scorefiles.oulu_lists import write_oulu_lists
+        from fasharness.scorefiles.official_lists import write_oulu_lists
 
         write_oulu_lists(folder, scores)
 
     @classmethod
     def simulation_version(cls) -> int:
-        """Version of the simulator; see ``fasharness.sim.oulu_npu``."""
-        from fasharness.sim.oulu_npu import VERSION
+        """Version of the simulator; see ``fasharness_sim.layouts.oulu_npu``."""
+        from fasharness_sim.layouts.oulu_npu import VERSION
 
         return VERSION
 
@@ -238,8 +238,8 @@ class OuluNpu(Dataset):
         jobs: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Write a simulated root; see ``fasharness.sim.oulu_npu``."""
-        from fasharness.sim.oulu_npu import simulate
+        """Write a simulated root; see ``fasharness_sim.layouts.oulu_npu``."""
+        from fasharness_sim.layouts.oulu_npu import simulate
 
         simulate(out, size=size, seed=seed, jobs=jobs, progress=progress)
 

@@ -15,9 +15,9 @@ from torch import nn
 from fasharness.data import Batch, Clip, ClipSpec
 from fasharness.method import Method, Stage
 from fasharness_sgtd.augment import augment, compat_augment
-from fasharness_sgtd.compat import CompatScorer, CompatSGTDNet, depth_scale
 from fasharness_sgtd.losses import decayed, multi_losses, single_losses
 from fasharness_sgtd.network import FaceMapNet, SGTDNet
+from fasharness_sgtd.quirks import CompatScorer, CompatSGTDNet, depth_scale
 from fasharness_sgtd.scoring import Scorer
 
 SINGLE, MULTI = "single", "multi"

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fasharness_sgtd.compat import CompatSGTDNet, depth_scale
 from fasharness_sgtd.convert import from_tensorflow
 from fasharness_sgtd.losses import decayed, multi_losses, single_losses
 from fasharness_sgtd.network import ClipMaps, SGTDNet
+from fasharness_sgtd.quirks import CompatSGTDNet, depth_scale
 
 
 def classifier(arrays, kind):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from fasharness_sgtd.compat import CompatSGTDNet
 from fasharness_sgtd.network import ClipMaps, SGTDNet
+from fasharness_sgtd.quirks import CompatSGTDNet
 
 
 def scaled_deviation(got, expected):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 
-from fasharness_sgtd.compat import CompatScorer
+from fasharness_sgtd.quirks import CompatScorer
 from fasharness_sgtd.scoring import Scorer
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from fasharness_sgtd.compat import CompatSGTDNet, depth_scale
 from fasharness_sgtd.losses import decayed, multi_losses, single_losses
+from fasharness_sgtd.quirks import CompatSGTDNet, depth_scale
 
 pytestmark = pytest.mark.slow
 

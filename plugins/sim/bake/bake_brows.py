@@ -2,7 +2,7 @@
 
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
     mkdir brows && cp makehuman-assets/base/eyebrows/*/eyebrow0??.png brows
-    python -m fasharness.sim.assets.bake_brows brows brows.png
+    python -m bake.bake_brows brows brows.png
 
 The pictures (CC0 1.0) are RGBA. From wherever they come, their SHA-256 must be the one that the
 Git LFS pointers of makehuman-assets name: only those are known to be CC0.
@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32
+from fasharness_sim.fields import F32
 
 LENGTH, BREADTH, HALF = 144, 36, 34  # a strip's size; half of it in pixels of the picture
 _USED = (1, 2, 3, 4, 5, 8, 10, 11, 12)

@@ -2,7 +2,7 @@
 
     git clone https://github.com/makehumancommunity/makehuman
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
-    python -m fasharness.sim.assets.bake_clothes DATA CLOTHES clothes.npz
+    python -m bake.bake_clothes DATA CLOTHES clothes.npz
 
 DATA is ``makehuman/makehuman/data``, CLOTHES is ``makehuman-assets/base/clothes``. From wherever
 the pictures come, their SHA-256 must be the one that the Git LFS pointers of makehuman-assets name:
@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.bodies import NECK_Y as TOP
-from fasharness.sim.bodies import SCALE, SIZE
-from fasharness.sim.fields import f32
+from fasharness_sim.fields import f32
+from fasharness_sim.people.bodies import NECK_Y as TOP
+from fasharness_sim.people.bodies import SCALE, SIZE
 
 GARMENTS = (
     "male_casualsuit02",

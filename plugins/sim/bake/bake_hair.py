@@ -2,7 +2,7 @@
 
     git clone https://github.com/makehumancommunity/makehuman
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
-    python -m fasharness.sim.assets.bake_hair BASE HAIR hair.npz
+    python -m bake.bake_hair BASE HAIR hair.npz
 
 BASE is ``makehuman/makehuman/data/3dobjs/base.obj``, HAIR is ``makehuman-assets/base/hair``. Both
 are CC0 1.0. From wherever the pictures come, their SHA-256 must be the one that the Git LFS
@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim import chart
-from fasharness.sim.hair import LOW, NOTHING, STEP
-from fasharness.sim.person import canonical_face
+from fasharness.prepare.canonical_face import canonical_face
+from fasharness_sim.people import chart
+from fasharness_sim.people.hair import LOW, NOTHING, STEP
 
 STYLES = ("bob02", "long01", "ponytail01", "short01", "short02", "short03", "short04")
 LOW_SIDE = 128

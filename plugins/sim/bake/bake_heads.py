@@ -1,7 +1,7 @@
 """Bake ``heads.npz`` from ICT-FaceKit (MIT License).
 
     git clone https://github.com/ICT-VGL/ICT-FaceKit
-    python -m fasharness.sim.assets.bake_heads ICT-FaceKit/FaceXModel heads.npz
+    python -m bake.bake_heads ICT-FaceKit/FaceXModel heads.npz
 
 The folder holds ``generic_neutral_mesh.obj`` and ``identity000.obj`` and following. The head is
 brought into the frame of MediaPipe's canonical face by its 68 landmarks, and every vertex of that
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fasharness.sim import landmarks
-from fasharness.sim.fields import F32, f32
-from fasharness.sim.person import canonical_face
-from fasharness.sim.shape import Ints
+from fasharness.prepare.canonical_face import canonical_face
+from fasharness_sim.fields import F32, f32
+from fasharness_sim.people import landmarks
+from fasharness_sim.people.shape import Ints
 
 MODES, BEHIND = 24, -6.5
 # polygons of face, head and neck; of both eyeballs (the table in the project's README)

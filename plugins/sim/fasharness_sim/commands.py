@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fasharness.cli.command import add_command, add_group
 
 if TYPE_CHECKING:
-    from fasharness.progress import Console
-    from fasharness.sim.layout import Plan
+    from fasharness.common.progress import Console
+    from fasharness_sim.writing import Plan
 
 
 def add(commands: Any) -> None:
@@ -54,10 +54,10 @@ def _add_validate(inner: Any) -> None:
 
 
 def _oulu_npu(options: argparse.Namespace) -> int:
-    from fasharness.progress import Terminal
-    from fasharness.sim import preview
-    from fasharness.sim.oulu_lists import parse_users
-    from fasharness.sim.oulu_npu import simulate
+    from fasharness.common.progress import Terminal
+    from fasharness_sim import preview
+    from fasharness_sim.layouts.oulu_lists import parse_users
+    from fasharness_sim.layouts.oulu_npu import simulate
 
     users = None if options.users is None else parse_users(options.users)
     if options.preview is not None:
@@ -88,23 +88,23 @@ def _announce(plan: Plan, out: Path, console: Console) -> None:
 
 
 def _preview(options: argparse.Namespace) -> int:
-    from fasharness.sim import preview
+    from fasharness_sim import preview
 
     preview.check_name(options.out)
     return _draw(options.folder, options.out)
 
 
 def _draw(folder: Path, out: Path) -> int:
-    from fasharness.sim import preview
+    from fasharness_sim import preview
 
     print(f"contact sheet: {preview.write(folder, out)}")
     return 0
 
 
 def _validate(options: argparse.Namespace) -> int:
-    from fasharness.progress import Terminal
-    from fasharness.sim.validity import validate
-    from fasharness.sim.validity.text import summary
+    from fasharness.common.progress import Terminal
+    from fasharness_sim.validity import validate
+    from fasharness_sim.validity.text import summary
 
     folder = options.folder.absolute()
     out = options.out or folder.with_name(f"{folder.name}-validity")

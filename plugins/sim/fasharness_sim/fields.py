@@ -30,12 +30,13 @@ def archive(name: str) -> dict[str, NDArray[Any]]:
     """Read the arrays of an ``.npz`` file of this package.
 
     Args:
-        name: the file beside this one, e.g. ``"assets/heads.npz"``.
+        name: a file of ``people/assets``, e.g. ``"heads.npz"``.
 
     Returns:
         The arrays by name, as they are stored.
     """
-    with resources.files(__package__).joinpath(name).open("rb") as file, np.load(file) as arrays:
+    path = resources.files("fasharness_sim.people").joinpath("assets", name)
+    with path.open("rb") as file, np.load(file) as arrays:
         return dict(arrays)
 
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.datasets.oulu_files import read_eyes
+from fasharness.builtin.datasets.oulu_files import read_eyes
+from fasharness.common.marks import DONE, need_finished
 from fasharness.errors import DataError, OptionError
 from fasharness.prepare.decode import decode
-from fasharness.sim import storing
-from fasharness.sim.fields import U8
-from fasharness.sim.marks import DONE, need_finished
+from fasharness_sim.capture import storing
+from fasharness_sim.fields import U8
 
 _COLUMNS, _WIDE, _LABEL = 12, 120, 16
 _FACE = 144  # ten in a row: two whole sittings

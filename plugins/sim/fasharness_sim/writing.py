@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import cv2
 
+from fasharness.common.files import sweep
+from fasharness.common.marks import BEGUN, DONE
+from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
-from fasharness.files import sweep
-from fasharness.sim import head, record, storing
-from fasharness.sim.camera import PHONES
-from fasharness.sim.marks import BEGUN, DONE
-from fasharness.sim.person import person
-from fasharness.workers import default_jobs, run_all
+from fasharness_sim.capture import record, storing
+from fasharness_sim.capture.camera import PHONES
+from fasharness_sim.people import head
+from fasharness_sim.people.person import person
 
 ENDINGS = (".txt", ".depth.npz", ".truth.npz", ".avi")
 _PROCESSES_PER_CORE = 8

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fasharness.sim import attack, motion
-from fasharness.sim.attack import INSTRUMENTS, Stage, Take
-from fasharness.sim.fields import f32, stream
-from fasharness.sim.view import Lens, Lighting
+from fasharness_sim.capture import attack, motion
+from fasharness_sim.capture.attack import INSTRUMENTS, Stage, Take
+from fasharness_sim.capture.view import Lens, Lighting
+from fasharness_sim.fields import f32, stream
 
 LENS = Lens(500.0, 360, 640)
 LIGHT = Lighting(f32([[0.2, 0.3, 0.93]]), f32([[1.0, 1.0, 1.0]]), f32([0.5] * 3), f32([0.3] * 3))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim import avi
+from fasharness_sim.capture import avi
 
 
 def _frames(count):

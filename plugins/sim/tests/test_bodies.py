@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim import bodies
-from fasharness.sim.fields import f32, stream
-from fasharness.sim.person import person
-from fasharness.sim.session import SESSIONS, lighting
+from fasharness_sim.fields import f32, stream
+from fasharness_sim.people import bodies
+from fasharness_sim.people.person import person
+from fasharness_sim.rooms.session import SESSIONS, lighting
 
 USERS = range(1, 9)
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fasharness.sim import camera
-from fasharness.sim.camera import PHONES, REFERENCE
-from fasharness.sim.fields import f32, linear
-from fasharness.sim.scene import Shot
+from fasharness_sim.capture import camera
+from fasharness_sim.capture.camera import PHONES, REFERENCE
+from fasharness_sim.capture.scene import Shot
+from fasharness_sim.fields import f32, linear
 
 EYES = f32([[40.0, 60.0], [80.0, 60.0]])
 DEPTH = np.zeros((40, 30), np.float32)

@@ -13,14 +13,15 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim.oulu_npu import VERSION
+from fasharness_sim.layouts.oulu_npu import VERSION
 
 # four sittings of two frames, so that the tests take seconds; the rest is the real command
 PROGRAM = """
 import sys
 from fasharness.cli import main
-from fasharness.sim import oulu_npu, record
-from fasharness.sim.oulu_lists import Shoot
+from fasharness_sim.capture import record
+from fasharness_sim.layouts import oulu_npu
+from fasharness_sim.layouts.oulu_lists import Shoot
 
 record.FRAMES = 2
 shoots = oulu_npu._shoots

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.sim import fields
+from fasharness_sim import fields
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=20))

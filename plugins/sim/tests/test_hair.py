@@ -5,10 +5,10 @@ import functools
 import numpy as np
 import pytest
 
-from fasharness.sim import chart, shape
-from fasharness.sim.fields import F32, f32, stream
-from fasharness.sim.hair import Hair, hair
-from fasharness.sim.person import Person, person
+from fasharness_sim.fields import F32, f32, stream
+from fasharness_sim.people import chart, shape
+from fasharness_sim.people.hair import Hair, hair
+from fasharness_sim.people.person import Person, person
 
 USERS = tuple(range(1, 9))
 
@@ -17,7 +17,7 @@ USERS = tuple(range(1, 9))
 def _bare(user: int) -> tuple[Person, F32]:
     """Give a person and the height of his bare head."""
     who = person(0, user)
-    return who, f32(np.maximum(chart.relief(who.head, shape.model().polygons), -12))
+    return who, f32(np.maximum(chart.relief(who.shape.vertices, shape.model().polygons), -12))
 
 
 @functools.cache
@@ -41,9 +41,7 @@ def test_maps_are_finite_and_in_range(user: int) -> None:
 
 @pytest.mark.parametrize("user", USERS)
 def test_eyes_nose_and_mouth_stay_free(user: int) -> None:
-    points = chart.to_chart(
-        _bare(user)[0].shape.points[[4, 13, *chart.LEFT_EYE, *chart.RIGHT_EYE]]
-    )
+    points = chart.to_chart(_bare(user)[0].shape.points[[4, 13, *chart.LEFT_EYE, *chart.RIGHT_EYE]])
     columns, rows = np.round(points).astype(int).T
     assert _worn(user).outline[rows, columns].max() < 0.05
 

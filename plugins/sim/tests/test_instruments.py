@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fasharness.sim import attack, instruments
-from fasharness.sim.fields import linear
-from fasharness.sim.instruments import Display
+from fasharness_sim.capture import attack, instruments
+from fasharness_sim.capture.instruments import Display
+from fasharness_sim.fields import linear
 
 SCREEN = Display(1.4, 2.2, 0.0, 1.0, 6500, 0.0, 10, 0.0, 0.0)
 

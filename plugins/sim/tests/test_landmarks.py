@@ -6,10 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim import head, landmarks, view
-from fasharness.sim.fields import f32
-from fasharness.sim.person import canonical_face, person
-from fasharness.sim.view import Lens, Pose
+from fasharness.prepare.canonical_face import canonical_face
+from fasharness_sim.capture import view
+from fasharness_sim.capture.view import Lens, Pose
+from fasharness_sim.fields import f32
+from fasharness_sim.people import head, landmarks
+from fasharness_sim.people.person import person
 
 MIRROR = [
     *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47,
@@ -99,7 +101,9 @@ def _drawn(one, pose):
 
 
 def test_the_licences_of_the_meshes_and_textures_lie_in_the_package():
-    notice = resources.files("fasharness.sim").joinpath("NOTICE").read_text()
-    for name in ("canonical_face", "heads", "brows", "hair", "clothes"):
+    notice = resources.files("fasharness_sim").joinpath("NOTICE").read_text()
+    for name in ("heads", "brows", "hair", "clothes"):
         assert f"{name}.np" in notice or f"{name}.png" in notice
-    assert "Apache" in notice
+    ours = resources.files("fasharness.prepare").joinpath("NOTICE").read_text()
+    assert "canonical_face.npz" in ours
+    assert "Apache" in ours

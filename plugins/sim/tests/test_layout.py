@@ -6,8 +6,8 @@ import cv2
 import pytest
 
 from fasharness.errors import DataError
-from fasharness.sim import layout
-from fasharness.sim.layout import Layout, Sitting, Video
+from fasharness_sim import writing as layout
+from fasharness_sim.writing import Layout, Sitting, Video
 
 VIDEOS = (Video("devel/real/client001", None, 1), Video("devel/attack/client001", "print1", 2))
 SETTINGS = {"data": "simulated X", "version": 1, "seed": 0}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasharness.errors import OptionError
-from fasharness.sim import oulu_lists, oulu_npu
+from fasharness_sim.layouts import oulu_lists, oulu_npu
 
 FULL = {
     "Protocol_1/Train.txt": (240, 960),

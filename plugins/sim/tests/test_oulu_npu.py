@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError
-from fasharness.sim import layout, oulu_npu
-from fasharness.sim.oulu_lists import Shoot
+from fasharness_sim import writing as layout
+from fasharness_sim.layouts import oulu_npu
+from fasharness_sim.layouts.oulu_lists import Shoot
 
 SHOOTS = [Shoot(1, 1, 2), Shoot(36, 3, 5)]
 WORKER = """
 import sys
 from pathlib import Path
-from fasharness.sim import oulu_npu
-from fasharness.sim.oulu_lists import Shoot
+from fasharness_sim.layouts import oulu_npu
+from fasharness_sim.layouts.oulu_lists import Shoot
 if __name__ == "__main__":
     oulu_npu._shoots = lambda *_: [Shoot(1, 1, 2), Shoot(36, 3, 5)]
     report = lambda done, total: print(done, flush=True)

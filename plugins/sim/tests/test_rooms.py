@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim import rooms
-from fasharness.sim.canvas import Canvas, Wall
-from fasharness.sim.fields import F32, f32, stream
-from fasharness.sim.furniture import FURNITURE
-from fasharness.sim.session import SESSIONS, lighting
-from fasharness.sim.sheets import Sheet
-from fasharness.sim.view import Lens
+from fasharness_sim.capture.view import Lens
+from fasharness_sim.fields import F32, f32, stream
+from fasharness_sim.rooms import room as rooms
+from fasharness_sim.rooms.canvas import Canvas, Wall
+from fasharness_sim.rooms.furniture import FURNITURE
+from fasharness_sim.rooms.session import SESSIONS, lighting
+from fasharness_sim.rooms.sheets import Sheet
 
 LENS = Lens(200, 144, 256)
 

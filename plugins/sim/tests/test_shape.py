@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.sim import chart, shape
-from fasharness.sim.fields import f32
-from fasharness.sim.person import canonical_face
+from fasharness.prepare.canonical_face import canonical_face
+from fasharness_sim.fields import f32
+from fasharness_sim.people import chart, shape
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,6 @@ def test_a_relief_is_that_of_the_plane_and_ends_where_it_ends():
 
 
 def test_the_licence_of_the_heads_lies_in_the_package():
-    notice = resources.files("fasharness.sim").joinpath("NOTICE").read_text()
+    notice = resources.files("fasharness_sim").joinpath("NOTICE").read_text()
     assert "heads.npz" in notice
     assert "Permission is hereby granted" in notice

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fasharness.sim import brushes, chart, head, person, skin
-from fasharness.sim.fields import f32, linear
+from fasharness_sim.fields import f32, linear
+from fasharness_sim.people import brushes, chart, head, person, skin
 
 WEIGHTS = f32([0.21, 0.72, 0.07])
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError
-from fasharness.sim import storing
+from fasharness_sim.capture import storing
 
 
 def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path):

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from fasharness.sim import chart, head, person, view
-from fasharness.sim.fields import f32, linear
-from fasharness.sim.view import Lens, Lighting, Pose
+from fasharness.prepare.canonical_face import canonical_face
+from fasharness_sim.capture import view
+from fasharness_sim.capture.view import Lens, Lighting, Pose
+from fasharness_sim.fields import f32, linear
+from fasharness_sim.people import chart, head, person
 
 LENS = Lens(500.0, 360, 640)
 LIGHT = Lighting(f32([[0.0, 0.0, 1.0]]), f32([[1.0, 1.0, 1.0]]), f32([0.4] * 3), f32([0.2] * 3))
@@ -108,7 +110,7 @@ def test_people_are_themselves_and_not_each_other():
 
 
 def test_the_canonical_face_is_whole():
-    mesh = person.canonical_face()
+    mesh = canonical_face()
     assert mesh.vertices.shape == (468, 3)
     assert mesh.triangles.shape == (898, 3)
     height = chart.relief(mesh.vertices, mesh.triangles[:, [0, 1, 2, 2]])

@@ -8,11 +8,11 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from fasharness.sim import instruments, motion
-from fasharness.sim.fields import F32, U8, blur, f32, noise
-from fasharness.sim.instruments import FINENESS, Display, Printer
-from fasharness.sim.scene import Shot
-from fasharness.sim.view import DEPTH_STEP, Lens, Lighting, Pose, rotation
+from fasharness_sim.capture import instruments, motion
+from fasharness_sim.capture.instruments import FINENESS, Display, Printer
+from fasharness_sim.capture.scene import Shot
+from fasharness_sim.capture.view import DEPTH_STEP, Lens, Lighting, Pose, rotation
+from fasharness_sim.fields import F32, U8, blur, f32, noise
 
 INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
     {

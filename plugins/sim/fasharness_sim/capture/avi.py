@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from fasharness.sim.fields import U8
+from fasharness_sim.fields import U8
 
 _KEY_FRAME, _HAS_INDEX = 0x10, 0x10
 

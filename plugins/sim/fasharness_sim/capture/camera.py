@@ -8,8 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32, U8, encoded, f32
-from fasharness.sim.scene import Shot
+from fasharness_sim.capture.scene import Shot
+from fasharness_sim.fields import F32, U8, encoded, f32
 
 _LEVELS = 4096
 _LUMA = f32([0.2126, 0.7152, 0.0722])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32, U8, f32, linear
-from fasharness.sim.session import temperature
+from fasharness_sim.fields import F32, U8, f32, linear
+from fasharness_sim.rooms.session import temperature
 
 FINENESS = 3
 _SCREEN_WAVES = ((12, 3), (3, 12), (12, 0))

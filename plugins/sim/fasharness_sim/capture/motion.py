@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fasharness.sim.fields import F32, f32
-from fasharness.sim.view import Pose
+from fasharness_sim.capture.view import Pose
+from fasharness_sim.fields import F32, f32
 
 
 def wander(rng: np.random.Generator, frames: int, fps: float, spans: F32, speed: float) -> F32:

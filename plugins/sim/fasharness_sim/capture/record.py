@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasharness.sim import attack, avi, camera, motion, rooms, scene
-from fasharness.sim.camera import PHONES, REFERENCE, Phone
-from fasharness.sim.fields import F32, U8, blur, f32, stream
-from fasharness.sim.head import Head
-from fasharness.sim.scene import Shot
-from fasharness.sim.session import SESSIONS, lighting
-from fasharness.sim.view import Lens
+from fasharness_sim.capture import attack, avi, camera, motion, scene
+from fasharness_sim.capture.camera import PHONES, REFERENCE, Phone
+from fasharness_sim.capture.scene import Shot
+from fasharness_sim.capture.view import Lens
+from fasharness_sim.fields import F32, U8, blur, f32, stream
+from fasharness_sim.people.head import Head
+from fasharness_sim.rooms import room as rooms
+from fasharness_sim.rooms.session import SESSIONS, lighting
 
 FRAMES, WIDTH, HEIGHT, FPS = 24, 360, 640, 15
 _SOURCE = Lens(REFERENCE.focal, 432, 768)

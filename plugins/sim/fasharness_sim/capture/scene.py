@@ -7,11 +7,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import bodies, rooms, view
-from fasharness.sim.fields import F32, f32
-from fasharness.sim.head import Head
-from fasharness.sim.session import Session, lighting
-from fasharness.sim.view import Lens, Lighting, Pose
+from fasharness_sim.capture import view
+from fasharness_sim.capture.view import Lens, Lighting, Pose
+from fasharness_sim.fields import F32, f32
+from fasharness_sim.people import bodies
+from fasharness_sim.people.head import Head
+from fasharness_sim.rooms import room as rooms
+from fasharness_sim.rooms.session import Session, lighting
 
 _BACK = 5.0  # how far, in cm, a body's plane lies behind the middle of the head
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fasharness.common.files import replacing
 from fasharness.errors import DataError
-from fasharness.files import replacing
-from fasharness.sim import avi, landmarks
-from fasharness.sim.fields import F32, U8
+from fasharness_sim.capture import avi
+from fasharness_sim.fields import F32, U8
+from fasharness_sim.people import landmarks
 
 
 @contextmanager

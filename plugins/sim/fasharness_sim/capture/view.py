@@ -6,10 +6,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart, landmarks
-from fasharness.sim.fields import F32, blur, f32
-from fasharness.sim.head import Head
-from fasharness.sim.skin import Patch
+from fasharness_sim.fields import F32, blur, f32
+from fasharness_sim.people import chart, landmarks
+from fasharness_sim.people.head import Head
+from fasharness_sim.people.skin import Patch
 
 DEPTH_STEP = 4
 # how far light wraps around an edge: on the surface, and under the skin, where red goes furthest

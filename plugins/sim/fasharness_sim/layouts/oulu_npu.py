@@ -5,9 +5,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from fasharness.errors import OptionError
-from fasharness.sim import layout, oulu_lists
-from fasharness.sim.layout import Layout, Plan, Sitting, Video
-from fasharness.sim.oulu_lists import FILES, Shoot
+from fasharness_sim import writing as layout
+from fasharness_sim.layouts import oulu_lists
+from fasharness_sim.layouts.oulu_lists import FILES, Shoot
+from fasharness_sim.writing import Layout, Plan, Sitting, Video
 
 VERSION = 3
 DATA = "simulated OULU-NPU"

@@ -1,6 +1,6 @@
 """Neck, shoulders and clothes below a head, as one lit picture.
 
-The torsos are drawn from meshes ahead of time (see ``assets/bake_clothes.py``): what
+The torsos are drawn from meshes ahead of time (see ``bake/bake_clothes.py``): what
 is left to do here is to choose an outfit for a person, to dye and pattern it, and to light it.
 """
 
@@ -11,9 +11,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32, archive, blur, f32, linear, noise, over, ramp, stream
-from fasharness.sim.person import Person
-from fasharness.sim.view import Lighting
+from fasharness_sim.capture.view import Lighting
+from fasharness_sim.fields import F32, archive, blur, f32, linear, noise, over, ramp, stream
+from fasharness_sim.people.person import Person
 
 SCALE = 8.0  # pixels a cm
 SIZE = (376, 416)  # height and width of the picture
@@ -159,8 +159,8 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
 
 @cache
 def _garment(name: str) -> _Garment:
-    """Load a garment that ``assets/bake_clothes.py`` made."""
-    arrays = archive("assets/clothes.npz")
+    """Load a garment that ``bake/bake_clothes.py`` made."""
+    arrays = archive("clothes.npz")
     packed = (arrays[f"{name}_{part}"] for part in ("shape", "masks", "detail"))
     shape, masks, detail = (
         f32(np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED)) / 255) for data in packed

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fasharness.sim import chart
-from fasharness.sim.fields import F32, f32, noise, over
-from fasharness.sim.person import Person
+from fasharness_sim.fields import F32, f32, noise, over
+from fasharness_sim.people import chart
+from fasharness_sim.people.person import Person
 
 # what a unit of each takes off the logarithm of red, green and blue
 MELANIN, BLOOD = f32([0.24, 0.34, 0.4]), f32([0.03, 0.27, 0.22])

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fasharness.sim.fields import F32, blur, f32
+from fasharness_sim.fields import F32, blur, f32
 
 SIZE = 448
 SPAN = 31.0

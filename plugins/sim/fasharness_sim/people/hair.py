@@ -6,9 +6,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart
-from fasharness.sim.fields import F32, archive, blur, f32, noise, over, ramp
-from fasharness.sim.person import Person
+from fasharness_sim.fields import F32, archive, blur, f32, noise, over, ramp
+from fasharness_sim.people import chart
+from fasharness_sim.people.person import Person
 
 NOTHING = -12.0
 """The height, in cm, where there is no head and no hair."""
@@ -120,8 +120,8 @@ class _Locks(NamedTuple):
 
 @cache
 def _styles() -> dict[str, F32]:
-    """Load the styles that ``assets/bake_hair.py`` made: cover, height and tone, (S, S, 3) each."""
-    data = archive("assets/hair.npz")
+    """Load the styles that ``bake/bake_hair.py`` made: cover, height and tone, (S, S, 3) each."""
+    data = archive("hair.npz")
     names, cover, height, tone = (data[k] for k in ("names", "cover", "height", "tone"))
     size = (chart.SIZE, chart.SIZE)
     return {

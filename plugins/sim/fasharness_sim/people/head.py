@@ -6,10 +6,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart, landmarks, shape, skin
-from fasharness.sim.fields import F32, blur, f32, ramp, stream
-from fasharness.sim.hair import NOTHING, Hair, hair
-from fasharness.sim.person import Person
+from fasharness_sim.fields import F32, blur, f32, ramp, stream
+from fasharness_sim.people import chart, landmarks, shape, skin
+from fasharness_sim.people.hair import NOTHING, Hair, hair
+from fasharness_sim.people.person import Person
 
 _FLOOR = -4.5  # rays that pass a head meet nothing deeper than this, in cm
 _COLLAR = (-11.6, -10.0)  # from where to where in y, in cm, the head's own neck fades

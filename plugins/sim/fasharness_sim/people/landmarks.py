@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from fasharness.sim import chart, skin
-from fasharness.sim.fields import F32, f32
+from fasharness_sim.fields import F32, f32
+from fasharness_sim.people import chart, skin
 
 # The vertices of MediaPipe's face mesh that lie where Sagonas et al., "300 Faces in-the-Wild
 # Challenge" (ICCV Workshops 2013), put their points; the image's left side first.

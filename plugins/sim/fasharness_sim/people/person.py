@@ -1,13 +1,9 @@
 """Who a user is: the traits that stay the same in every video of one person."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from fasharness.sim.fields import F32, archive, f32, stream
-from fasharness.sim.shape import Shape, draw
+from fasharness_sim.fields import F32, f32, stream
+from fasharness_sim.people.shape import Shape, draw
 
 _SKIN = f32(
     [
@@ -42,13 +38,6 @@ _SHIRT = f32(
 )
 
 
-class Mesh(NamedTuple):
-    """A triangle mesh: vertices float32 (468, 3) in cm, triangles int (898, 3)."""
-
-    vertices: F32
-    triangles: NDArray[np.int64]
-
-
 @dataclass(frozen=True)
 class Person:
     """The traits of one user; colours are sRGB (3,) in 0..1, the rest shares without a unit.
@@ -75,16 +64,6 @@ class Person:
     brow: float
     lips: float
     shape: Shape
-
-
-def canonical_face() -> Mesh:
-    """Load MediaPipe's canonical face mesh, in whose frame every head lies.
-
-    Returns:
-        The mesh of ``canonical_face.npz``: x to the image's right, y up, z towards the camera.
-    """
-    arrays = archive("canonical_face.npz")
-    return Mesh(f32(arrays["vertices"]), arrays["triangles"].astype(np.int64))
 
 
 def person(seed: int, user: int) -> Person:

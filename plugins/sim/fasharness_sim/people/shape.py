@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.fields import F32, archive, f32
+from fasharness_sim.fields import F32, archive, f32
 
 Ints = NDArray[np.int64]
 _MILLI = 1000.0  # the file keeps the mean in thousandths of a cm
@@ -41,11 +41,11 @@ class Shape(NamedTuple):
 
 @cache
 def model() -> Model:
-    """Load the model that ``assets/bake_heads.py`` made of ICT-FaceKit.
+    """Load the model that ``bake/bake_heads.py`` made of ICT-FaceKit.
 
     Source: Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020.
     """
-    data = archive("assets/heads.npz")
+    data = archive("heads.npz")
     return Model(
         mean=f32(data["mean"] / _MILLI),
         modes=f32(data["modes"] * data["step"][:, None, None]),

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim import chart
-from fasharness.sim.brushes import BLOOD, MELANIN, ROOTS, SHADOW, Brushes, box, laid, stained
-from fasharness.sim.fields import F32, blur, f32, linear, over, ramp
-from fasharness.sim.hair import Hair
-from fasharness.sim.person import Person
+from fasharness_sim.fields import F32, blur, f32, linear, over, ramp
+from fasharness_sim.people import chart
+from fasharness_sim.people.brushes import BLOOD, MELANIN, ROOTS, SHADOW, Brushes, box, laid, stained
+from fasharness_sim.people.hair import Hair
+from fasharness_sim.people.person import Person
 
 DROP, HOLLOW = 1.05, 0.85
 """How far, in cm, the lower lip of an open mouth moves; the share that its inner edge moves."""
@@ -174,7 +174,7 @@ def _seam(b: Brushes) -> F32:
 
 @functools.cache
 def _brow_strips() -> F32:
-    """Load the brows, see ``assets/bake_brows.py``: float32 (9, 36, 144), inner end left."""
+    """Load the brows, see ``bake/bake_brows.py``: float32 (9, 36, 144), inner end left."""
     packed = resources.files(__package__).joinpath("assets/brows.png").read_bytes()
     sheet = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert sheet is not None

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import F32, U8, f32
-from fasharness.sim.sheets import Sheet
+from fasharness_sim.fields import F32, U8, f32
+from fasharness_sim.rooms.sheets import Sheet
 
 _NEAREST = 180.0  # things nearer than this many cm are painted no finer
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from fasharness.sim.fields import f32, noise
-from fasharness.sim.sheets import (
+from fasharness_sim.fields import f32, noise
+from fasharness_sim.rooms.sheets import (
     CLOTHS,
     DARK,
     STEEL,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fasharness.sim.fixtures import (
+from fasharness_sim.rooms.fixtures import (
     clock,
     coats,
     curtain,
@@ -19,8 +19,8 @@ from fasharness.sim.fixtures import (
     whiteboard,
     window,
 )
-from fasharness.sim.sheets import Paint
-from fasharness.sim.standing import (
+from fasharness_sim.rooms.sheets import Paint
+from fasharness_sim.rooms.standing import (
     bookcase,
     chairs,
     desk,
@@ -33,7 +33,7 @@ from fasharness.sim.standing import (
     sideboard,
     sofa,
 )
-from fasharness.sim.surfaces import (
+from fasharness_sim.rooms.surfaces import (
     beams,
     boards,
     brick,

@@ -6,13 +6,13 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from fasharness.sim.canvas import Canvas, Wall, look
-from fasharness.sim.fields import F32, blur, f32, linear, noise
-from fasharness.sim.fixtures import tube
-from fasharness.sim.furniture import FURNITURE, Furniture, Thing
-from fasharness.sim.session import Session
-from fasharness.sim.sheets import Paint, Sheet
-from fasharness.sim.view import Lens, Lighting
+from fasharness_sim.capture.view import Lens, Lighting
+from fasharness_sim.fields import F32, blur, f32, linear, noise
+from fasharness_sim.rooms.canvas import Canvas, Wall, look
+from fasharness_sim.rooms.fixtures import tube
+from fasharness_sim.rooms.furniture import FURNITURE, Furniture, Thing
+from fasharness_sim.rooms.session import Session
+from fasharness_sim.rooms.sheets import Paint, Sheet
 
 _MARGIN = 0.12  # what a shaking camera sees beside the frame, as a share of it
 _FOCAL = 500.0  # of the phone for which the width of the blur is given

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fasharness.sim.fields import F32, f32, linear
-from fasharness.sim.view import Lighting
+from fasharness_sim.capture.view import Lighting
+from fasharness_sim.fields import F32, f32, linear
 
 
 @dataclass(frozen=True)

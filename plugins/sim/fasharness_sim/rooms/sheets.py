@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fasharness.sim.fields import U8, f32, noise
+from fasharness_sim.fields import U8, f32, noise
 
 Colour = tuple[int, int, int, int]
 WHITE: Colour = (236, 236, 232, 255)

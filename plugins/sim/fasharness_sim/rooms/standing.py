@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fasharness.sim.fields import f32
-from fasharness.sim.fixtures import frame
-from fasharness.sim.sheets import (
+from fasharness_sim.fields import f32
+from fasharness_sim.rooms.fixtures import frame
+from fasharness_sim.rooms.sheets import (
     CLOTHS,
     DARK,
     STEEL,

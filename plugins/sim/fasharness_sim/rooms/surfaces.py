@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fasharness.sim.fields import f32, noise
-from fasharness.sim.sheets import WOODS, Sheet, near
+from fasharness_sim.fields import f32, noise
+from fasharness_sim.rooms.sheets import WOODS, Sheet, near
 
 
 def plaster(sheet: Sheet) -> None:

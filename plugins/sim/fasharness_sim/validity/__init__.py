@@ -7,14 +7,14 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
+from fasharness.common.files import write_text
+from fasharness.common.marks import DONE, need_finished
 from fasharness.data import Presentation, Protocol
-from fasharness.datasets.oulu_npu import OuluNpu
 from fasharness.errors import DataError, OptionError, UnknownNameError
-from fasharness.files import write_text
-from fasharness.sim.marks import DONE, need_finished
 
 if TYPE_CHECKING:
-    from fasharness.sim.validity.records import Validity
+    from fasharness_sim.validity.records import Validity
 
 PROTOCOLS = ("oulu1", "oulu2", "oulu3", "oulu4")
 Folds = Mapping[str, tuple[Protocol, ...]]
@@ -49,12 +49,12 @@ def validate(
         UnknownNameError: there is no such protocol.
         RunError: a worker was killed.
     """
-    from fasharness import records
-    from fasharness.sim.validity.judging import judge
-    from fasharness.sim.validity.measuring import measure_all
-    from fasharness.sim.validity.page import page
-    from fasharness.sim.validity.scorers import need_classifier
-    from fasharness.workers import default_jobs
+    from fasharness.common import records
+    from fasharness.common.workers import default_jobs
+    from fasharness_sim.validity.judging import judge
+    from fasharness_sim.validity.measuring import measure_all
+    from fasharness_sim.validity.page import page
+    from fasharness_sim.validity.scorers import need_classifier
 
     if seed < 0 or jobs < 0:
         raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")

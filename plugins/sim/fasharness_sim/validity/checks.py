@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fasharness.report.numbers import interval, percent
-from fasharness.sim.validity.records import (
+from fasharness_sim.validity.records import (
     Check,
     DetectionRow,
     Identity,
@@ -12,7 +12,7 @@ from fasharness.sim.validity.records import (
     SpectrumRow,
     Validity,
 )
-from fasharness.sim.validity.summary import BONA_FIDE, OVERLAP
+from fasharness_sim.validity.summary import BONA_FIDE, OVERLAP
 
 LEAST_TRIVIAL = 0.25
 CLASSIC = (0.05, 0.35)

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from fasharness.prepare.faces import Box, Detector
-from fasharness.sim.validity.video import Floats, Video
+from fasharness.faces import Box, Detector
+from fasharness_sim.validity.video import Floats, Video
 
 BONA_FIDE_FRAMES, ATTACK_FRAMES = 6, 2
 

@@ -9,7 +9,7 @@ from fasharness.report.html import Html, join, tag
 from fasharness.report.numbers import percent
 from fasharness.report.svg import legend
 from fasharness.result import Metric
-from fasharness.sim.validity.records import SpectrumRow
+from fasharness_sim.validity.records import SpectrumRow
 
 _WIDE, _HIGH = 560, 320
 _LEFT, _RIGHT, _TOP, _FOOT = 44, 12, 12, 46

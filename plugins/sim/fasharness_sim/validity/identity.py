@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.validity.texture import FRAMES, face_crop
-from fasharness.sim.validity.video import Floats, Video
+from fasharness_sim.validity.texture import FRAMES, face_crop
+from fasharness_sim.validity.video import Floats, Video
 
 _SIDE = 48
 _LUMA_SCALE, _CHROMA_SCALE = 1.5, 4.5

@@ -7,9 +7,9 @@ from itertools import chain
 from fasharness.data import Presentation, Protocol
 from fasharness.dataset import Dataset
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.sim.validity import checks, scorers, spectra, summary
-from fasharness.sim.validity.measuring import Measured
-from fasharness.sim.validity.records import SCHEMA, Validity
+from fasharness_sim.validity import checks, scorers, spectra, summary
+from fasharness_sim.validity.measuring import Measured
+from fasharness_sim.validity.records import SCHEMA, Validity
 
 NOTICE = "SIMULATED data: this report judges the simulation, not any method on real attacks."
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
+from fasharness.common.files import digest, replacing, sha256
+from fasharness.common.workers import one_thread, run_all
 from fasharness.data import Presentation
-from fasharness.datasets.oulu_npu import OuluNpu
-from fasharness.files import digest, replacing, sha256
-from fasharness.sim.validity import detection, identity, parallax, quality, spectra, texture
-from fasharness.sim.validity import trivial as numbers
-from fasharness.sim.validity.video import Floats, read
-from fasharness.workers import one_thread, run_all
+from fasharness_sim.validity import detection, identity, parallax, quality, spectra, texture
+from fasharness_sim.validity import trivial as numbers
+from fasharness_sim.validity.video import Floats, read
 
 VERSION = 6
 _BESIDE = (".avi", ".txt", ".depth.npz")

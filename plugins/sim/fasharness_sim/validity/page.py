@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from fasharness.report.html import Html, join, section, table, tag
 from fasharness.report.numbers import percent
 from fasharness.report.page import document
-from fasharness.sim.validity import drawing
-from fasharness.sim.validity.checks import LEAST_TRIVIAL
-from fasharness.sim.validity.records import ScorerRow, Validity
-from fasharness.sim.validity.spectra import REGIONS
-from fasharness.sim.validity.summary import OVERLAP
+from fasharness_sim.validity import drawing
+from fasharness_sim.validity.checks import LEAST_TRIVIAL
+from fasharness_sim.validity.records import ScorerRow, Validity
+from fasharness_sim.validity.spectra import REGIONS
+from fasharness_sim.validity.summary import OVERLAP
 
 _TRIVIAL = (
     "One number a video, its direction and its threshold (dev's EER) chosen on dev, judged on "

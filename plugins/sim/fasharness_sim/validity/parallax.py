@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.validity.video import Floats, Pixels, Video
+from fasharness_sim.validity.video import Floats, Pixels, Video
 
 _STEP = 2
 _POINTS, _SPACING = 200, 5

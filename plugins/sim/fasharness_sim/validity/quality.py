@@ -1,6 +1,6 @@
 """Image-quality features of a face: fidelity, reflection, blur, colour moments and diversity.
 
-Sources: `fasharness.sim.validity.fidelity`, and Wen, Han and Jain, "Face spoof detection with image
+Sources: `fasharness_sim.validity.fidelity`, and Wen, Han and Jain, "Face spoof detection with image
 distortion analysis", TIFS 2015. Departures from the latter: the specular part is what a smoothed
 minimum of the channels leaves over, in place of Tan and Ikeuchi's iteration; the second blur figure
 is the mean slope of edges, in place of Marziliano's edge width.
@@ -9,8 +9,8 @@ is the mean slope of edges, in place of Marziliano's edge width.
 import cv2
 import numpy as np
 
-from fasharness.sim.validity import fidelity
-from fasharness.sim.validity.video import Floats, Pixels, Video, cut
+from fasharness_sim.validity import fidelity
+from fasharness_sim.validity.video import Floats, Pixels, Video, cut
 
 FRAMES = 8
 _BOX = 9

@@ -16,10 +16,10 @@ from fasharness.evaluation.folds import Folds, evaluate_folds
 from fasharness.metrics.curves import auc, error_curve
 from fasharness.result import Evaluation, Metric
 from fasharness.scores import Score
-from fasharness.sim.validity.measuring import Measured
-from fasharness.sim.validity.records import FoldFigure, ScorerRow
-from fasharness.sim.validity.trivial import Trivial
-from fasharness.sim.validity.video import Floats
+from fasharness_sim.validity.measuring import Measured
+from fasharness_sim.validity.records import FoldFigure, ScorerRow
+from fasharness_sim.validity.trivial import Trivial
+from fasharness_sim.validity.video import Floats
 
 Findings = Mapping[str, Measured]
 CLASSIC: Mapping[str, str] = MappingProxyType(

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasharness.prepare.faces import Box
-from fasharness.sim.validity.video import Floats, Pixels, Video
+from fasharness.faces import Box
+from fasharness_sim.validity.video import Floats, Pixels, Video
 
 SIDE = 96
 RINGS = 24

@@ -12,10 +12,10 @@ from fasharness.data import Presentation, Protocol, Split
 from fasharness.metrics import binomial
 from fasharness.metrics.curves import auc, error_curve
 from fasharness.result import Metric
-from fasharness.sim.validity import spectra
-from fasharness.sim.validity.identity import neighbours
-from fasharness.sim.validity.measuring import Measured
-from fasharness.sim.validity.records import (
+from fasharness_sim.validity import spectra
+from fasharness_sim.validity.identity import neighbours
+from fasharness_sim.validity.measuring import Measured
+from fasharness_sim.validity.records import (
     DetectionRow,
     Identity,
     IdentityPair,
@@ -23,7 +23,7 @@ from fasharness.sim.validity.records import (
     SpectrumRow,
     SplitCounts,
 )
-from fasharness.sim.validity.video import Floats
+from fasharness_sim.validity.video import Floats
 
 BONA_FIDE = "bona fide"
 OVERLAP = 0.6

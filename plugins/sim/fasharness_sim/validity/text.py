@@ -1,6 +1,6 @@
 """The verdicts of the validity report as lines for a terminal."""
 
-from fasharness.sim.validity.records import Validity
+from fasharness_sim.validity.records import Validity
 
 
 def summary(found: Validity) -> str:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.sim.validity.video import Floats, Pixels, Video, cut
+from fasharness_sim.validity.video import Floats, Pixels, Video, cut
 
 SIDE = 128
 FRAMES = 8

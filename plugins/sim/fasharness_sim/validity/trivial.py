@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.sim.validity.video import Floats, Pixels, Video, cut
+from fasharness_sim.validity.video import Floats, Pixels, Video, cut
 
 _IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 

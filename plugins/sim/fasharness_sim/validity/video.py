@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
+from fasharness.faces import Box, Face, Frame
 from fasharness.prepare.crop import CropRule
 from fasharness.prepare.decode import decode
 from fasharness.prepare.depth import DepthSource
-from fasharness.prepare.faces import Box, Face, Frame
 
 Floats: TypeAlias = NDArray[np.float64]
 Pixels: TypeAlias = NDArray[np.uint8]

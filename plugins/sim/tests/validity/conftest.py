@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fasharness.sim.validity import validate
-from fasharness.sim.validity.records import Validity
+from fasharness_sim.validity import validate
+from fasharness_sim.validity.records import Validity
 
 MARK = {"data": "simulated OULU-NPU", "version": 0, "seed": 0, "size": "mini", "videos": 30}
 

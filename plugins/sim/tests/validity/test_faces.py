@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.sim.validity import identity, parallax
-from fasharness.sim.validity.detection import overlap
+from fasharness_sim.validity import identity, parallax
+from fasharness_sim.validity.detection import overlap
 
 
 def _filmed(depth: float, noise: float = 0.0) -> np.ndarray:

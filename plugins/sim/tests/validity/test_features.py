@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 
-from fasharness.sim.validity import fidelity, quality, spectra, texture
-from fasharness.sim.validity.trivial import noise_level
+from fasharness_sim.validity import fidelity, quality, spectra, texture
+from fasharness_sim.validity.trivial import noise_level
 
 
 def _picture(seed: int, side: int = 40) -> np.ndarray:

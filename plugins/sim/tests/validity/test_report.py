@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError, FasharnessError, OptionError, UnknownNameError
-from fasharness.sim.validity import measuring, validate
-from fasharness.sim.validity.records import Validity
-from fasharness.sim.validity.text import summary
+from fasharness_sim.validity import measuring, validate
+from fasharness_sim.validity.records import Validity
+from fasharness_sim.validity.text import summary
 
 
 def test_the_json_is_the_report(reported: tuple[Path, Validity]) -> None:
@@ -86,7 +86,7 @@ def test_what_is_measured_is_kept_and_only_what_is_new_is_measured(
 
 
 def test_a_changed_video_is_measured_again(toy_sim: Path, own_sim: Path) -> None:
-    from fasharness.datasets.oulu_npu import OuluNpu
+    from fasharness.builtin.datasets.oulu_npu import OuluNpu
 
     shown = OuluNpu(own_sim).protocol("oulu1").train[0]
     same = OuluNpu(toy_sim).protocol("oulu1").train[0]
@@ -123,7 +123,7 @@ def test_a_missing_video_is_named(own_sim: Path, tmp_path: Path) -> None:
     [(".avi", "cut short"), (".txt", "no eyes of frame 3"), (".depth.npz", "no readable depth")],
 )
 def test_a_broken_file_is_named(own_sim: Path, ending: str, said: str) -> None:
-    from fasharness.datasets.oulu_npu import OuluNpu
+    from fasharness.builtin.datasets.oulu_npu import OuluNpu
 
     shown = OuluNpu(own_sim).protocol("oulu1").dev[0]
     path = shown.path.with_suffix(ending)

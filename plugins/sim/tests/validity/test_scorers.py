@@ -9,9 +9,9 @@ import pytest
 from fasharness.data import Presentation, Protocol
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.result import Metric
-from fasharness.sim.validity import checks, scorers
-from fasharness.sim.validity.measuring import Measured
-from fasharness.sim.validity.records import (
+from fasharness_sim.validity import checks, scorers
+from fasharness_sim.validity.measuring import Measured
+from fasharness_sim.validity.records import (
     DetectionRow,
     FoldFigure,
     Identity,
@@ -20,7 +20,7 @@ from fasharness.sim.validity.records import (
     ScorerRow,
     SpectrumRow,
 )
-from fasharness.sim.validity.trivial import Trivial
+from fasharness_sim.validity.trivial import Trivial
 
 OPTIONS = EvaluationOptions(replicates=50)
 SPECIES = (None, "print1", "print2", "display1", "display2")

@@ -1,0 +1,1 @@
+"""What the harness itself offers: data sets, baselines and everything else a plugin could bring."""

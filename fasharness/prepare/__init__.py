@@ -1,0 +1,1 @@
+"""From videos to stored clips: decode, detect, crop, depth."""

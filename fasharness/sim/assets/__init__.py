@@ -1,1 +1,0 @@
-"""Data that the simulated people are made of, and the scripts that made it; see NOTICE."""

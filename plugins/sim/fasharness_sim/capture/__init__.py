@@ -1,0 +1,1 @@
+"""How a scene becomes a video: views, motion, cameras, instruments of attack, files."""

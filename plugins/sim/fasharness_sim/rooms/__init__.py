@@ -1,0 +1,1 @@
+"""Where a capture takes place: rooms, what stands in them, and their light."""
