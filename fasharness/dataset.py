@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from fasharness.common.marks import simulation_of
 from fasharness.data import Presentation, Protocol
 from fasharness.errors import OptionError
 
@@ -39,22 +40,24 @@ class Dataset(ABC):
         name: the name it is looked up by, e.g. ``oulu-npu``.
         title: the name people know.
         folds: protocol name to the names of its folds; a protocol without folds names itself.
-        simulated_sizes: sizes that `simulate` offers; empty where there is no simulation.
         root: the folder that is read.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     folds: ClassVar[Mapping[str, tuple[str, ...]]]
-    simulated_sizes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @property
     def simulated(self) -> bool:
-        """Whether the data under the root are simulated."""
-        return False
+        """Whether a simulator wrote the root; it leaves a mark there.
+
+        Raises:
+            DataError: the mark is broken.
+        """
+        return simulation_of(self.root) is not None
 
     @abstractmethod
     def protocol(self, name: str) -> Protocol:
@@ -92,14 +95,21 @@ class Dataset(ABC):
         """Write score lists in the benchmark's own format into a folder, if it has one."""
         del folder, scores
 
-    @classmethod
-    def simulation_version(cls) -> int:
-        """Version of the simulation; another one gives other data and so another folder."""
-        return 0
 
-    @classmethod
-    def simulate(
-        cls,
+class Simulator(ABC):
+    """What writes simulated data in a data set's own layout; a plugin offers it by hook.
+
+    Attributes:
+        sizes: how much it can write, e.g. ``mini``, the smallest first.
+        version: another version writes other data, and so into another folder of the cache.
+    """
+
+    sizes: ClassVar[tuple[str, ...]]
+    version: ClassVar[int]
+
+    @abstractmethod
+    def write(
+        self,
         out: Path,
         *,
         size: str,
@@ -107,8 +117,20 @@ class Dataset(ABC):
         jobs: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Write a simulated root in this data set's layout; finished parts are kept."""
-        raise OptionError(f"data set {cls.name} has no simulation: give its folder with --data")
+        """Write simulated data; what an earlier, interrupted call finished is kept.
+
+        The folder says that it is simulated once it is whole (``fasharness.common.marks``).
+
+        Args:
+            out: an empty folder, a missing one, or one begun with the same settings.
+            size: one of `sizes`.
+            seed: the same seed gives the same data.
+            jobs: processes, 0 for one a core.
+            progress: called with (videos written, videos in all).
+
+        Raises:
+            DataError: the folder holds something else, or the disk is full.
+        """
 
 
 def environment_variable(dataset: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fasharness.dataset import Dataset
+    from fasharness.dataset import Dataset, Simulator
     from fasharness.faces import Detector
     from fasharness.method import Method
     from fasharness.prepare.crop import CropRule
@@ -39,6 +39,25 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:  # type: i
 @hookspec
 def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:  # type: ignore[empty-body]
     """Data sets: name to a function that imports and returns the data set's class."""
+
+
+@hookspec
+def fasharness_simulators() -> Mapping[str, Callable[[], Simulator]]:  # type: ignore[empty-body]
+    """Simulators: data set name to a function that returns what writes simulated data for it.
+
+    Asked where a run finds no folder of the data set. Everything made from what it writes says
+    SIMULATED.
+    """
+
+
+@hookspec
+def fasharness_commands() -> Mapping[str, Callable[[Any], None]]:  # type: ignore[empty-body]
+    """Commands: word after ``fasharness`` to a function that adds it to the command line.
+
+    The function is given what argparse's ``add_subparsers`` returned, for `add_command` or
+    `add_group` of ``fasharness.cli.command``. The harness's own commands cannot be replaced.
+    Called only where a word is none of these.
+    """
 
 
 @hookspec

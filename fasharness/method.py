@@ -136,13 +136,13 @@ class Method(ABC):
         return None
 
     @abstractmethod
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Score clips; higher is more bona fide.
 
         Args:
+            stage: the stage whose part of the network is to score, None for the whole method.
             network: the network in evaluation mode.
             batch: clips of `scoring_clips`.
-            stage: the stage whose part of the network is to score, None for the whole method.
 
         Returns:
             float tensor (B,), one score for each clip.

@@ -11,7 +11,7 @@ import pluggy
 
 from fasharness import hookspecs
 from fasharness.builtin import hooks as builtin
-from fasharness.dataset import Dataset, protocol_owner
+from fasharness.dataset import Dataset, Simulator, protocol_owner
 from fasharness.errors import FasharnessError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ GROUP = "fasharness"
 KINDS: Mapping[str, str] = {
     "method": "fasharness_methods",
     "dataset": "fasharness_datasets",
+    "simulator": "fasharness_simulators",
+    "command": "fasharness_commands",
     "metric": "fasharness_metrics",
     "detector": "fasharness_detectors",
     "crop": "fasharness_crops",
@@ -169,6 +171,13 @@ class Plugins:
             known = {name for dataset in datasets.values() for name in dataset.folds}
             raise self._unknown("protocol", protocol, known)
         return datasets[owner]
+
+    def simulator(self, dataset: str) -> Simulator | None:
+        """What simulates a data set, None where no installed plugin does."""
+        if dataset not in self.names("simulator"):
+            return None
+        found: Simulator = self.make("simulator", dataset)
+        return found
 
     def _unknown(self, kind: str, name: str, known: Iterable[str]) -> FasharnessError:
         """The error for a name that nobody offers, or that a broken plugin may have meant to."""

@@ -43,5 +43,3 @@ def test_what_a_data_set_need_not_have(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OptionError, match="own-set has no validation"):
         found.validate(["own"])
-    with pytest.raises(OptionError, match="own-set has no simulation: give its folder"):
-        Own.simulate(tmp_path, size="mini", seed=0, jobs=1)

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import io
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 
 from fasharness import hookspecs
 from fasharness.builtin.baselines import Brightness
+from fasharness.cli import main
+from fasharness.cli.command import add_command
 from fasharness.common.progress import Terminal
 from fasharness.data import ClipSpec, Presentation, Protocol
-from fasharness.dataset import Dataset
+from fasharness.dataset import Dataset, Simulator
 from fasharness.faces import Face
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
@@ -58,6 +61,23 @@ class Arrays(Dataset):
         return Protocol(name, self.name, "code", groups={"paper": ("cut",)}, **parts)
 
 
+class Noise(Simulator):
+    """Writes noise for `Arrays`."""
+
+    sizes = ("tiny",)
+    version = 3
+
+    def write(self, out, *, size, seed, jobs, progress=None):
+        out.mkdir(parents=True)
+        fill(out)
+        (out / "SIMULATED.json").write_text(json.dumps({"size": size}))
+
+
+def fill(root: Path) -> None:
+    for number, (_, item) in enumerate(Arrays(root).protocol("arrays1").items()):
+        np.save(item.path, np.random.default_rng(number).integers(0, 200, (5, 40, 50, 3), np.uint8))
+
+
 class Everything:
     """A plugin with every hook; it notes what it is asked and told."""
 
@@ -71,6 +91,21 @@ class Everything:
     @hookimpl
     def fasharness_datasets(self):
         return {"arrays": lambda: Arrays}
+
+    @hookimpl
+    def fasharness_simulators(self):
+        return {"arrays": Noise}
+
+    @hookimpl
+    def fasharness_commands(self):
+        return {"greet": self.greet}
+
+    def greet(self, commands):
+        def command(options):
+            self.told.append(("greeted", options.name))
+            return 0
+
+        add_command(commands, "greet", command, "say hello").add_argument("name")
 
     @hookimpl
     def fasharness_metrics(self):
@@ -158,8 +193,7 @@ class Done(NamedTuple):
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     root, folder = tmp_path_factory.mktemp("arrays"), tmp_path_factory.mktemp("run")
-    for number, (_, item) in enumerate(Arrays(root).protocol("arrays1").items()):
-        np.save(item.path, np.random.default_rng(number).integers(0, 200, (5, 40, 50, 3), np.uint8))
+    fill(root)
     plugin = Everything()
     plugins = load([("everything", plugin)])
     settings = Settings(
@@ -185,6 +219,27 @@ def test_fasharness_datasets(done: Done):
     assert done.result.dataset == "arrays"
     assert done.plugins.dataset_of("arrays1") is Arrays
     assert set(done.plugins.datasets()) >= {"arrays", "oulu-npu"}
+
+
+def test_fasharness_simulators(done: Done, own_machine: None, tmp_path: Path):
+    settings = Settings(
+        "mean", "arrays1", sim="tiny", detector="fixed", depth_estimator="ramp",
+        out=tmp_path / "run", jobs=1,
+    )  # fmt: skip
+    quiet = Terminal(io.StringIO(), quiet=True)
+    plugins = load([("everything", Everything())])
+    found = run(settings, plugins, quiet, tmp_path / "store").result
+    assert isinstance(found, Result)
+    assert found.simulated
+    assert found.provenance["simulation"] == "arrays-tiny-v3-seed0"
+    assert found.evaluation.metric("acer").value == done.result.evaluation.metric("acer").value
+
+
+def test_fasharness_commands(done: Done, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("fasharness.plugins.load", lambda: done.plugins)
+    assert main(["greet", "Ada"]) == 0
+    assert done.told("greeted") == [("Ada",)]
+    done.plugin.told.remove(("greeted", "Ada"))
 
 
 def test_fasharness_metrics(done: Done):

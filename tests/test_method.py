@@ -110,5 +110,5 @@ def test_the_trivial_scorers():
     for method, expected in ((Constant, [0.5, 0.5]), (Brightness, [0.0, 0.2])):
         scorer = make(method, "", {})
         assert scorer.stages() == ()
-        scores = scorer.score(scorer.network(), batch)
+        scores = scorer.score(None, scorer.network(), batch)
         torch.testing.assert_close(scores, torch.tensor(expected))

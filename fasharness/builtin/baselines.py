@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from fasharness.data import Batch, ClipSpec
@@ -10,6 +12,14 @@ from fasharness.method import Method, Stage
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+BASELINES: Mapping[str, str] = MappingProxyType(
+    {
+        "constant": "the same score for every presentation",
+        "brightness": "mean brightness of the face crops",
+    }
+)
+"""The methods that every result is held against, with what they are."""
 
 
 class Constant(Method):
@@ -28,11 +38,11 @@ class Constant(Method):
         """One small crop."""
         return ClipSpec(keep=1, size=32, depth_size=0)
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """One half for every clip, float32 (B,)."""
         import torch
 
-        del network, stage
+        del stage, network
         return torch.full((len(batch.bona_fide),), 0.5)
 
 
@@ -52,7 +62,7 @@ class Brightness(Method):
         """A few small crops."""
         return ClipSpec(keep=4, size=32, depth_size=0)
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Mean of all pixels and channels in [0, 1], float32 (B,)."""
-        del network, stage
+        del stage, network
         return batch.frames.float().mean(dim=(1, 2, 3, 4)) / 255

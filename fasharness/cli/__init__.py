@@ -1,4 +1,4 @@
-"""The command line: its commands are read, run, and their errors told in one line."""
+"""The command line: reads the words, runs their command, prints an error in one line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from fasharness import __version__
 from fasharness.cli import cross, evaluation, runs, setup
 from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
-from fasharness_sim import commands as simulation
+
+_EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,15 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after the program's name; None takes them from the process.
 
     Returns:
-        The exit code: 0 done, 2 something is the user's to mend, 130 interrupted.
+        The exit code: 0 done, 2 something is for the user to correct, 130 interrupted.
     """
     # On shared machines OpenMP's spinning threads wait for each other's time slices: a training
     # step took six times as long beside one busy process. It is read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    parser = build_parser()
-    words = sys.argv[1:] if arguments is None else arguments
-    options = parser.parse_args(words or ["--help"])
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
+        options = build_parser(words[0]).parse_args(words)
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except FasharnessError as error:
@@ -55,11 +56,29 @@ def _fail(text: str) -> int:
     return 2
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of every command; nothing heavy is imported for it."""
-    parser = Parser(prog="fasharness", description="One harness for face anti-spoofing.")
+def build_parser(word: str = "") -> argparse.ArgumentParser:
+    """Build the parser of every command; nothing heavy is imported for it.
+
+    Args:
+        word: the command that is wanted; plugins are loaded, for the commands that they bring,
+            only where it is none of the harness's own.
+    """
+    parser = Parser(
+        prog="fasharness", description="One harness for face anti-spoofing.", epilog=_EPILOG
+    )
     parser.add_argument("--version", action="version", version=f"fasharness {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (runs, evaluation, cross, simulation, setup):
+    for module in (runs, evaluation, cross, setup):
         module.add(commands)
+    if word and not word.startswith("-") and word not in commands.choices:
+        _add_plugin_commands(commands)
     return parser
+
+
+def _add_plugin_commands(commands: Any) -> None:
+    from fasharness.plugins import load
+
+    plugins = load()
+    for name in plugins.names("command"):
+        if name not in commands.choices:
+            plugins.make("command", name, commands)

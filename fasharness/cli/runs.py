@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,37 +31,30 @@ def add(commands: Any) -> None:
 
 
 def _add_step(commands: Any, name: str, text: str) -> None:
-    parser = add_command(commands, name, _step, text)
+    parser = add_command(commands, name, _step, text, flags=_add_settings)
     parser.set_defaults(last=name)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add a flag for each setting of a run, and those that are no setting of it."""
+    from fasharness.run.settings import Flag, Settings, flag_name
+
     add = parser.add_argument
     add("--config", type=Path, metavar="FILE", help="YAML file of flags; the command line wins")
-    add("--plugin", help="the method; see `fasharness ls methods`")
-    add("--protocol", help="e.g. oulu1; see `fasharness ls protocols`")
-    add("--preset", help="the method's preset (default: its first)")
-    add("--option", action="append", metavar="KEY=VALUE", help="option of the method; repeatable")
-    add("--data", type=Path, metavar="DIR", help="the data set's folder")
-    add("--sim", metavar="SIZE", help="size of simulated data: mini, small or full")
-    add("--faces", help="detector, or dataset for its own eye positions or boxes")
-    add("--detector", help="name of the face detector (default: mtcnn)")
-    add("--depth", metavar="DIR", help="folder of published depth maps")
-    add("--depth-estimator", help="used where no depth comes with the data")
-    add("--checkpoint", type=Path, metavar="FILE", help="score this model instead of training")
-    add("--seed", type=int, help="of weights, order, augmentation and intervals (default: 0)")
-    add("--device", help="auto, cpu, cuda or cuda:N")
-    add("--precision", help="32-true, bf16-mixed or 16-mixed")
-    add("--limit", type=int, metavar="N", help="take N presentations of each split")
-    add("--max-failures", metavar="N", help="presentations that may fail: a number or 5%%")
-    add("--out", type=Path, metavar="DIR", help="the run's folder (default: runs/NAME)")
-    add("--jobs", type=int, metavar="N", help="processes (default: all cores)")
-    add("--workers", type=int, metavar="N", help="processes that read clips while training")
-    add("--save-every", type=float, metavar="S", help="seconds between training states")
+    for setting in dataclasses.fields(Settings):
+        flag = Flag.of(setting)
+        if flag.read is dict:
+            add(flag_name(setting.name), action="append", metavar=flag.metavar, help=flag.help)
+        else:
+            kind: Any = None if flag.read is str else flag.read
+            add(flag_name(setting.name), type=kind, metavar=flag.metavar, help=flag.help)
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
     add("--resume", action="store_true", help="go on where the run was (always done)")
     add("--quiet", action="store_true", help="no progress")
 
 
 def _add_report(commands: Any) -> None:
-    text = "write a run's report.html anew, or one page that compares several runs"
+    text = "write a run's report.html again, or one page that compares several runs"
     add = add_command(commands, "report", _report, text).add_argument
     add(
         "runs",

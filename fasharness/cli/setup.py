@@ -13,7 +13,9 @@ from fasharness.errors import OptionError
 if TYPE_CHECKING:
     from fasharness.plugins import Plugins
 
-_LISTS = ("plugins", "methods", "datasets", "protocols", "metrics", "detectors")
+_LISTS = (
+    "plugins", "commands", "methods", "datasets", "protocols", "simulators", "metrics", "detectors"
+)  # fmt: skip
 
 
 def add(commands: Any) -> None:
@@ -89,6 +91,8 @@ def _ls(options: argparse.Namespace) -> int:
         "methods": lambda: _methods(plugins),
         "metrics": lambda: [*_own_metrics(), *_offers(plugins, "metric")],
         "detectors": lambda: _offers(plugins, "detector"),
+        "simulators": lambda: _offers(plugins, "simulator"),
+        "commands": lambda: _offers(plugins, "command"),
         "datasets": lambda: [
             f"{name}\t{dataset.title}" for name, dataset in plugins.datasets().items()
         ],
@@ -113,7 +117,7 @@ def _own_metrics() -> list[str]:
 
 def _methods(plugins: Plugins) -> list[str]:
     """Name the methods, and what the baselines are for: every result has them, without a run."""
-    from fasharness.run.judge import BASELINES
+    from fasharness.builtin.baselines import BASELINES
 
     told = {name: f"\tbaseline, in every result: {text}" for name, text in BASELINES.items()}
     offers = plugins.offers("method")

@@ -1,6 +1,9 @@
-"""The marks that the simulator leaves in a folder: begun, and finished."""
+"""The marks that a simulator leaves in a folder: begun, and finished."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fasharness.errors import DataError
 
@@ -17,6 +20,27 @@ def refuse_unfinished(folder: Path) -> None:
     """
     if (folder / BEGUN).is_file() and not (folder / DONE).is_file():
         raise DataError(f"{folder}: an unfinished simulation; repeat the `fasharness sim` command")
+
+
+def simulation_of(folder: Path) -> Mapping[str, Any] | None:
+    """Read what the simulator wrote about a folder that it finished.
+
+    Returns:
+        At least ``size``; None where no simulator wrote the folder.
+
+    Raises:
+        DataError: the mark is not the simulator's own file.
+    """
+    mark = folder / DONE
+    if not mark.is_file():
+        return None
+    try:
+        found = dict(json.loads(mark.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{mark}: not the simulator's own file: {error}") from None
+    if not isinstance(found.get("size"), str):
+        raise DataError(f"{mark}: not the simulator's own file: it has no size")
+    return found
 
 
 def need_finished(folder: Path) -> None:

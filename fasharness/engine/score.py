@@ -21,57 +21,55 @@ from fasharness.engine.clips import ClipSource, scoring_batches, stack
 from fasharness.method import Method, Stage
 
 
-class Scored(NamedTuple):
-    """The score of one presentation.
+class ClipScores(NamedTuple):
+    """The scores of one presentation's clips.
 
     Attributes:
         presentation: its id.
-        value: mean over clips, higher = more bona fide; NaN when it failed.
-        clips: clips scored.
+        values: the scores in the order of the clips, higher = more bona fide; empty where the
+            presentation failed.
         frames: face crops in these clips.
         failure: why there is no score; empty when there is.
-        values: the scores of the clips in their order; empty when it failed.
     """
 
     presentation: str
-    value: float
-    clips: int
+    values: tuple[float, ...]
     frames: int
-    failure: str
-    values: tuple[float, ...] = ()
+    failure: str = ""
+
+    @property
+    def mean(self) -> float:
+        """The presentation's score, NaN where it failed."""
+        return math.fsum(self.values) / len(self.values) if self.values else math.nan
 
 
 def score_source(
-    method: Method,
-    network: nn.Module,
-    source: ClipSource,
-    fabric: Fabric,
-    stage: Stage | None = None,
-) -> Scored:
-    """Score one presentation as the mean over its clips.
+    method: Method, stage: Stage | None, network: nn.Module, source: ClipSource, fabric: Fabric
+) -> ClipScores:
+    """Score the clips of one presentation.
 
     Args:
         method: the method.
+        stage: the stage whose part of the network is to score, None for the whole method.
         network: its network in evaluation mode, on the device.
         source: the presentation's clips.
         fabric: the device and precision.
-        stage: the stage whose part of the network is to score.
 
     Returns:
-        The score, or the failure of preparation or of a score that is not finite.
+        The scores, or the failure of preparation or of a score that is not finite.
     """
     name, stored = source.presentation.id, source.stored
     if stored.failure:
-        return Scored(name, math.nan, 0, 0, stored.failure)
+        return ClipScores(name, (), 0, stored.failure)
     values: list[float] = []
     with torch.inference_mode(), fabric.autocast():
         for batch in scoring_batches(source):
-            scores = method.score(network, batch.to(fabric.device), stage)
+            scores = method.score(stage, network, batch.to(fabric.device))
             values += scores.double().cpu().tolist()
-    value = math.fsum(values) / len(values)
-    if not math.isfinite(value):
-        return Scored(name, math.nan, 0, 0, f"the method gave the score {value}")
-    return Scored(name, value, len(values), stored.frames, "", tuple(values))
+    found = ClipScores(name, tuple(values), stored.frames)
+    if not math.isfinite(found.mean):
+        return ClipScores(name, (), 0, f"the method gave the score {found.mean}")
+    return found
 
 
 def map_source(
@@ -107,12 +105,12 @@ class Journal:
 
     Args:
         path: the file, one JSON line for the key and one for each presentation.
-        key: content key of the scoring; a journal of another key is begun anew.
+        key: content key of the scoring; a journal of another key is replaced.
     """
 
     def __init__(self, path: Path, key: str) -> None:
         self.path = path
-        self.done: dict[str, Scored] = {}
+        self.done: dict[str, ClipScores] = {}
         head = json.dumps({"key": key})
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
         whole = lines[:-1]  # what follows the last line end was cut off in writing
@@ -127,26 +125,25 @@ class Journal:
         network: nn.Module,
         sources: Iterable[ClipSource],
         fabric: Fabric,
-    ) -> Iterator[Scored]:
+    ) -> Iterator[ClipScores]:
         """Scores of all presentations in order; what stands in the journal is not scored again."""
         network.eval()
         with self.path.open("a", encoding="utf-8") as file:
             for source in sources:
-                scored = self.done.get(source.presentation.id)
-                if scored is None:
-                    scored = score_source(method, network, source, fabric)
-                    file.write(_write_line(scored) + "\n")
+                found = self.done.get(source.presentation.id)
+                if found is None:
+                    found = score_source(method, None, network, source, fabric)
+                    file.write(_write_line(found) + "\n")
                     file.flush()
                     os.fsync(file.fileno())
-                yield scored
+                yield found
 
 
-def _write_line(scored: Scored) -> str:
-    value = None if math.isnan(scored.value) else scored.value
-    return json.dumps([scored.presentation, value, *scored[2:]])
+def _write_line(found: ClipScores) -> str:
+    return json.dumps(found)
 
 
-def _read_lines(lines: Iterable[str]) -> Iterator[Scored]:
+def _read_lines(lines: Iterable[str]) -> Iterator[ClipScores]:
     """Scores up to the first line that a power cut left unreadable."""
     for line in lines:
         try:
@@ -155,7 +152,6 @@ def _read_lines(lines: Iterable[str]) -> Iterator[Scored]:
             return
 
 
-def _read_line(line: str) -> Scored:
-    name, value, clips, frames, failure, values = json.loads(line)
-    value = math.nan if value is None else value
-    return Scored(name, value, clips, frames, failure, tuple(values))
+def _read_line(line: str) -> ClipScores:
+    name, values, frames, failure = json.loads(line)
+    return ClipScores(name, tuple(values), frames, failure)

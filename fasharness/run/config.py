@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.run.settings import Settings
-
-_PATHS = ("data", "checkpoint", "out")
+from fasharness.run.settings import Flag, Settings, flag_name
 
 
 def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,18 +77,17 @@ def build(values: Mapping[str, Any]) -> Settings:
     for name, listing in (("plugin", "methods"), ("protocol", "protocols")):
         if not values.get(name):
             raise OptionError(f"--{name} is missing; see `fasharness ls {listing}`")
-    defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
-    ready: dict[str, Any] = {}
-    for name, value in values.items():
-        if name in _PATHS:
-            ready[name] = Path(str(value))
-        elif name == "option":
-            ready[name] = value
-        elif isinstance(defaults[name], float | int):
-            ready[name] = _number(name, value, type(defaults[name]))
-        else:
-            ready[name] = str(value)
-    return Settings(**ready)
+    kinds = {setting.name: Flag.of(setting).read for setting in dataclasses.fields(Settings)}
+    return Settings(**{name: _value(name, value, kinds[name]) for name, value in values.items()})
+
+
+def _value(name: str, value: Any, kind: type[Any]) -> Any:
+    """Turn what a flag or the file says into the setting's type."""
+    if kind is dict:
+        return value
+    if kind in (int, float):
+        return _number(name, value, kind)
+    return kind(str(value))
 
 
 def _number(name: str, value: object, kind: Any) -> Any:
@@ -100,5 +97,5 @@ def _number(name: str, value: object, kind: Any) -> Any:
     except (TypeError, ValueError, OverflowError):
         number = None
     if number is None or isinstance(value, bool) or (isinstance(value, float) and number != value):
-        raise OptionError(f"--{name.replace('_', '-')} must be {word}, got {value!r}")
+        raise OptionError(f"{flag_name(name)} must be {word}, got {value!r}")
     return number

@@ -1,19 +1,38 @@
-"""Where a data set's folder is: given, in the environment, set by the user, or simulated."""
+"""Where a data set's folder is: given, in the environment, set by the user, or to be simulated."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from fasharness.common.files import write_json
 from fasharness.common.marks import DONE
 from fasharness.common.paths import cache_dir, config_file
 from fasharness.common.progress import Console
-from fasharness.dataset import Dataset, environment_variable
+from fasharness.dataset import Dataset, Simulator, environment_variable
 from fasharness.errors import OptionError, UnknownNameError
 
 SIMULATION_SEED = 0
+HOW_TO_SIMULATE = (
+    "to try the harness without licensed data, install the plugin fasharness-sim (in the harness's "
+    "repository: pip install --no-build-isolation ./plugins/sim)"
+)
+
+
+class DataRoot(NamedTuple):
+    """The folder of a data set.
+
+    Attributes:
+        path: the folder.
+        simulator: what writes it where nobody gave a folder; None for a folder of the user's.
+        size: how much the simulator writes.
+    """
+
+    path: Path
+    simulator: Simulator | None = None
+    size: str = ""
 
 
 def configured(dataset: str) -> Path | None:
@@ -46,58 +65,71 @@ def remember(dataset: str, root: Path) -> Path:
     return config_file()
 
 
-def simulated_root(dataset: type[Dataset], size: str) -> Path:
+def simulated_root(dataset: str, simulator: Simulator, size: str) -> Path:
     """Folder of a data set's simulation in the user's cache."""
-    version = dataset.simulation_version()
-    return cache_dir() / "simulated" / f"{dataset.name}-{size}-v{version}-seed{SIMULATION_SEED}"
+    name = f"{dataset}-{size}-v{simulator.version}-seed{SIMULATION_SEED}"
+    return cache_dir() / "simulated" / name
 
 
-def resolve(
-    dataset: type[Dataset], given: Path | None, size: str, jobs: int, console: Console
-) -> Path:
-    """Find a data set's root; where none is configured, simulate one into the cache.
+def locate(
+    dataset: type[Dataset], given: Path | None, simulator: Simulator | None, size: str
+) -> DataRoot:
+    """Find a data set's folder; nothing is written.
 
     Args:
         dataset: the data set.
         given: the folder that the user named.
+        simulator: what simulates the data set, None where nothing does.
         size: size of the simulation.
-        jobs: processes.
-        console: hears what is simulated.
 
     Returns:
-        The root.
+        The folder that is given or configured, else the simulation's place in the cache.
 
     Raises:
         UnknownNameError: the simulation has no such size.
-        OptionError: the data set has no simulation.
-        DataError: the simulation's folder holds something else.
+        OptionError: no folder is known, and nothing simulates the data set.
     """
     root = given or configured(dataset.name)
     if root is not None:
-        return root
-    if not dataset.simulated_sizes:
+        return DataRoot(root)
+    if simulator is None:
         raise OptionError(
-            f"no folder of {dataset.title} is configured and it has no simulation: give its "
-            f"folder with --data or {environment_variable(dataset.name)}"
+            f"no folder of {dataset.title} is configured and no installed plugin simulates it: "
+            f"give its folder with --data or {environment_variable(dataset.name)}, or, "
+            f"{HOW_TO_SIMULATE}"
         )
-    if size not in dataset.simulated_sizes:
-        raise UnknownNameError("simulation size", size, dataset.simulated_sizes)
-    root = simulated_root(dataset, size)
-    if not (root / DONE).is_file():
-        console.say(
-            f"No folder of {dataset.title} is configured (--data, "
-            f"{environment_variable(dataset.name)} or `fasharness data set {dataset.name} DIR`): "
-            "simulating one."
+    if size not in simulator.sizes:
+        raise UnknownNameError("simulation size", size, simulator.sizes)
+    return DataRoot(simulated_root(dataset.name, simulator, size), simulator, size)
+
+
+def simulate(dataset: type[Dataset], root: DataRoot, jobs: int, console: Console) -> None:
+    """Write the data that are to be simulated; what is there already is left as it is.
+
+    Args:
+        dataset: the data set.
+        root: where `locate` found it; a folder of the user's is never written.
+        jobs: processes.
+        console: told what is simulated.
+
+    Raises:
+        DataError: the simulation's folder holds something else.
+    """
+    if root.simulator is None or (root.path / DONE).is_file():
+        return
+    console.say(
+        f"No folder of {dataset.title} is configured (--data, "
+        f"{environment_variable(dataset.name)} or `fasharness data set {dataset.name} DIR`): "
+        "simulating one."
+    )
+    with console.bar("simulate", "videos") as advance:
+        root.simulator.write(
+            root.path,
+            size=root.size,
+            seed=SIMULATION_SEED,
+            jobs=jobs,
+            progress=lambda done, total: advance(done, total, ""),
         )
-        with console.bar("simulate", "videos") as advance:
-            dataset.simulate(
-                root,
-                size=size,
-                seed=SIMULATION_SEED,
-                jobs=jobs,
-                progress=lambda done, total: advance(done, total, ""),
-            )
-    return root
 
 
 def _read_config() -> dict[str, dict[str, str]]:
@@ -107,7 +139,7 @@ def _read_config() -> dict[str, dict[str, str]]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise OptionError(f"{path}: broken settings file: {error}; mend or delete it") from None
+        raise OptionError(f"{path}: broken settings file: {error}; correct or delete it") from None
     if not isinstance(value, dict) or not isinstance(value.get("data", {}), dict):
-        raise OptionError(f"{path}: broken settings file: expected an object; mend or delete it")
+        raise OptionError(f"{path}: broken settings file: expected an object; correct or delete it")
     return value

@@ -14,12 +14,11 @@ from fasharness.prepare.weights import WeightsError
 from fasharness.report.decisions import decide, errors
 from fasharness.report.mistakes import WORST
 from fasharness.report.runs import Exhibit, read, write_exhibit
+from fasharness.run.fold import Fold
+from fasharness.run.steps import prepared_clips, trained_network
 
 if TYPE_CHECKING:
-    from fasharness.data import ClipSpec, Presentation
     from fasharness.engine.clips import ClipSource
-    from fasharness.prepare.prepared import Prepared
-    from fasharness.run.fold import Fold
 
 _SIDE = 128
 _MOST_FRAMES = 6
@@ -38,8 +37,9 @@ def draw(fold: Fold) -> None:
     """
     wrong = [one.score.presentation for one in errors(decide(read(fold.folder).parts))[:WORST]]
     shown = [item for item in fold.protocol.test if item.id in wrong]
-    prepared = _prepared(fold, shown, fold.spec)
-    sources = [fold.source(prepared, item, fold.spec) for item in shown]
+    wanted = {item: [fold.scoring_clips] for item in shown}
+    prepared = prepared_clips(fold, wanted, title="pictures", jobs=1)
+    sources = [fold.source(prepared, item, fold.scoring_clips) for item in shown]
     for source in sources:
         if not source.stored.clips:
             lost = f"{source.presentation.id}: no picture for the report: {source.stored.failure}"
@@ -53,28 +53,11 @@ def draw(fold: Fold) -> None:
         write_exhibit(fold.folder, name, pictures)
 
 
-def _prepared(fold: Fold, items: Sequence[Presentation], spec: ClipSpec) -> Prepared:
-    """Clips of some presentations; most are stored already."""
-    from fasharness.prepare.pipeline import prepare
-    from fasharness.prepare.store import ClipStore
-
-    experiment = fold.experiment
-    with experiment.console.bar("pictures", "videos") as advance:
-        return prepare(
-            {item: [spec] for item in items},
-            fold.recipe(),
-            ClipStore(experiment.store),
-            experiment.plugins,
-            jobs=1,
-            progress=lambda done, total: advance(done, total, ""),
-        )
-
-
 def _maps(fold: Fold, sources: Sequence[ClipSource]) -> Mapping[str, Map]:
     """What the method sees in the first clip of each presentation; nothing without maps."""
     from fasharness.engine.score import map_source
 
-    fabric, network = fold.loaded(fold.model)
+    fabric, network = trained_network(fold, fold.model)
     network.eval()
     found = {s.presentation.id: map_source(fold.method, network, s, fabric) for s in sources}
     return {name: seen for name, seen in found.items() if seen is not None}
@@ -89,9 +72,10 @@ def _truths(
     side = max(next(iter(maps.values())).shape)
     live = [s for s in sources if s.presentation.bona_fide]
     flat = {s.presentation.id: np.zeros((side, side), np.float32) for s in sources if s not in live}
-    spec = dataclasses.replace(fold.spec, depth_size=side)
+    spec = dataclasses.replace(fold.scoring_clips, depth_size=side)
     try:
-        prepared = _prepared(fold, [source.presentation for source in live], spec)
+        wanted = {source.presentation: [spec] for source in live}
+        prepared = prepared_clips(fold, wanted, title="pictures", jobs=1)
     except WeightsError as error:
         fold.experiment.console.say(f"the report shows no true depth: {error}")
         return flat

@@ -8,19 +8,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness import report
 from fasharness import scores as score_files
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
+from fasharness.dataset import Dataset
+from fasharness.engine.checkpoint import check_card, read_card
+from fasharness.engine.device import device_name
 from fasharness.errors import DataError, OptionError, RunError
+from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
+from fasharness.prepare.prepared import Prepared
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
+from fasharness.run import error_pictures, steps
 from fasharness.run.config import build
-from fasharness.run.data_roots import resolve, simulated_root
-from fasharness.run.fold import Experiment, Fold
+from fasharness.run.data_roots import (
+    HOW_TO_SIMULATE,
+    DataRoot,
+    locate,
+    simulate,
+    simulated_root,
+)
+from fasharness.run.fold import Experiment, Fold, open_fold
 from fasharness.run.folder import claim, mark_simulated
+from fasharness.run.judge import evaluate, rules
 from fasharness.run.settings import Settings
+from fasharness.scores import Score
 
 
 class Outcome(NamedTuple):
@@ -43,7 +58,7 @@ def run(
     Args:
         settings: what to run.
         plugins: the plugins in use.
-        console: hears the progress.
+        console: told what is done, with progress.
         store: folder of the clip store.
         last: the step to stop after: ``prepare``, ``train``, ``score`` or ``run``.
 
@@ -51,40 +66,46 @@ def run(
         The run's folder and result.
 
     Raises:
-        FasharnessError: whatever the user can mend.
+        FasharnessError: whatever is for the user to correct.
     """
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
     _check_early(settings, plugins, method)
-    root = resolve(
-        dataset_class, settings.data, settings.sim, settings.jobs or default_jobs(), console
-    )
-    if root != simulated_root(dataset_class, settings.sim):
-        settings = dataclasses.replace(settings, data=root)
-    dataset = dataset_class(root)
-    folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
+    root = _located(dataset_class, settings, plugins)
+    settings = _resolved(settings, root)
+    simulate(dataset_class, root, settings.jobs, console)
+    dataset = dataset_class(root.path)
     experiment = Experiment(settings, plugins, console, method, dataset, store)
-    folds = dataset_class.folds.get(settings.protocol, (settings.protocol,))
+    folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
     console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()):
         plugins.hook.fasharness_run_started(folder=folder, settings=settings.deciding())
         if dataset.simulated:
             console.say("SIMULATED data: the figures say nothing of real attacks.")
             mark_simulated(folder)
-        if folds == (settings.protocol,):
-            result: Result | FoldsResult | None = Fold(experiment, folds[0], folder).run(last)
-        else:
-            result = _run_folds(experiment, folds, folder, last)
+        result = _run_protocol(experiment, folder, last)
         if result is not None:
             plugins.hook.fasharness_run_finished(folder=folder, result=result)
     return Outcome(folder, result)
 
 
+def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
+    """Where the data are, or where they will be simulated."""
+    return locate(dataset, settings.data, plugins.simulator(dataset.name), settings.sim)
+
+
+def _resolved(settings: Settings, root: DataRoot) -> Settings:
+    """Put in what the user left open; from here on nobody asks again.
+
+    The cache's own simulation leaves ``data`` open: where the cache is decides no figure, so the
+    run's folder has the same name on every machine.
+    """
+    data = None if root.simulator is not None else root.path
+    return dataclasses.replace(settings, data=data, jobs=settings.jobs or default_jobs())
+
+
 def _check_early(settings: Settings, plugins: Plugins, method: Method) -> None:
     """Find out at once what would otherwise fail after the long preparation."""
-    from fasharness.engine.checkpoint import check_card
-    from fasharness.engine.device import device_name
-
     plugins.find("detector", settings.detector)
     plugins.find("depth estimator", settings.depth_estimator)
     device_name(settings.device)
@@ -98,8 +119,6 @@ def build_method(settings: Settings, plugins: Plugins) -> Method:
     given = bool(settings.preset or settings.option)
     if settings.checkpoint is None or given:
         return make(method_class, settings.preset, settings.option)
-    from fasharness.engine.checkpoint import read_card
-
     card = read_card(settings.checkpoint)
     if card.method != settings.plugin:
         raise OptionError(
@@ -112,18 +131,66 @@ def _as_text(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+def _run_protocol(experiment: Experiment, folder: Path, last: str) -> Result | FoldsResult | None:
+    """Run the protocol's only fold in the run's folder, or each of several below it."""
+    name = experiment.settings.protocol
+    folds = _folds(experiment.dataset, name)
+    if folds == (name,):
+        return _run_fold(open_fold(experiment, name, folder), last)
+    return _run_folds(experiment, folds, folder, last)
+
+
+def _folds(dataset: Dataset, protocol: str) -> tuple[str, ...]:
+    return dataset.folds.get(protocol, (protocol,))
+
+
+def _run_fold(fold: Fold, last: str) -> Result | None:
+    """Do a fold's steps up to `last`; what is there under the same key is not done again."""
+    _print_notes(fold)
+    if fold.protocol.simulated:
+        mark_simulated(fold.folder)
+    prepared = steps.prepare(fold)
+    model = None if last == "prepare" else steps.train(fold, prepared)
+    scores = steps.score(fold, prepared, model) if last in ("score", "run") else ()
+    _check_failures(fold, prepared, scores)
+    return evaluate(fold, prepared, scores, model) if last == "run" else None
+
+
+def _print_notes(fold: Fold) -> None:
+    console, name = fold.experiment.console, fold.protocol.name
+    notes = fold.experiment.dataset.notes(name)
+    for note in notes[:3]:
+        console.say(f"note: {note}")
+    if len(notes) > 3:
+        console.say(
+            f"note: {len(notes) - 3} more differences between the lists and the published "
+            f"rule: fasharness validate --protocol {name}"
+        )
+
+
+def _check_failures(fold: Fold, prepared: Prepared, scores: Sequence[Score]) -> None:
+    """End a run in which more presentations failed than the user allows."""
+    failures = prepared.failures() | {s.presentation: s.failure for s in scores if s.failure}
+    count = len(steps.wanted_clips(fold))
+    allowed = fold.settings.allowed_failures(count)
+    if len(failures) > allowed:
+        name, reason = next(iter(sorted(failures.items())))
+        raise RunError(
+            f"{len(failures)} of {count} presentations failed, {allowed} are allowed "
+            f"(--max-failures {fold.settings.max_failures}); the first is {name}: "
+            f"{reason}; all are in {fold.folder / 'preparation.json'}, the scores of the "
+            f"others in {fold.folder / 'scores.csv'}"
+        )
+
+
 def _run_folds(
     experiment: Experiment, folds: Sequence[str], folder: Path, last: str
 ) -> FoldsResult | None:
-    from fasharness import report
-    from fasharness.evaluation.folds import combine_folds, pool
-    from fasharness.run.judge import rules
-
     results, failures = [], {}
     for number, name in enumerate(folds, start=1):
         experiment.console.say(f"Fold {number} of {len(folds)}: {name}")
         try:
-            result = Fold(experiment, name, folder / name).run(last)
+            result = _run_fold(open_fold(experiment, name, folder / name), last)
         except (DataError, RunError) as error:  # the other folds are run all the same
             failures[name] = str(error)
             experiment.console.say(f"{name} failed: {error}")
@@ -152,23 +219,34 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     Args:
         folder: the run's folder.
         plugins: the plugins in use.
-        console: hears the progress.
+        console: told what is done, with progress.
         store: folder of the clip store; what is not there is prepared again from the videos.
 
     Raises:
         FasharnessError: the run is not finished, or its data or its model are gone.
     """
-    from fasharness.run.error_pictures import draw
-
     settings = recorded(folder)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
-    root = settings.data or simulated_root(dataset_class, settings.sim)
-    experiment = Experiment(settings, plugins, console, method, dataset_class(root), store)
-    folds = dataset_class.folds.get(settings.protocol, (settings.protocol,))
+    root = _recorded_root(dataset_class, settings, plugins)
+    settings = _resolved(settings, root)
+    experiment = Experiment(settings, plugins, console, method, dataset_class(root.path), store)
+    folds = _folds(experiment.dataset, settings.protocol)
     with claim(folder, settings.deciding()):
         for name in folds:
-            draw(Fold(experiment, name, folder if folds == (settings.protocol,) else folder / name))
+            place = folder if folds == (settings.protocol,) else folder / name
+            error_pictures.draw(open_fold(experiment, name, place))
+
+
+def _recorded_root(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
+    """Where a finished run's data are; the cache's simulation, whatever is configured now."""
+    if settings.data is not None:
+        return DataRoot(settings.data)
+    simulator = plugins.simulator(dataset.name)
+    if simulator is None:
+        raise OptionError(f"nothing simulates {dataset.title} any more; {HOW_TO_SIMULATE}")
+    root = simulated_root(dataset.name, simulator, settings.sim)
+    return DataRoot(root, simulator, settings.sim)
 
 
 def recorded(folder: Path) -> Settings:

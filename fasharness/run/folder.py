@@ -5,12 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fasharness.common.files import sweep, write_json
+from fasharness.common.files import sha256, sweep, write_json
 from fasharness.errors import OptionError, RunError
 
 
@@ -83,14 +83,37 @@ class Steps:
             except (ValueError, KeyError, TypeError):
                 self.keys, self.seconds = {}, {}  # a damaged note only costs the work again
 
-    def current(self, step: str, key: str, *outputs: Path) -> bool:
-        """Whether a step was finished under this key and its outputs are still there."""
-        return self.keys.get(step) == key and all(path.is_file() for path in outputs)
+    def once(
+        self,
+        step: str,
+        key: str,
+        outputs: Sequence[Path],
+        work: Callable[[], None],
+        *,
+        unchanged: Path | None = None,
+    ) -> None:
+        """Do a step, unless it was finished under the same key and its outputs are there.
 
-    def finish(self, step: str, key: str) -> None:
-        """Note that a step is done; later steps' keys contain its outputs, so they stay."""
-        self.keys[step] = key
+        Later steps' keys contain what this one gives, so their notes stay.
+
+        Args:
+            step: its name.
+            key: content key of everything that goes in.
+            outputs: files that the step leaves.
+            work: writes them.
+            unchanged: the output that must also be the one that the step wrote.
+        """
+        there = all(path.is_file() for path in outputs)
+        if there and self.keys.get(step) == _with_content(key, unchanged):
+            return
+        with self.timed(step):
+            work()
+        self.keys[step] = _with_content(key, unchanged)
         self._write()
+
+    def forget(self, step: str) -> None:
+        """Have a step done again, whatever its key."""
+        self.keys.pop(step, None)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -105,3 +128,8 @@ class Steps:
 
     def _write(self) -> None:
         write_json(self.path, {"keys": self.keys, "seconds": self.seconds})
+
+
+def _with_content(key: str, output: Path | None) -> str:
+    """A step's key with the hash of an output, where that has to stay as it was written."""
+    return key if output is None else f"{key} gave {sha256(output)}"

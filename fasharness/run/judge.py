@@ -1,37 +1,35 @@
-"""From a fold's scores to its result and report."""
+"""The last step of a fold: from its scores to its result and report."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fasharness import report
+from fasharness.builtin.baselines import BASELINES
 from fasharness.common.files import digest, sha256
 from fasharness.data import Split
 from fasharness.errors import DataError, RunError
+from fasharness.evaluation.checks import check_manifest
+from fasharness.evaluation.evaluate import EvaluationOptions, baseline
+from fasharness.evaluation.evaluate import evaluate as evaluate_scores
 from fasharness.method import AGGREGATOR, make, option_values, preset_of
+from fasharness.prepare.prepared import Prepared
 from fasharness.result import Baseline, Evaluation, Result
 from fasharness.result import read as read_result
 from fasharness.result import write as write_result
+from fasharness.run.error_pictures import draw
+from fasharness.run.fold import Fold
 from fasharness.run.provenance import collect
+from fasharness.run.settings import Settings
+from fasharness.run.steps import score_rows, scoring_key
 from fasharness.scores import Score
 
-if TYPE_CHECKING:
-    from fasharness.evaluation.evaluate import EvaluationOptions
-    from fasharness.prepare.prepared import Prepared
-    from fasharness.run.fold import Fold
-    from fasharness.run.settings import Settings
 
-BASELINES: Mapping[str, str] = {
-    "constant": "the same score for every presentation",
-    "brightness": "mean brightness of the face crops",
-}
-
-
-def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
-    """Make a fold's result and report, or take the one that is there under the same key.
+def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
+    """Make a fold's result and report, unless they are there under the same key.
 
     Args:
         fold: the fold, prepared and scored.
@@ -45,49 +43,50 @@ def judge(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path |
     Raises:
         RunError: the scores give no figure.
     """
-    from fasharness import report
-    from fasharness.run.error_pictures import draw
-
     options = rules(fold.settings)
     path, page = fold.folder / "result.json", fold.folder / "report.html"
     provenance = _provenance(fold, prepared, model)
     key = digest([provenance, dataclasses.asdict(options), sorted(_others(fold))])
-    if fold.steps.current("evaluate", key, path, page):
-        with contextlib.suppress(DataError):  # a damaged result is written anew
-            found = read_result(path)
-            if isinstance(found, Result):
-                return found
-    with fold.steps.timed("evaluate"):
+
+    def work() -> None:
         evaluation = _evaluation(fold, scores, options)
         baselines = tuple(_baselines(fold, prepared, options))
-        result = _result(fold, evaluation, baselines, provenance)
-        write_result(path, result)
+        write_result(path, _result(fold, evaluation, baselines, provenance))
         if fold.protocol.simulated:  # a page may be passed on: real faces only on request
             draw(fold)
         report.write(fold.folder)
-    fold.steps.finish("evaluate", key)
+
+    if path.is_file() and not _is_result(path):  # damaged
+        fold.steps.forget("evaluate")
+    fold.steps.once("evaluate", key, [path, page], work)
+    result = read_result(path)
+    if not isinstance(result, Result):
+        raise RunError(f"{path}: holds the result of several folds; choose another --out")
     return result
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is a whole result of one fold."""
+    try:
+        return isinstance(read_result(path), Result)
+    except DataError:
+        return False
 
 
 def rules(settings: Settings) -> EvaluationOptions:
     """How a run's scores are evaluated."""
-    from fasharness.evaluation.evaluate import EvaluationOptions
-
     return EvaluationOptions(seed=settings.seed, more=True)
 
 
 def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
     """Figures of the scores, with a warning where the protocol was cut short."""
-    from fasharness.evaluation.checks import check_manifest
-    from fasharness.evaluation.evaluate import evaluate
-
     expected = {
         str(split): [p.id for p in fold.protocol.split(split)] for split in (Split.DEV, Split.TEST)
     }
     metrics = {m.name: m.make for m in fold.experiment.plugins.offers("metric")}
     try:
         check_manifest(scores, expected)
-        evaluation = evaluate(scores, options, metrics)
+        evaluation = evaluate_scores(scores, options, metrics)
     except DataError as error:
         raise RunError(
             f"{fold.protocol.name}: {error}; the scores are in {fold.folder}/scores.csv"
@@ -134,15 +133,14 @@ def _others(fold: Fold) -> Mapping[str, str]:
 def _baselines(fold: Fold, prepared: Prepared, options: EvaluationOptions) -> Iterator[Baseline]:
     """What trivial scorers get on the same clips."""
     from fasharness.engine.device import make_fabric
-    from fasharness.evaluation.evaluate import baseline
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
     for name, words in _others(fold).items():
         method = make(fold.experiment.plugins.method(name), "", {})
         journal = fold.folder / f"scoring-{name}.jsonl"
-        key = fold.score_key(prepared, method)
-        found = fold.scored(prepared, method, method.network(), fabric, journal, key)
-        scores = [each.score for each in found]
+        key = scoring_key(fold, prepared, method)
+        rows = score_rows(fold, prepared, method, method.network(), fabric, journal, key)
+        scores = [each.presentation for each in rows]
         journal.unlink()
         yield baseline(name, words, scores, options)
 

@@ -1,4 +1,4 @@
-"""The settings of a run: one record, its checks, and its name on disk."""
+"""The settings of a run: one record; its fields are flags and configuration keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,64 +16,87 @@ from fasharness.errors import OptionError
 
 PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
 FACES = ("detector", "dataset")
-_UNDECIDING = ("out", "jobs", "workers", "save_every", "max_failures")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """What the command line and the configuration file need to know of a setting.
+
+    Attributes:
+        help: what it means, in a line; argparse reads ``%%`` as a per cent sign.
+        read: turns text into the value; `dict` for ``KEY=VALUE``, which may be repeated.
+        metavar: what the help calls the value.
+        decides: whether another value gives another result, and so another run.
+    """
+
+    help: str
+    read: type[Any] = str
+    metavar: str | None = None
+    decides: bool = True
+
+    @staticmethod
+    def of(setting: dataclasses.Field[Any]) -> Flag:
+        """The flag of a field of `Settings`."""
+        found: Flag = setting.metadata["flag"]
+        return found
+
+
+def _flag(help: str, default: Any = dataclasses.MISSING, **more: Any) -> Any:
+    return dataclasses.field(default=default, metadata=_described(help, **more))
+
+
+def _described(help: str, **more: Any) -> Mapping[str, Flag]:
+    return {"flag": Flag(help, **more)}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a user can say about a run; each field is a flag and a configuration key.
+    """Everything that a user can say about a run; the help of each field says what it means.
 
-    Attributes:
-        plugin: name of the method.
-        protocol: name of the protocol or of one of its folds.
-        preset: the method's preset; empty for its default.
-        option: options of the method, name to text.
-        data: the data set's folder; None looks at the environment, the user's settings and
-            then simulates.
-        sim: size of the simulated data.
-        faces: ``detector``, or ``dataset`` for the data set's own eye positions or boxes.
-        detector: name of the face detector.
-        depth: ``auto``, or a folder of published depth maps.
-        depth_estimator: name of the estimator where no depth comes with the data.
-        checkpoint: a model file to score with instead of training.
-        seed: seed of weights, order, augmentation and bootstrap.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        precision: one of `PRECISIONS`.
-        limit: presentations taken of each split, spread over its classes; 0 takes all.
-        max_failures: presentations that may fail, a number or a share such as ``5%``.
-        out: folder of the run; None makes one under ``runs``.
-        jobs: processes of simulation and preparation; 0 takes every core.
-        workers: processes that read clips while training.
-        save_every: seconds between two training states.
+    `None`, an empty text and a 0 stand for "not said": the data set's folder is looked for or
+    simulated, the run's folder gets a name of its own, every core is used, nothing is limited.
     """
 
-    plugin: str
-    protocol: str
-    preset: str = ""
-    option: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    data: Path | None = None
-    sim: str = "mini"
-    faces: str = "detector"
-    detector: str = "mtcnn"
-    depth: str = "auto"
-    depth_estimator: str = "face-landmark"
-    checkpoint: Path | None = None
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "32-true"
-    limit: int = 0
-    max_failures: str = "5%"
-    out: Path | None = None
-    jobs: int = 0
-    workers: int = 0
-    save_every: float = 120.0
+    plugin: str = _flag("the method; see `fasharness ls methods`")
+    protocol: str = _flag("e.g. oulu1; see `fasharness ls protocols`")
+    preset: str = _flag("the method's preset (default: its first)", "")
+    option: Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=_described("option of the method; repeatable", read=dict, metavar="KEY=VALUE"),
+    )
+    data: Path | None = _flag("the data set's folder", None, read=Path, metavar="DIR")
+    sim: str = _flag("size of simulated data: mini, small or full", "mini", metavar="SIZE")
+    faces: str = _flag("detector, or dataset for its own eye positions or boxes", "detector")
+    detector: str = _flag("name of the face detector (default: mtcnn)", "mtcnn")
+    depth: str = _flag("folder of published depth maps", "auto", metavar="DIR")
+    depth_estimator: str = _flag("used where no depth comes with the data", "face-landmark")
+    checkpoint: Path | None = _flag(
+        "score this model instead of training", None, read=Path, metavar="FILE"
+    )
+    seed: int = _flag("of weights, order, augmentation and intervals (default: 0)", 0, read=int)
+    device: str = _flag("auto, cpu, cuda or cuda:N", "auto")
+    precision: str = _flag("32-true, bf16-mixed or 16-mixed", "32-true")
+    limit: int = _flag("take N presentations of each split", 0, read=int, metavar="N")
+    max_failures: str = _flag(
+        "presentations that may fail: a number or 5%%", "5%", metavar="N", decides=False
+    )
+    out: Path | None = _flag(
+        "the run's folder (default: runs/NAME)", None, read=Path, metavar="DIR", decides=False
+    )
+    jobs: int = _flag("processes (default: all cores)", 0, read=int, metavar="N", decides=False)
+    workers: int = _flag(
+        "processes that read clips while training", 0, read=int, metavar="N", decides=False
+    )
+    save_every: float = _flag(
+        "seconds between training states", 120.0, read=float, metavar="S", decides=False
+    )
 
     def __post_init__(self) -> None:
         self._one_of("faces", FACES)
         self._one_of("precision", PRECISIONS)
         for name in ("seed", "limit", "jobs", "workers", "save_every"):
             if getattr(self, name) < 0:
-                raise OptionError(f"--{name.replace('_', '-')} must not be negative")
+                raise OptionError(f"{flag_name(name)} must not be negative")
         if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
             raise OptionError(
                 f"no device {self.device!r}; available: auto, cpu, cuda, cuda:N (N from 0)"
@@ -93,9 +116,7 @@ class Settings:
 
     def deciding(self) -> dict[str, Any]:
         """The settings that decide the result, as plain data; paths are absolute."""
-        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in _UNDECIDING:
-            del values[name]
+        values = {f.name: getattr(self, f.name) for f in _fields() if Flag.of(f).decides}
         values["option"] = dict(self.option)
         values["depth"] = self.depth_folder
         for name in ("data", "checkpoint"):
@@ -116,13 +137,12 @@ class Settings:
     def command(self) -> str:
         """The command line that gives these settings; defaults are left out."""
         words = ["fasharness", "run", "--plugin", self.plugin, "--protocol", self.protocol]
-        for item in dataclasses.fields(self)[2:]:
-            value = getattr(self, item.name)
-            flag = "--" + item.name.replace("_", "-")
-            if item.name == "option":
+        for setting in _fields()[2:]:
+            value, flag = getattr(self, setting.name), flag_name(setting.name)
+            if Flag.of(setting).read is dict:
                 for key, text in value.items():
                     words += [flag, f"{key}={text}"]
-            elif value != item.default and item.name not in _UNDECIDING:
+            elif value != setting.default and Flag.of(setting).decides:
                 words += [flag, str(value)]
         return shlex.join(words)
 
@@ -130,3 +150,16 @@ class Settings:
         value = getattr(self, name)
         if value not in choices:
             raise OptionError(f"no {name} {value!r}; available: {', '.join(choices)}")
+
+
+def flag_name(setting: str) -> str:
+    """How the command line calls a setting.
+
+    >>> flag_name("save_every")
+    '--save-every'
+    """
+    return "--" + setting.replace("_", "-")
+
+
+def _fields() -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(Settings)

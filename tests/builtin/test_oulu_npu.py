@@ -1,6 +1,7 @@
 """OULU-NPU: names, the published selections, list files, eye files and validation."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -263,17 +264,31 @@ def test_a_cut_video_is_found_by_validation(own_oulu: Path):
     assert [f.name for f in found if f.kind == "video"] == ["1_3_36_1"]
 
 
-def test_a_simulated_root_holds_the_names_of_its_size(tmp_path: Path):
-    (tmp_path / "Train_files").mkdir()
-    (tmp_path / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
-    data = OuluNpu(tmp_path)
+def test_a_simulated_root_holds_the_names_of_its_lists(own_oulu: Path):
+    (own_oulu / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
+    data = OuluNpu(own_oulu)
     assert data.simulated
-    assert len(data.expected) == 200
     assert data.protocol("oulu1").simulated
+    listed = {item.id for name in ("oulu1", *data.folds["oulu3"])
+              for _, item in data.protocol(name).items()}  # fmt: skip
+    assert {str(name) for name in data.expected} == listed
+    assert len(listed) == len(list(own_oulu.glob("*_files/*.avi")))
+    (own_oulu / "Test_files" / "1_3_36_1.avi").unlink()
+    missing = [f.name for f in OuluNpu(own_oulu).validate([]).findings if f.kind == "missing"]
+    assert missing == ["1_3_36_1"]
+
+
+def test_a_simulated_root_without_lists_holds_its_videos(own_oulu: Path):
+    (own_oulu / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
+    listed = OuluNpu(own_oulu).expected
+    shutil.rmtree(own_oulu / "Protocols")
+    data = OuluNpu(own_oulu)
+    assert data.expected == listed
     assert data.notes("oulu1")[0].endswith("the published rule is used instead")
+    assert [data.protocol("oulu1").version] == ["rule"]
 
 
-BROKEN = ["{", "[]", "{}", '{"size": "vast"}', '{"size": "mini", "users": ["x"]}']
+BROKEN = ["{", "[]", "{}", '{"size": 3}']
 
 
 @pytest.mark.parametrize("text", BROKEN)

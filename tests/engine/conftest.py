@@ -62,10 +62,10 @@ class Tiny(Method):
         return 1 - done
 
     def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
-        error = self.score(network, batch) - batch.bona_fide.float() + torch.randn(()) / 9
+        error = self.score(stage, network, batch) - batch.bona_fide.float() + torch.randn(()) / 9
         return {"total": error.square().mean(), "size": error.abs().mean()}
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         return network(batch.frames[:, 0].float() / 255)[:, 0]
 
 

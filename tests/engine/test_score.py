@@ -11,7 +11,7 @@ import torch
 from fasharness.data import ClipSpec
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
-from fasharness.engine.score import Journal, Scored, score_source
+from fasharness.engine.score import ClipScores, Journal, score_source
 from fasharness.method import Method
 
 Sources = Callable[..., list[ClipSource]]
@@ -48,36 +48,36 @@ def five(sources: Sources) -> list[ClipSource]:
 
 def scores(
     journal: Journal, method: Method, network: Counting, items: list[ClipSource]
-) -> list[Scored]:
+) -> list[ClipScores]:
     return list(journal.score_all(method, network, items, make_fabric("cpu", "32-true")))  # type: ignore[arg-type]
 
 
-def equal(found: list[Scored], expected: list[Scored]) -> bool:
+def equal(found: list[ClipScores], expected: list[ClipScores]) -> bool:
     return list(map(repr, found)) == list(map(repr, expected))  # NaN differs from itself
 
 
 def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
-    found = score_source(method, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    found = score_source(method, None, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
     means = [source.load(index).frames.mean() / 255 for index in range(19)]
-    assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
-    assert found[2:5] == (19, 19, "")
+    assert found.mean == pytest.approx(sum(means) / 19, rel=1e-6)
+    assert found[2:] == (19, "")
     assert found.values == pytest.approx(tuple(means), rel=1e-6)
 
 
 def test_a_failure_of_preparation_is_passed_on(method: Method, five: list[ClipSource]):
-    found = score_source(method, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
-    assert math.isnan(found.value)
-    assert found[2:] == (0, 0, "no face found in 3 frames", ())
+    found = score_source(method, None, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    assert math.isnan(found.mean)
+    assert found[1:] == ((), 0, "no face found in 3 frames")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_score_that_is_no_number_is_a_failure(method: Method, five: list[ClipSource], value):
     fabric = make_fabric("cpu", "32-true")
     found = score_source(
-        method, lambda frames: frames.mean((1, 2, 3))[:, None] * value, five[0], fabric
+        method, None, lambda frames: frames.mean((1, 2, 3))[:, None] * value, five[0], fabric
     )  # type: ignore[arg-type]
-    assert math.isnan(found.value)
+    assert math.isnan(found.mean)
     assert found.failure == f"the method gave the score {value}"
 
 
@@ -98,7 +98,7 @@ def test_a_journal_cut_at_any_byte_goes_on_to_the_same_scores(
         assert path.read_bytes() == content
 
 
-def test_a_journal_of_another_scoring_is_begun_anew(
+def test_a_journal_of_another_scoring_is_replaced(
     method: Method, five: list[ClipSource], tmp_path: Path
 ):
     path = tmp_path / "scoring.jsonl"

@@ -12,7 +12,7 @@ from fasharness.evaluation.checks import check
 from fasharness.plugins import load
 from fasharness.run.config import build
 from fasharness.run.experiment import build_method
-from fasharness.run.fold import Experiment, Fold
+from fasharness.run.fold import Experiment, Fold, open_fold
 from fasharness.run.judge import _evaluation, rules
 from fasharness.scores import Score
 
@@ -27,7 +27,7 @@ def fold(oulu: Path, toy: Path, own_machine: None, tmp_path: Path) -> Fold:
     experiment = Experiment(
         settings, plugins, Terminal(sys.stderr, quiet=True), method, dataset, tmp_path / "store"
     )
-    return Fold(experiment, "oulu1", tmp_path / "run")
+    return open_fold(experiment, "oulu1", tmp_path / "run")
 
 
 def scores_of(fold: Fold) -> list[Score]:

@@ -10,9 +10,9 @@ import pytest
 
 from fasharness.common.paths import config_file
 from fasharness.data import Protocol
-from fasharness.dataset import Dataset
+from fasharness.dataset import Dataset, Simulator
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.run.data_roots import configured, remember, resolve, simulated_root
+from fasharness.run.data_roots import configured, locate, remember, simulate, simulated_root
 
 pytestmark = pytest.mark.usefixtures("own_machine")
 
@@ -32,25 +32,28 @@ class Lines:
 
 
 class Drawn(Dataset):
-    """A data set whose simulation writes its mark alone."""
-
     name = "oulu-npu"
     title = "Drawn"
     folds: ClassVar = {"drawn": ("drawn",)}
-    simulated_sizes = ("mini",)
 
     def protocol(self, name: str) -> Protocol:
         raise NotImplementedError
 
-    @classmethod
-    def simulate(cls, out, *, size, seed, jobs, progress=None):
+
+class Pen(Simulator):
+    """A simulator that writes its mark alone."""
+
+    sizes = ("mini",)
+    version = 7
+
+    def write(self, out, *, size, seed, jobs, progress=None):
         out.mkdir(parents=True)
         progress(1, 1)
         (out / "SIMULATED.json").write_text(json.dumps({"size": size, "seed": seed}))
 
 
-class Released(Drawn):
-    simulated_sizes = ()
+def found(given: Path | None = None) -> Path:
+    return locate(Drawn, given, Pen(), "mini").path
 
 
 def test_the_given_root_wins_over_the_environment_and_that_over_the_settings(
@@ -60,10 +63,10 @@ def test_the_given_root_wins_over_the_environment_and_that_over_the_settings(
     stored.mkdir()
     assert configured("oulu-npu") is None
     assert remember("oulu-npu", stored) == config_file()
-    assert resolve(Drawn, None, "mini", 1, Lines()) == stored
+    assert found() == stored
     monkeypatch.setenv("FASHARNESS_OULU_NPU", str(variable))
-    assert resolve(Drawn, None, "mini", 1, Lines()) == variable
-    assert resolve(Drawn, given, "mini", 1, Lines()) == given
+    assert found() == variable
+    assert found(given) == given
 
 
 def test_a_relative_root_is_remembered_absolutely_beside_others(
@@ -92,23 +95,30 @@ def test_a_broken_settings_file_is_named(text: str):
 
 def test_without_a_root_the_data_are_simulated_once():
     first, second = Lines(), Lines()
-    root = resolve(Drawn, None, "mini", 1, first)
-    assert root == simulated_root(Drawn, "mini")
-    assert json.loads((root / "SIMULATED.json").read_text()) == {"size": "mini", "seed": 0}
+    root = locate(Drawn, None, Pen(), "mini")
+    assert root.path == simulated_root("oulu-npu", Pen(), "mini")
+    assert root.path.name == "oulu-npu-mini-v7-seed0"
+    assert not root.path.exists()
+    simulate(Drawn, root, 1, first)
+    assert json.loads((root.path / "SIMULATED.json").read_text()) == {"size": "mini", "seed": 0}
     assert "FASHARNESS_OULU_NPU" in first.lines[0]
     assert first.lines[1:] == ["simulate 1/1 videos"]
-    assert resolve(Drawn, None, "mini", 1, second) == root
+    simulate(Drawn, locate(Drawn, None, Pen(), "mini"), 1, second)
     assert second.lines == []
+
+
+def test_a_folder_of_the_users_is_never_simulated_into(tmp_path: Path):
+    root = locate(Drawn, tmp_path / "given", Pen(), "mini")
+    simulate(Drawn, root, 1, Lines())
+    assert not root.path.exists()
 
 
 def test_an_unknown_size_is_refused_before_anything_is_simulated():
     with pytest.raises(UnknownNameError, match=r"no simulation size 'big'.*available: mini"):
-        resolve(Drawn, None, "big", 1, Lines())
-    assert not simulated_root(Drawn, "big").exists()
+        locate(Drawn, None, Pen(), "big")
 
 
-def test_a_data_set_without_simulation_wants_its_folder():
-    lines = Lines()
-    with pytest.raises(OptionError, match="has no simulation: give its folder with --data or FASH"):
-        resolve(Released, None, "mini", 1, lines)
-    assert lines.lines == []
+def test_a_data_set_that_nothing_simulates_wants_its_folder_or_a_plugin():
+    words = "no installed plugin simulates it: give its folder with --data or FASHARNESS_OULU_NPU, "
+    with pytest.raises(OptionError, match=f"{words}or, .*install the plugin fasharness-sim"):
+        locate(Drawn, None, None, "mini")

@@ -45,7 +45,7 @@ class Odd(Method):
     def scoring_clips(self) -> ClipSpec:
         return ClipSpec(length=2, step=2, stride=4, keep=2, size=16, depth_size=0)
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         return batch.frames.long().sum(dim=(1, 2, 3, 4)).remainder(97) / 97
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:

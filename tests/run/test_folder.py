@@ -56,16 +56,55 @@ def test_a_run_that_was_killed_at_its_first_write_goes_on(tmp_path: Path):
         assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "run.json"]
 
 
-def test_steps_are_done_under_their_key_while_their_outputs_are_there(tmp_path: Path):
-    output = tmp_path / "model"
-    output.touch()
-    Steps(tmp_path / "steps.json").finish("train", "key")
-    steps = Steps(tmp_path / "steps.json")
-    assert steps.current("train", "key", output)
-    assert not steps.current("train", "other", output)
-    assert not steps.current("score", "key", output)
+def test_a_step_is_done_once_under_its_key_while_its_outputs_are_there(tmp_path: Path):
+    output, done = tmp_path / "model", []
+
+    def step(key: str, name: str = "train") -> None:
+        def work() -> None:
+            done.append((name, key))
+            output.write_text(key)
+
+        Steps(tmp_path / "steps.json").once(name, key, [output], work)
+
+    step("key")
+    step("key")
+    assert done == [("train", "key")]
+    step("other")
+    step("other", "score")
+    assert done[1:] == [("train", "other"), ("score", "other")]
     output.unlink()
-    assert not steps.current("train", "key", output)
+    step("other")
+    assert done[3:] == [("train", "other")]
+
+
+def test_a_step_is_done_again_where_its_output_was_changed(tmp_path: Path):
+    output, done = tmp_path / "scores.csv", []
+    steps = Steps(tmp_path / "steps.json")
+
+    def work() -> None:
+        done.append(1)
+        output.write_text("scores")
+
+    for _ in range(2):
+        steps.once("score", "key", [output], work, unchanged=output)
+    assert len(done) == 1
+    output.write_text("better scores")
+    steps.once("score", "key", [output], work, unchanged=output)
+    assert len(done) == 2
+    assert output.read_text() == "scores"
+
+
+def test_a_step_that_fails_is_not_done_and_its_time_counts(tmp_path: Path):
+    steps = Steps(tmp_path / "steps.json")
+    with pytest.raises(ZeroDivisionError):
+        steps.once("train", "key", [], lambda: 1 / 0)
+    assert Steps(tmp_path / "steps.json").keys == {}
+    assert "train" in Steps(tmp_path / "steps.json").seconds
+    done: list[str] = []
+    steps.once("train", "key", [], lambda: done.append("again"))
+    steps.forget("train")
+    steps.once("train", "key", [], lambda: done.append("and again"))
+    assert done == ["again", "and again"]
 
 
 def test_the_time_of_an_interrupted_step_is_kept(tmp_path: Path):

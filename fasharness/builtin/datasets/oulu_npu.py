@@ -7,15 +7,15 @@ attack presentations); the 5940 of the paper's abstract were never released.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from fasharness.builtin.datasets.oulu_files import (
     PHONES,
@@ -27,7 +27,7 @@ from fasharness.builtin.datasets.oulu_files import (
     read_list,
     rule,
 )
-from fasharness.common.marks import DONE, refuse_unfinished
+from fasharness.common.marks import refuse_unfinished
 from fasharness.data import Presentation, Protocol, Split
 from fasharness.dataset import Dataset, Finding, Validation
 from fasharness.errors import DataError
@@ -46,6 +46,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 CONVENTION = (
     "ACER = (APCER + BPCER) / 2 on test at the dev EER threshold; APCER is the larger of print "
     "(printers 1 and 2) and display (displays 1 and 2)"
+)
+
+
+_PARTS: Mapping[Split, str] = MappingProxyType(
+    {Split.TRAIN: "Train", Split.DEV: "Dev", Split.TEST: "Test"}
 )
 
 
@@ -72,7 +77,6 @@ class OuluNpu(Dataset):
     name = "oulu-npu"
     title = "OULU-NPU"
     folds: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(_folds())
-    simulated_sizes = ("mini", "small", "full")
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -82,43 +86,32 @@ class OuluNpu(Dataset):
         if not any((root / folder).is_dir() for folder in FOLDERS.values()):
             raise DataError(f"{root}: not OULU-NPU: none of {', '.join(FOLDERS.values())} is in it")
 
-    @property
-    def simulated(self) -> bool:
-        """Whether the simulator wrote this root (it leaves SIMULATED.json)."""
-        return self._simulation is not None
-
-    @cached_property
-    def _simulation(self) -> Mapping[str, Any] | None:
-        marker = self.root / DONE
-        if not marker.is_file():
-            return None
-        try:
-            value: dict[str, Any] = json.loads(marker.read_text(encoding="utf-8"))
-            size, users = value["size"], value.get("users") or []
-            numbers = all(isinstance(user, int) for user in users)
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{marker}: not the simulator's own file: {error}") from None
-        if size not in self.simulated_sizes or not numbers:
-            what = f"size {size!r}, users {users!r}"
-            raise DataError(f"{marker}: not the simulator's own file: {what}")
-        return value
-
     @cached_property
     def expected(self) -> tuple[Name, ...]:
-        """Names that this root should hold: all 4950, or those of a simulated size."""
-        if self._simulation is None:
-            return tuple(all_names())
-        from fasharness_sim.layouts.oulu_npu import names
+        """Names that this root should hold: all 4950, or what a simulated root's lists name."""
+        return tuple(self._simulated_names() if self.simulated else all_names())
 
-        size, users = self._simulation["size"], self._simulation.get("users")
-        return tuple(parse_name(name) for name in names(size, users))
+    def _simulated_names(self) -> list[Name]:
+        """Names in any list of a simulated root; those of its videos where it has no list."""
+        return sorted(set(self._listed_names()) or set(self._names_on_disk()))
+
+    def _listed_names(self) -> Iterator[Name]:
+        folds = {fold for names in self.folds.values() for fold in names}
+        for path, split in ((self.list_path(f, s), s) for f in sorted(folds) for s in Split):
+            with suppress(DataError):  # a broken list is reported where its protocol is used
+                yield from (line.name for line in read_list(path, split))
+
+    def _names_on_disk(self) -> Iterator[Name]:
+        for folder in FOLDERS.values():
+            for path in (self.root / folder).glob("*.avi"):
+                with suppress(ValueError):
+                    yield parse_name(path.stem)
 
     def list_path(self, fold: str, split: Split) -> Path:
         """Where the released list of a fold's part lies."""
         number, phone = _fold_parts(fold)
         suffix = f"_{phone}" if phone else ""
-        part = {Split.TRAIN: "Train", Split.DEV: "Dev", Split.TEST: "Test"}[split]
-        return self.root / "Protocols" / f"Protocol_{number}" / f"{part}{suffix}.txt"
+        return self.root / "Protocols" / f"Protocol_{number}" / f"{_PARTS[split]}{suffix}.txt"
 
     def names_by_rule(self, fold: str, split: Split) -> tuple[Name, ...]:
         """Names of a fold's part by the published rule, out of the expected ones."""
@@ -220,28 +213,6 @@ class OuluNpu(Dataset):
         from fasharness.scorefiles.official_lists import write_oulu_lists
 
         write_oulu_lists(folder, scores)
-
-    @classmethod
-    def simulation_version(cls) -> int:
-        """Version of the simulator; see ``fasharness_sim.layouts.oulu_npu``."""
-        from fasharness_sim.layouts.oulu_npu import VERSION
-
-        return VERSION
-
-    @classmethod
-    def simulate(
-        cls,
-        out: Path,
-        *,
-        size: str,
-        seed: int,
-        jobs: int,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        """Write a simulated root; see ``fasharness_sim.layouts.oulu_npu``."""
-        from fasharness_sim.layouts.oulu_npu import simulate
-
-        simulate(out, size=size, seed=seed, jobs=jobs, progress=progress)
 
     def _check_names(self) -> Iterator[Finding]:
         expected = {self.presentation(name).path for name in self.expected}

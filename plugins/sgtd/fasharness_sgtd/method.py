@@ -207,7 +207,7 @@ class SGTD(Method):
         scale = depth_scale(frames.shape[1]) if self.options.compat else 1.0
         return multi_losses(network(frames), batch.depth, batch.bona_fide, scale)._asdict()
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Score clips, float32 (B,); the single-frame network sees the first frame of each."""
         scorer = CompatScorer() if self.options.compat else Scorer()
         if self.options.frames == SINGLE or (stage is not None and stage.name == SINGLE):

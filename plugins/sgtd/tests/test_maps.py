@@ -25,7 +25,7 @@ def test_maps_are_the_predicted_depth(frames: str) -> None:
         assert maps.shape == (3, 2, 2)
         if frames == "single":
             assert torch.equal(maps, network(normalise(pixels[:, 0])).depth)
-            assert torch.equal(maps.mean(dim=(1, 2)).clamp(0, 1), made.score(network, batch))
+            assert torch.equal(maps.mean(dim=(1, 2)).clamp(0, 1), made.score(None, network, batch))
         else:
             found = network(normalise(pixels))
             expected = torch.stack([fused.mean(dim=0) for fused in found.fused])

@@ -102,8 +102,8 @@ def test_scores_are_one_number_a_clip_and_independent_of_the_batch(compat, kind)
     net = network(made).eval()
     clips = batch(frames=made.scoring_clips().length)
     with torch.no_grad():
-        scores = made.score(net, clips)
-        again = made.score(net, Batch(*(t[1:2] for t in _parts(clips))))
+        scores = made.score(None, net, clips)
+        again = made.score(None, net, Batch(*(t[1:2] for t in _parts(clips))))
     assert scores.shape == (4,)
     assert ((scores >= 0) & (scores <= 1)).all()
     torch.testing.assert_close(again, scores[1:2])
@@ -121,7 +121,7 @@ def test_default_score_needs_neither_depth_nor_mask():
     assert made.scoring_clips().depth_size == 0
     assert method(compat="true").scoring_clips().mask
     with torch.no_grad():
-        assert torch.equal(made.score(net, clips), made.score(net, blind))
+        assert torch.equal(made.score(None, net, clips), made.score(None, net, blind))
 
 
 def test_single_stage_scores_with_the_single_frame_network():
@@ -130,7 +130,7 @@ def test_single_stage_scores_with_the_single_frame_network():
     train(made, made.stages()[0], net, steps=12)
     net.eval()
     with torch.no_grad():
-        scores = made.score(net, clips, made.stages()[0])
+        scores = made.score(made.stages()[0], net, clips)
         depth = net.faces((clips.frames[:, 0].float() - 127.5) / 255).depth
     assert 0 < scores.min() < scores.max() < 1
     torch.testing.assert_close(scores, depth.mean((1, 2)))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from fasharness.dataset import Simulator
 from fasharness.errors import OptionError
 from fasharness_sim import writing as layout
 from fasharness_sim.layouts import oulu_lists
@@ -50,6 +51,25 @@ SIMULATED.json                     simulator version, seed, size, users, number 
 _LICENSE = """The simulated videos, eye positions, landmarks and depth maps in this folder are
 dedicated to the public domain under CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/
 """
+
+
+class OuluNpuSimulator(Simulator):
+    """Writes a simulated OULU-NPU."""
+
+    sizes = tuple(SIZES)
+    version = VERSION
+
+    def write(
+        self,
+        out: Path,
+        *,
+        size: str,
+        seed: int,
+        jobs: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Write simulated data; see `simulate`."""
+        simulate(out, size=size, seed=seed, jobs=jobs, progress=progress)
 
 
 def names(size: str, users: Sequence[int] | None = None) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ class Toy(Method):
         truth = batch.bona_fide.float()
         return {"total": F.binary_cross_entropy_with_logits(maps.mean((1, 2, 3)), truth)}
 
-    def score(self, network: nn.Module, batch: Batch, stage: Stage | None = None) -> torch.Tensor:
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """The mean of the depth map, float32 (B,)."""
         return _maps(network, batch).sigmoid().mean((1, 2, 3))
 

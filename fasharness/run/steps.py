@@ -1,0 +1,286 @@
+"""The steps of a fold up to its scores: prepare, train, score; each is done once under its key."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from fasharness import scores as score_files
+from fasharness.common.files import digest, sha256, write_json
+from fasharness.data import ClipSpec, Presentation, Protocol, Split
+from fasharness.errors import RunError
+from fasharness.method import Method, Stage
+from fasharness.prepare.pipeline import Recipe
+from fasharness.prepare.pipeline import prepare as prepare_clips
+from fasharness.prepare.prepared import Prepared
+from fasharness.prepare.store import ClipStore
+from fasharness.run.fold import Fold
+from fasharness.run.resume_keys import fit_key, score_key, training_specs
+from fasharness.scores import Score
+
+if TYPE_CHECKING:  # torch is imported only where a network is used
+    from lightning_fabric import Fabric
+    from torch import nn
+
+    from fasharness.engine.clips import ClipSource
+    from fasharness.engine.score import ClipScores
+    from fasharness.engine.train import EpochRecord
+
+Wanted = Mapping[Presentation, Sequence[ClipSpec]]
+
+
+class Rows(NamedTuple):
+    """What a presentation adds to ``scores.csv`` and to ``clip_scores.csv``.
+
+    Attributes:
+        presentation: its score.
+        clips: those of its clips, from which another aggregator can make the score; one failed
+            row where it failed.
+    """
+
+    presentation: Score
+    clips: tuple[Score, ...]
+
+
+def prepare(fold: Fold) -> Prepared:
+    """Make the clips of every presentation that the fold needs; stored ones are kept."""
+    with fold.steps.timed("prepare"):
+        jobs = fold.settings.jobs
+        prepared = prepared_clips(fold, wanted_clips(fold), title="prepare", jobs=jobs)
+    write_json(fold.folder / "preparation.json", prepared.summary())
+    fold.experiment.console.say(prepared.words())
+    return prepared
+
+
+def wanted_clips(fold: Fold) -> Wanted:
+    """The clips that the fold needs of each presentation."""
+    trains = fold.settings.checkpoint is None and bool(fold.method.stages())
+    wanted: dict[Presentation, list[ClipSpec]] = {}
+    for split, presentation in fold.protocol.items():
+        if split is not Split.TRAIN:
+            wanted[presentation] = [fold.scoring_clips]
+        elif trains:
+            wanted[presentation] = training_specs(fold.method, presentation)
+    return wanted
+
+
+def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prepared:
+    """Make clips by the fold's settings, into the experiment's store.
+
+    Args:
+        fold: the fold.
+        wanted: the clips of each presentation.
+        title: of the progress bar.
+        jobs: processes.
+    """
+    experiment = fold.experiment
+    with experiment.console.bar(title, "videos") as advance:
+        return prepare_clips(
+            wanted,
+            _recipe(fold),
+            ClipStore(experiment.store),
+            experiment.plugins,
+            jobs=jobs,
+            progress=lambda done, total: advance(done, total, ""),
+        )
+
+
+def _recipe(fold: Fold) -> Recipe:
+    """How faces and depth are found."""
+    settings, dataset = fold.settings, fold.experiment.dataset
+    return Recipe(
+        dataset.name,
+        dataset.root,
+        settings.faces,
+        settings.detector,
+        settings.depth_folder,
+        settings.depth_estimator,
+        "cpu" if settings.device == "auto" else settings.device,
+    )
+
+
+def train(fold: Fold, prepared: Prepared) -> Path | None:
+    """Find or train the model.
+
+    Returns:
+        The model file: given, trained before, or trained now; None if nothing is learnt.
+    """
+    path = fold.model
+    if path is None or path == fold.settings.checkpoint:
+        return path
+    key = fit_key(fold.method, fold.settings, fold.protocol, prepared)
+    fold.steps.once("train", key, [path], lambda: _fit(fold, prepared, path, key))
+    return path
+
+
+def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
+    """Train from the last saved state on, and write the model and its history."""
+    from fasharness.engine import train as trainer
+    from fasharness.engine.checkpoint import save_model
+
+    fabric, network = fresh_network(fold)
+
+    def finished(history: Sequence[EpochRecord]) -> None:
+        records = [dataclasses.asdict(record) for record in history]
+        write_json(fold.folder / "training.json", records)
+        save_model(path, fold.method, network, key)
+
+    with fold.experiment.console.bar("train", "batches") as advance:
+        plan = trainer.Plan(
+            method=fold.method,
+            sources={s.name: _training(fold, prepared, s) for s in fold.method.stages()},
+            validate=lambda net, stage: _dev_eer(fold, prepared, stage, net, fabric),
+            seed=fold.settings.seed,
+            key=key,
+            state=fold.folder / "training.safetensors",
+            save_every=fold.settings.save_every,
+            workers=fold.settings.workers,
+            progress=lambda p: advance(p.done, p.total, p.words()),
+            finished=finished,
+        )
+        trainer.fit(plan, network, fabric)
+
+
+def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:
+    train_split = fold.protocol.train
+    return [fold.source(prepared, item, stage.clips(item.bona_fide)) for item in train_split]
+
+
+def _dev_eer(
+    fold: Fold, prepared: Prepared, stage: Stage, network: nn.Module, fabric: Fabric
+) -> float:
+    """EER on dev, by which a stage's weights are chosen."""
+    from fasharness.engine.score import score_source
+    from fasharness.metrics.curves import eer, error_curve
+
+    network.eval()
+    values: dict[bool, list[float]] = {True: [], False: []}
+    for presentation in fold.protocol.dev:
+        source = fold.source(prepared, presentation, fold.scoring_clips)
+        found = score_source(fold.method, stage, network, source, fabric)
+        if not found.failure:
+            values[presentation.bona_fide].append(found.mean)
+    if not all(values.values()):
+        raise RunError("a class of dev has no score to choose by; see preparation.json for why")
+    return float(eer(error_curve(values[True], values[False])))
+
+
+def fresh_network(fold: Fold) -> tuple[Fabric, nn.Module]:
+    """The device and a network with fresh weights on it, both decided by the seed."""
+    import torch
+
+    from fasharness.engine.device import make_fabric
+
+    fabric = make_fabric(fold.settings.device, fold.settings.precision)
+    torch.manual_seed(fold.settings.seed)
+    return fabric, fabric.to_device(fold.method.network())
+
+
+def trained_network(fold: Fold, model: Path | None) -> tuple[Fabric, nn.Module]:
+    """The device and the network with the model's weights on it."""
+    from fasharness.engine.checkpoint import load_model
+
+    fabric, network = fresh_network(fold)
+    if model is not None:
+        load_model(model, fold.method, network)
+    return fabric, network
+
+
+def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:
+    """Score dev and test, and write the score files.
+
+    Returns:
+        The scores as they stand in ``scores.csv``.
+    """
+    path, of_clips = fold.folder / "scores.csv", fold.folder / "clip_scores.csv"
+    key = digest([scoring_key(fold, prepared, fold.method), sha256(model) if model else ""])
+
+    def work() -> None:
+        journal = fold.folder / "scoring.jsonl"
+        fabric, network = trained_network(fold, model)
+        rows = list(score_rows(fold, prepared, fold.method, network, fabric, journal, key))
+        scores = [each.presentation for each in rows]
+        score_files.write_csv(of_clips, [clip for each in rows for clip in each.clips])
+        score_files.write_csv(path, scores)
+        fold.experiment.dataset.write_official_scores(fold.folder, scores)
+        journal.unlink()
+
+    fold.steps.once("score", key, [path, of_clips], work, unchanged=path)
+    return score_files.read_csv(path)
+
+
+def scoring_key(fold: Fold, prepared: Prepared, method: Method) -> str:
+    """Content key of scoring the fold's clips with a method, but for its weights."""
+    return score_key(method, fold.settings, fold.protocol, prepared, fold.scoring_clips)
+
+
+def score_rows(
+    fold: Fold,
+    prepared: Prepared,
+    method: Method,
+    network: nn.Module,
+    fabric: Fabric,
+    journal: Path,
+    key: str,
+) -> Iterator[Rows]:
+    """Score dev and test with a method on the fold's clips.
+
+    Args:
+        fold: the fold.
+        prepared: its clips.
+        method: the method, the fold's own or a baseline.
+        network: its network.
+        fabric: the device.
+        journal: file that keeps finished scores until all are there.
+        key: content key of this scoring; a journal of another key is not used.
+    """
+    from fasharness.engine.score import Journal
+
+    items = [item for item in fold.protocol.items() if item[0] is not Split.TRAIN]
+    sources = [fold.source(prepared, shown, fold.scoring_clips) for _, shown in items]
+    with fold.experiment.console.bar(f"score {method.name}", "presentations") as advance:
+        book = Journal(journal, key)
+        done = book.score_all(method, network, sources, fabric)
+        for number, ((split, shown), found) in enumerate(zip(items, done, strict=True), 1):
+            rows = _rows(fold.protocol, split, shown, found)
+            if method is fold.method and shown.id not in book.done:
+                fold.experiment.plugins.hook.fasharness_presentation_scored(
+                    folder=fold.folder, score=rows.presentation
+                )
+            advance(number, len(items), "")
+            yield rows
+
+
+def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScores) -> Rows:
+    """Put what is known of a presentation beside its scores."""
+    score = Score(
+        presentation=shown.id,
+        split=str(split),
+        subject=shown.subject,
+        species=shown.species,
+        group=protocol.group_of(shown.species),
+        value=found.mean,
+        clips=len(found.values),
+        frames=found.frames,
+        failure=found.failure,
+        device=shown.device,
+        session=shown.session,
+        simulated=protocol.simulated,
+    )
+    return Rows(score, tuple(_clip_rows(score, found.values)))
+
+
+def _clip_rows(score: Score, values: Sequence[float]) -> Iterator[Score]:
+    share = score.frames // max(1, score.clips)
+    for number, value in enumerate(values or (score.value,), start=1):
+        yield dataclasses.replace(
+            score,
+            presentation=f"{score.presentation}#{number}",
+            value=value,
+            clips=min(1, score.clips),
+            frames=share,
+            unit="clip",
+            video=score.presentation,
+        )
