@@ -10,8 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.builtin.datasets.oulu_files import all_names, parse_name, read_eyes, read_list, rule
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
+from fasharness.builtin.datasets.oulu_npu_files import (
+    all_names,
+    parse_name,
+    read_eyes,
+    read_list,
+    rule,
+)
 from fasharness.data import Split
 from fasharness.errors import DataError
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness.builtin.datasets.oulu_files import parse_name
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
+from fasharness.builtin.datasets.oulu_npu_files import parse_name
 from fasharness.data import ClipSpec, Presentation
 from fasharness.errors import UnknownNameError
 from fasharness.plugins import load

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from fasharness.builtin.datasets.oulu_files import (
+from fasharness.builtin.datasets.oulu_npu_files import (
     PHONES,
     SPECIES,
     Name,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness.builtin.datasets.oulu_files import read_eyes
+from fasharness.builtin.datasets.oulu_npu_files import read_eyes
 from fasharness.common.marks import DONE, need_finished
 from fasharness.errors import DataError, OptionError
 from fasharness.prepare.decode import decode
