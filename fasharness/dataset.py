@@ -12,8 +12,7 @@ from fasharness.data import Presentation, Protocol
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
-    from fasharness.faces import Face
-    from fasharness.prepare.depth import DepthSource
+    from fasharness.faces import DepthSource, Face
     from fasharness.scores import Score
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from fasharness import hookspecs
-from fasharness.builtin import hooks as builtin
 from fasharness.dataset import Dataset, Simulator, protocol_owner
 from fasharness.errors import FasharnessError, PluginError, UnknownNameError
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from fasharness.method import Method
 
 GROUP = "fasharness"
+OWN = "fasharness"
+"""The harness's own plugin, which holds the built-in data sets, methods and so on."""
 KINDS: Mapping[str, str] = {
     "method": "fasharness_methods",
     "dataset": "fasharness_datasets",
@@ -198,7 +199,7 @@ def _cause(error: BaseException) -> str:
 
 
 def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
-    """Build a plugin manager with the built-ins, `extra` and every installed plugin.
+    """Build a plugin manager with `extra` and every installed plugin, the harness's own first.
 
     Args:
         extra: (name, plugin object) pairs to register besides the installed ones.
@@ -209,10 +210,21 @@ def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     plugins = Plugins(manager)
-    own = importlib.metadata.version("fasharness")
-    plugins.add(builtin, "fasharness", f"fasharness {own}")
+    found = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
+    for entry_point in filter(_is_own, found):
+        plugins.load_entry_point(entry_point)
+    if OWN not in plugins.versions:
+        missing = "its data sets and methods are not registered: install it, e.g. with make install"
+        plugins.broken.append(Broken(OWN, missing))
     for name, plugin in extra:
         plugins.add(plugin, name, "not installed")
-    for entry_point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name):
-        plugins.load_entry_point(entry_point)
+    for entry_point in found:
+        if not _is_own(entry_point):
+            plugins.load_entry_point(entry_point)
     return plugins
+
+
+def _is_own(entry_point: importlib.metadata.EntryPoint) -> bool:
+    """Whether an entry point is the harness's own; another package may not take its name."""
+    dist = entry_point.dist
+    return entry_point.name == OWN and dist is not None and dist.name == OWN

@@ -19,10 +19,9 @@ from fasharness.cli.command import add_command
 from fasharness.common.progress import Terminal
 from fasharness.data import ClipSpec, Presentation, Protocol
 from fasharness.dataset import Dataset, Simulator
-from fasharness.faces import Face
+from fasharness.faces import CropRule, Face
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
-from fasharness.prepare.crop import CropRule
 from fasharness.result import Result
 from fasharness.run.experiment import run
 from fasharness.run.settings import Settings

@@ -13,10 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fasharness.dataset import Dataset
-    from fasharness.faces import Detector
+    from fasharness.faces import CropRule, DepthEstimator, Detector
     from fasharness.method import Method
-    from fasharness.prepare.crop import CropRule
-    from fasharness.prepare.depth import DepthEstimator
 
 
 def _constant() -> type[Method]:

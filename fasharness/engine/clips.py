@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fasharness.data import Batch, Clip, ClipSpec, Presentation
-from fasharness.prepare.crop import CropRule
+from fasharness.faces import CropRule
 from fasharness.prepare.store import StoredClips, load_clip
 
 Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]

@@ -4,48 +4,13 @@ import io
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Protocol, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError
-from fasharness.faces import Face, Frame
-from fasharness.prepare.crop import CropRule
-
-Edges: TypeAlias = tuple[int, int, int, int]
-"""Left, top, right and bottom edge of a crop, in whole pixels of the frame."""
-
-
-class DepthSource(Protocol):
-    """Anything that knows how near each part of a face is."""
-
-    def crop(
-        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
-    ) -> NDArray[np.float32]:
-        """Give the face depth under a crop; that attacks are labelled flat is not its business.
-
-        Args:
-            index: number of the frame, from 0.
-            frame: uint8 (H, W, 3), RGB.
-            face: the face that the crop was made for.
-            region: the crop's edges in pixels of the frame.
-            side: side of the wanted map.
-            rule: resizes as the crop of the picture was resized.
-
-        Returns:
-            float32 (side, side) in [0, 1]: 1 at the nearest part of the face, above 0 on the
-            face, 0 elsewhere.
-
-        Raises:
-            DataError: if there is no depth for this frame.
-        """
-        ...
-
-
-DepthEstimator: TypeAlias = DepthSource
-"""A depth source that needs nothing but the picture, so that one serves all presentations."""
+from fasharness.faces import CropRule, Face, Frame, Region
 
 
 class ExactDepth:
@@ -71,7 +36,7 @@ class ExactDepth:
             )
 
     def crop(
-        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+        self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
     ) -> NDArray[np.float32]:
         """Cut the depth of a frame; see `DepthSource.crop`."""
         del face
@@ -109,7 +74,7 @@ class DepthMapFolder:
         return self._folder / f"{self._name}_{index + 1:03d}_depth1D.jpg"
 
     def crop(
-        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+        self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
     ) -> NDArray[np.float32]:
         """Cut the map of a frame, grey 0 to 255; see `DepthSource.crop`."""
         del face
@@ -134,7 +99,7 @@ def _array(content: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _cut(
-    depth: NDArray[np.uint8], frame: Frame, region: Edges, side: int, rule: CropRule
+    depth: NDArray[np.uint8], frame: Frame, region: Region, side: int, rule: CropRule
 ) -> NDArray[np.float32]:
     height, width = frame.shape[:2]
     if depth.shape != (height, width):

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError
-from fasharness.faces import Face, Frame
+from fasharness.faces import CropRule, Face, Frame, Region
 from fasharness.prepare import weights
 from fasharness.prepare.canonical_face import canonical_face
-from fasharness.prepare.crop import CropRule
-from fasharness.prepare.depth import Edges
 
 INPUT = 192  # side of the model's input
 MARGIN = 1.5  # of the model's input over the longer side of the face
@@ -95,7 +93,7 @@ class LandmarkDepth:
         return Points(np.hstack([flat, depth]), 1 / (1 + math.exp(-float(logit.reshape(-1)[0]))))
 
     def crop(
-        self, index: int, frame: Frame, face: Face, region: Edges, side: int, rule: CropRule
+        self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
     ) -> NDArray[np.float32]:
         """Estimate the depth of a face; see `DepthSource.crop`."""
         # the second look, from where the first saw the face, forgets the detector's box

@@ -22,9 +22,7 @@ from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
 
 if TYPE_CHECKING:
-    from fasharness.faces import Detector, Face
-    from fasharness.prepare.crop import CropRule
-    from fasharness.prepare.depth import DepthSource
+    from fasharness.faces import CropRule, DepthSource, Detector, Face, Region
 
 FORMAT = 1
 """Changes when the same inputs would give other stored clips."""
@@ -206,15 +204,15 @@ class _Cutter:
     def _cut(
         self, index: int, frame: NDArray[np.uint8], face: Face
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        x0, y0, x1, y1 = self._region(face)
-        image = self.rule.resize(frame[y0:y1, x0:x1], stored_side(self.spec.size, self.spec))
+        region = self._region(face)
+        image = self.rule.cut(frame, region, stored_side(self.spec.size, self.spec))
         side = stored_side(self.spec.depth_size, self.spec)
         if self.depth is None or side == 0:
             return image, np.zeros((side, side), np.uint8)
-        depth = self.depth.crop(index, frame, face, (x0, y0, x1, y1), side, self.rule)
+        depth = self.depth.crop(index, frame, face, region, side, self.rule)
         return image, np.round(np.clip(depth, 0, 1) * 255).astype(np.uint8)
 
-    def _region(self, face: Face) -> tuple[int, int, int, int]:
+    def _region(self, face: Face) -> Region:
         high = self.spec.scale[1]
         return self.rule.region(face.box, high, high, self.shape)
 

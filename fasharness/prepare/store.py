@@ -23,7 +23,7 @@ from fasharness.data import Clip, ClipSpec, Presentation
 from fasharness.errors import DataError
 
 if TYPE_CHECKING:
-    from fasharness.prepare.crop import CropRule
+    from fasharness.faces import CropRule
 
 
 @dataclass(frozen=True, slots=True)

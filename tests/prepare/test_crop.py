@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasharness.errors import DataError
-from fasharness.prepare.crop import FLOOR, PILLOW, Region, grow
+from fasharness.faces import Region, grow
+from fasharness.prepare.crop import FLOOR, PILLOW
 
 # `sgtd_crops.npz` was made by running the authors' loading code on a random scene: box lines,
 # every 8th pixel of the 256x256 crop, and the 32x32 depth crop.

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError
-from fasharness.faces import Face
+from fasharness.faces import DepthSource, Face
 from fasharness.prepare.crop import PILLOW
-from fasharness.prepare.depth import DepthMapFolder, DepthSource, ExactDepth
+from fasharness.prepare.depth import DepthMapFolder, ExactDepth
 
 FRAME = np.zeros((160, 120, 3), np.uint8)
 FACE = Face((40, 60, 40, 40), 1.0)

@@ -33,8 +33,7 @@ from fasharness.dataset import Dataset, Finding, Validation
 from fasharness.errors import DataError
 
 if TYPE_CHECKING:
-    from fasharness.faces import Face
-    from fasharness.prepare.depth import DepthSource
+    from fasharness.faces import DepthSource, Face
     from fasharness.scores import Score
 
 FOLDERS: Mapping[Split, str] = MappingProxyType(

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
-from fasharness.faces import Box, Face, Frame
-from fasharness.prepare.crop import CropRule
+from fasharness.faces import Box, CropRule, DepthSource, Face, Frame, Region
 from fasharness.prepare.decode import decode
-from fasharness.prepare.depth import DepthSource
 
 Floats: TypeAlias = NDArray[np.float64]
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -93,7 +91,7 @@ def _mask(source: DepthSource, number: int, frame: Frame, face: Face) -> NDArray
     """Where the face is in a frame; a nearest square of the whole map loses at most a pixel."""
     height, width = frame.shape[:2]
     side = max(height, width)
-    square = source.crop(number, frame, face, (0, 0, width, height), side, _WHOLE)
+    square = source.crop(number, frame, face, Region(0, 0, width, height), side, _WHOLE)
     return cv2.resize(square, (width, height), interpolation=cv2.INTER_NEAREST) > 0
 
 
