@@ -1,5 +1,6 @@
 """What the core's tests share beside `fasharness.testing`: installed plugins, drawn scores."""
 
+import dataclasses
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fasharness.scores import Score
+from fasharness.scores import Score, write_csv
 from fasharness.testing import Ended
 
 # The networks here are too small for threads, which only wait for each other; set before torch
@@ -123,3 +124,29 @@ def oulu_like() -> Callable[..., tuple[Score, ...]]:
     sessions: (seed=0, dev_users=6, test_users=8, simulated=False).
     """
     return _oulu_like
+
+
+@pytest.fixture
+def cross_folder(tmp_path: Path, oulu_like: Callable[..., tuple[Score, ...]]) -> Path:
+    """A folder with score files of two runs on A and of A's model on B, whose scores lie one
+    higher: a.csv, b.csv, a-on-b.csv and b-on-a.csv.
+    """
+    first, second = oulu_like(1, 12, 12), oulu_like(2, 12, 12)
+    shifted = [dataclasses.replace(s, value=s.value + 1) for s in second if s.split == "test"]
+    write_csv(tmp_path / "a.csv", first)
+    write_csv(tmp_path / "b.csv", second)
+    write_csv(tmp_path / "a-on-b.csv", shifted)
+    write_csv(tmp_path / "b-on-a.csv", [s for s in first if s.split == "test"])
+    return tmp_path
+
+
+@pytest.fixture
+def tasks_file(cross_folder: Path) -> Callable[..., Path]:
+    """A function that writes a table of tasks there: (*rows, header="train,test,scores,dev")."""
+
+    def write(*rows: str, header: str = "train,test,scores,dev") -> Path:
+        path = cross_folder / "tasks.csv"
+        path.write_text("".join(f"{line}\n" for line in (header, *rows)))
+        return path
+
+    return write

@@ -26,8 +26,9 @@ def add(commands: Any) -> None:
 
 
 def _cross(options: argparse.Namespace) -> int:
-    from fasharness.evaluation.cross import cross, read_tasks, table, to_json
+    from fasharness.evaluation.cross import cross, read_tasks, to_json
     from fasharness.evaluation.evaluate import EvaluationOptions
+    from fasharness.report.cross import table
     from fasharness.report.grid import render
     from fasharness.scorefiles import json_target
 

@@ -237,8 +237,8 @@ def _evaluate_folds(
 def _compare(options: argparse.Namespace) -> int:
     from fasharness.evaluation.compare import compare_runs, to_json
     from fasharness.evaluation.evaluate import EvaluationOptions
+    from fasharness.report.comparison import comparison, run_names
     from fasharness.report.grid import render
-    from fasharness.report.leaderboard import comparison, run_names
     from fasharness.scorefiles import json_target
 
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
@@ -268,17 +268,18 @@ def _folds(path: Path) -> Mapping[str, Sequence[Score]]:
 
 def _leaderboard(options: argparse.Namespace) -> int:
     from fasharness.report.grid import render
-    from fasharness.report.leaderboard import leaderboard, published
+    from fasharness.report.leaderboard import leaderboard, literature
 
     print(render(leaderboard(options.folder), options.style), end="")
     if options.published:
-        print(f"\n{render(published(), options.style)}", end="")
+        print(f"\n{render(literature(), options.style)}", end="")
     return 0
 
 
 def _stream(options: argparse.Namespace) -> int:
-    from fasharness.evaluation.streaming import count_file, grid, write_curve
+    from fasharness.evaluation.streaming import count_file
     from fasharness.report.grid import render
+    from fasharness.report.streaming import grid, write_curve
     from fasharness.scorefiles import refuse_overwriting
 
     refuse_overwriting([options.curve] if options.curve else [], [options.scores])

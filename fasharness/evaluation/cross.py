@@ -1,4 +1,4 @@
-"""Cross-data-set evaluation: trained on some data sets, tested on another, as a table of tasks."""
+"""Cross-data-set evaluation: trained on some data sets, tested on another, task by task."""
 
 import csv
 import io
@@ -12,22 +12,12 @@ from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.checks import check
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import over_folds
-from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, figure, interval, label, percent
 from fasharness.result import SCHEMA, Evaluation, FoldMetric
 from fasharness.scorefiles import read
 from fasharness.scores import Score
 
 COLUMNS = ("train", "test", "scores", "dev", "method")
 FIGURES = ("hter", "apcer", "bpcer", "auc", "tpr@fpr=0.01")
-SOURCE = (
-    "Threshold from the dev scores of the training data (rule {rule}); the target is only tested "
-    "on, as in practice."
-)
-TARGET = (
-    "HTER at target EER: LEAKS: the threshold is the target test set's own EER threshold, the "
-    "usual convention of leave-one-domain-out (O, C, I, M) papers; not comparable with the other."
-)
 
 
 @dataclass(frozen=True)
@@ -64,6 +54,25 @@ class Crossed:
     simulated: bool
     source: Evaluation | None
     target: Evaluation | None
+
+
+@dataclass(frozen=True)
+class OverTasks:
+    """Averages over the tasks of a method that leave their training data.
+
+    Attributes:
+        method: the method; empty where all tasks are of one.
+        count: how many tasks.
+        simulated: whether any of their scores is of a simulated presentation.
+        source: metric name to its mean at thresholds from the training data's dev scores.
+        target: the same at the targets' own EER thresholds, which leak.
+    """
+
+    method: str
+    count: int
+    simulated: bool
+    source: Mapping[str, FoldMetric]
+    target: Mapping[str, FoldMetric]
 
 
 def read_tasks(path: Path) -> tuple[Task, ...]:
@@ -176,90 +185,32 @@ def _abroad(score: Score) -> Score:
     return replace(score, presentation=f"train/{score.presentation}", subject=subject)
 
 
-def table(found: Sequence[Crossed], options: EvaluationOptions) -> Grid:
-    """Lay tasks out, with the mean over the cross-data-set ones of each method.
+def over_tasks(found: Sequence[Crossed]) -> Iterator[OverTasks]:
+    """Average the tasks of each method that leave their training data, where there are several.
 
     Args:
         found: what `cross` returns.
-        options: how they were evaluated.
 
-    Returns:
-        A table of per cent; the leaking column is there only where leaks are allowed.
+    Yields:
+        The averages of each method, in the order of the methods' first tasks.
     """
-    leak = ("HTER at target EER (LEAKS)",) if options.allow_leaks else ()
-    header = ("trained on", "tested on", "method", *map(label, FIGURES), *leak, "floor", "data")
-    rows = [
-        (
-            *(one.task.train, one.task.test, one.task.method or "–"),
-            *_cells(one, options.allow_leaks),
-            *(_floor(one), data_words(one.simulated)),
-        )
-        for one in found
-    ]
-    rows += _means(found, options.allow_leaks)
-    return Grid("Trained on one, tested on another", header, rows, tuple(_notes(found, options)))
-
-
-def _cells(one: Crossed, leak: bool) -> Iterator[str]:
-    """Print the figures of a task, the first with its interval."""
-    for name in FIGURES:
-        # What needs no threshold is the same by both conventions.
-        found = one.source or (None if name in FIGURES[:3] else one.target)
-        metric = found.metric(name) if found else None
-        ends = f" ({interval(metric)})" if metric and name == "hter" and interval(metric) else ""
-        yield figure(name, metric.value if metric else None) + ends
-    if leak:
-        yield figure("hter", one.target.metric("hter").value if one.target else None)
-
-
-def _floor(one: Crossed) -> str:
-    """Print the smallest error rate that a task's test set can support."""
-    evaluation = one.source or one.target
-    return f"{percent(max(evaluation.smallest_rate.values()))} %" if evaluation else "–"
-
-
-def _means(found: Sequence[Crossed], leak: bool) -> Iterator[tuple[str, ...]]:
-    """Average the tasks of each method that leave their training data, where there are several."""
     away = [one for one in found if one.task.train != one.task.test]
     for method in dict.fromkeys(one.task.method for one in away):
-        tasks = [one for one in away if one.task.method == method]
-        if len(tasks) > 1:
-            source, target = (_over([getattr(o, of) for o in tasks]) for of in ("source", "target"))
-            cells = [_averaged(name, source) for name in FIGURES]
-            cells += [_averaged("hter", target)] if leak else []
-            data = data_words(any(one.simulated for one in tasks))
-            yield (f"mean of {len(tasks)}", "other data", method or "–", *cells, "–", data)
+        mine = [one for one in away if one.task.method == method]
+        if len(mine) > 1:
+            yield OverTasks(
+                method,
+                len(mine),
+                any(one.simulated for one in mine),
+                _averages([one.source for one in mine]),
+                _averages([one.target for one in mine]),
+            )
 
 
-def _over(evaluations: Sequence[Evaluation | None]) -> dict[str, FoldMetric]:
+def _averages(evaluations: Sequence[Evaluation | None]) -> Mapping[str, FoldMetric]:
     """Average metrics over tasks; one without an evaluation leaves no average."""
     metrics = {str(i): (*e.metrics, *e.more) if e else () for i, e in enumerate(evaluations)}
     return {metric.name: metric for metric in over_folds(metrics)}
-
-
-def _averaged(name: str, found: Mapping[str, FoldMetric]) -> str:
-    """Print a mean with its deviation."""
-    metric = found.get(name)
-    spread = f" ± {figure(name, metric.std)}" if metric and metric.std is not None else ""
-    return figure(name, metric.mean if metric else None) + spread
-
-
-def _notes(found: Sequence[Crossed], options: EvaluationOptions) -> Iterator[str]:
-    """Say by which convention the figures were made and what to be careful about."""
-    if any(one.simulated for one in found):
-        yield "SIMULATED rows say nothing of real attacks."
-    yield SOURCE.format(rule=options.threshold_rule)
-    if options.allow_leaks:
-        yield TARGET
-    yield (
-        f"floor: the smallest error rate that so few test presentations can support "
-        f"({options.confidence:.0%}, none wrong); mean ± sample standard deviation over tasks."
-    )
-    for one in found:
-        evaluation, where = one.source or one.target, f"{one.task.train} to {one.task.test}"
-        if one.source is None:
-            yield f"{where}: {one.task.dev.name} has no dev scores of the training data."
-        yield from (f"{where}: {words}" for words in (evaluation.warnings if evaluation else ()))
 
 
 def to_json(found: Sequence[Crossed]) -> str:

@@ -1,7 +1,5 @@
 """Score files larger than memory: two walks, counts in bins, curves with a bounded error."""
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,14 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fasharness.common.files import write_text
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.metrics.arrays import Ints
 from fasharness.metrics.curves import crossing
 from fasharness.metrics.streaming import ScoreCounts
-from fasharness.report.grid import Grid
-from fasharness.report.numbers import percent
 from fasharness.scorefiles import stream
 from fasharness.scores import Score
 
@@ -220,87 +215,3 @@ def _middle(filled: Ints, cut: int) -> int:
 def _accepted(attack: Ints, cut: int) -> float:
     """Share of a group's attacks at or above a cut."""
     return float(attack[cut:].sum() / attack.sum())
-
-
-def grid(name: str, counts: FileCounts) -> Grid:
-    """Lay the figures of a file out.
-
-    Args:
-        name: of the file.
-        counts: its counts.
-
-    Returns:
-        A table with the error bound of each figure.
-    """
-    rows: list[tuple[str, ...]] = []
-    for split in ("dev", "test"):
-        if (mine := counts.split(split)) is not None:
-            eer, auc = mine.eer(), mine.auc()
-            rows.append(
-                (f"EER of {split} (%)", f"{100 * eer.value:.4f}", _bound(100 * eer.error, 4))
-            )
-            rows.append((f"AUC of {split}", f"{auc.value:.6f}", _bound(auc.error, 6)))
-    decided = decide(counts)
-    if decided is not None:
-        rates = {"BPCER": decided.bpcer, "APCER": max(decided.apcer.values())}
-        rates |= {"ACER": decided.acer} | {f"  APCER {n}": r for n, r in decided.apcer.items()}
-        rows += [(f"{word} (%)", percent(rate), "exact") for word, rate in rates.items()]
-    bins = counts.counts["test", None].size - 2
-    title = f"{name} per {counts.unit}, counted in {bins} bins"
-    rows = [(*row, "SIMULATED" if counts.simulated else "real") for row in rows]
-    return Grid(title, ("metric", "figure", "error", "data"), rows, [*_notes(counts)])
-
-
-def _bound(error: float, digits: int) -> str:
-    """Print an error bound, rounded up and with what printing the figure may take away."""
-    unit = 10.0**-digits
-    return f"± {(math.ceil(error / unit) + 0.5) * unit:.{digits + 1}f}"
-
-
-def _notes(counts: FileCounts) -> Iterator[str]:
-    """Say what a reader must know."""
-    if counts.simulated:
-        yield "SIMULATED data: these figures say nothing of real attacks."
-    decided = decide(counts)
-    if decided is None:
-        yield "Dev lacks a class, so there is no threshold and no rate at one."
-    else:
-        rule = (
-            "the edge of a bin with the smallest |APCER - BPCER| on dev, of equal ones the middle"
-        )
-        yield f"Threshold: score >= {decided.threshold:.6g} is bona fide ({rule})."
-    for split in ("dev", "test"):
-        mine = {kind: int(c.sum()) for (where, kind), c in counts.counts.items() if where == split}
-        live, failed = mine.pop(None, 0), [n for k, n in counts.failed.items() if k[0] == split]
-        words = f"{live} bona fide + {sum(mine.values())} attack presentations"
-        yield f"{split}: {words}, {sum(failed)} failed: counted, and left out of every rate."
-    test = counts.split("test")
-    if test is not None and test.auc().value < 0.5:
-        yield "AUC of test is below 0.5: attacks score higher; are the scores reversed?"
-    yield "Not checked, since that needs the whole file: doubled presentations, shared subjects."
-
-
-def write_curve(path: Path, counts: FileCounts, split: str = "test") -> None:
-    """Write the error curve of a split as CSV, atomically; it is exact at each threshold.
-
-    Args:
-        path: the file to write.
-        counts: the counts.
-        split: the split; both classes have a score there.
-
-    Raises:
-        ValueError: when a class has none.
-    """
-    mine = counts.split(split)
-    if mine is None:
-        raise ValueError(f"expected both classes in {split}")
-    curve = mine.curve()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("data", "threshold", "apcer", "bpcer"))
-    word = "simulated" if counts.simulated else "real"
-    columns = (curve.values, curve.apcer, curve.bpcer)
-    # The first cut accepts all and the last refuses all; neither has a threshold of its own.
-    for row in zip(*(column[1 : curve.values.size].tolist() for column in columns), strict=True):
-        writer.writerow((word, *map(repr, row)))
-    write_text(path, text.getvalue())

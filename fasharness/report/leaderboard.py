@@ -1,4 +1,4 @@
-"""Tables over many runs and over two: from result files and score files to a small table."""
+"""The table of all runs below a folder, and that of figures from the literature."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,18 @@ from pathlib import Path
 
 from fasharness import result as results
 from fasharness.errors import DataError
-from fasharness.evaluation.compare import Comparison
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import (
-    change,
     data_words,
     figure,
-    interval,
-    is_share,
+    floor,
     label,
     percent,
+    with_interval,
+    with_spread,
 )
-from fasharness.report.text import SIMULATED, smallest_words
+from fasharness.report.tables import HEADLINE
 from fasharness.result import Evaluation, FoldsResult, Result
-
-COLUMNS = ("acer", "apcer", "bpcer", "eer", "auc")
 
 
 @dataclass(frozen=True)
@@ -75,9 +72,10 @@ def leaderboard(folder: Path) -> Grid:
         raise (broken or [DataError(f"{folder}: no result.json below it; run something first")])[0]
     found.sort(key=lambda pair: (_protocol(pair[1]), _rank(pair[1]), str(pair[0])))
     rows = [
-        (_method(r), _protocol(r), *_cells(r), _floor(r), _data(r), path.name) for path, r in found
+        (_method(r), _protocol(r), *_cells(r), floor(_evaluations(r)), _data(r), path.name)
+        for path, r in found
     ]
-    header = ("method", "protocol", *map(label, COLUMNS), "floor", "data", "run")
+    header = ("method", "protocol", *map(label, HEADLINE), "floor", "data", "run")
     return Grid(
         "Runs, best ACER first",
         header,
@@ -86,7 +84,7 @@ def leaderboard(folder: Path) -> Grid:
     )
 
 
-def published() -> Grid:
+def literature() -> Grid:
     """Lay the figures of the literature out that were verified in their sources.
 
     Returns:
@@ -132,31 +130,24 @@ def _rank(result: Result | FoldsResult) -> float:
 
 
 def _cells(result: Result | FoldsResult) -> Iterator[str]:
-    """Print the columns' metrics."""
+    """Print the columns' metrics, ACER with its interval, or all with their spread over folds."""
     if isinstance(result, FoldsResult):
         means = {m.name: m for m in result.metrics}
-        for name in COLUMNS:
-            m = means.get(name)
-            spread = f" ± {figure(name, m.std)}" if m and m.std is not None else ""
-            yield figure(name, m.mean if m else None) + spread
+        yield from (with_spread(name, means.get(name)) for name in HEADLINE)
         return
     metrics = {m.name: m for m in result.evaluation.metrics}
-    for name in COLUMNS:
+    for name in HEADLINE:
         metric = metrics.get(name)
-        ends = interval(metric) if metric and name == "acer" else ""
-        yield figure(name, metric.value if metric else None) + (f" ({ends})" if ends else "")
+        if metric and name == "acer":
+            yield with_interval(metric)
+        else:
+            yield figure(name, metric.value if metric else None)
 
 
 def _evaluations(result: Result | FoldsResult) -> Iterator[Evaluation]:
     """The evaluations of a run."""
     folds = result.folds if isinstance(result, FoldsResult) else (result,)
     yield from (fold.evaluation for fold in folds)
-
-
-def _floor(result: Result | FoldsResult) -> str:
-    """Print the smallest error rate that a run's test split (or smallest fold) can support."""
-    rates = [rate for one in _evaluations(result) for rate in one.smallest_rate.values()]
-    return f"{percent(max(rates))} %" if rates else "–"
 
 
 def _data(result: Result | FoldsResult) -> str:
@@ -182,69 +173,3 @@ def _notes(found: Sequence[Result | FoldsResult]) -> Iterator[str]:
         "floor: the smallest error rate that so few test presentations of a class can support "
         "(none wrong; of folds the largest)."
     )
-
-
-def run_names(runs: Sequence[Path]) -> list[str]:
-    """Call runs by the ends of their paths, or by the whole ones where the ends are equal.
-
-    Args:
-        runs: folders of runs or score files; ``scores.csv`` is called by its folder.
-
-    Returns:
-        A name for each.
-    """
-    places = [path.resolve() for path in runs]
-    short = [path.parent.name if path.stem == "scores" else path.name for path in places]
-    return short if len(set(short)) == len(short) else [str(path) for path in runs]
-
-
-def comparison(first: str, second: str, found: Comparison) -> Grid:
-    """Lay a comparison of two runs out; differences of shares are in percentage points.
-
-    Args:
-        first: name of the first run.
-        second: name of the second run.
-        found: their comparison.
-
-    Returns:
-        A table with a row per metric and the tests as notes.
-    """
-    rows = []
-    for d in found.differences:
-        ends = () if d.low is None or d.high is None else (d.low, d.high)
-        between = " to ".join(change(d.name, end) for end in ends) or "–"
-        apart = change(d.name, d.difference) + (" pp" if is_share(d.name) else "")
-        cells = (figure(d.name, d.first), figure(d.name, d.second), apart, between)
-        rows.append((label(d.name), *cells, data_words(found.simulated, found.leaks)))
-    notes = [
-        *([SIMULATED] if found.simulated else []),
-        *(["LEAKS: thresholds were chosen on the test split."] if found.leaks else []),
-        *_warned((first, second), found),
-        f"{found.shared} test presentations that both scored; {_left_out(found.dropped)}.",
-        f"difference: {second} minus {first}, pp: percentage points.",
-        f"ACER difference: {_chance(found.acer_p)}; McNemar: bona fide "
-        f"{_chance(found.mcnemar_bona_fide)}, attacks {_chance(found.mcnemar_attack)}.",
-        f"{smallest_words(found.smallest_rate, found.confidence)}.",
-        f"{found.words}.",
-    ]
-    header = ("metric", first, second, "difference", "interval", "data")
-    return Grid(f"{second} against {first}", header, rows, notes)
-
-
-def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:
-    """Print what the evaluations warn of, each once with the runs that do."""
-    runs = dict(zip(names, found.warnings, strict=True))
-    for words in dict.fromkeys(warning for warnings in found.warnings for warning in warnings):
-        where = " and ".join(name for name, warnings in runs.items() if words in warnings)
-        yield f"warning: {words} ({where})"
-
-
-def _left_out(dropped: Sequence[str]) -> str:
-    """Say what only one run scored."""
-    named = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
-    return f"{len(dropped)} that only one scored left out" + (f" ({named})" if dropped else "")
-
-
-def _chance(p: float) -> str:
-    """Print a p-value."""
-    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"

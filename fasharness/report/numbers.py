@@ -1,8 +1,9 @@
 """How the report prints numbers; the page's script rounds by the same arithmetic."""
 
 import math
+from collections.abc import Iterable
 
-from fasharness.result import Metric
+from fasharness.result import Evaluation, FoldMetric, Metric
 
 NAMES = {
     "acer": "ACER",
@@ -118,6 +119,46 @@ def interval(metric: Metric) -> str:
     if _kind(metric.name) in DEGREES:
         return f"{metric.low:.4f} to {metric.high:.4f}"
     return f"{percent(metric.low)} to {percent(metric.high)}"
+
+
+def with_interval(metric: Metric) -> str:
+    """Print a metric, with its interval in brackets where it has one.
+
+    Args:
+        metric: the metric.
+
+    Returns:
+        Text with the value's unit.
+    """
+    ends = interval(metric)
+    return figure(metric.name, metric.value) + (f" ({ends})" if ends else "")
+
+
+def with_spread(name: str, metric: FoldMetric | None) -> str:
+    """Print a mean, with its standard deviation where it has one.
+
+    Args:
+        name: the metric.
+        metric: its mean over folds or tasks, None where there is none.
+
+    Returns:
+        Text with its unit, a dash where the mean is absent.
+    """
+    spread = f" ± {figure(name, metric.std)}" if metric and metric.std is not None else ""
+    return figure(name, metric.mean if metric else None) + spread
+
+
+def floor(evaluations: Iterable[Evaluation | None]) -> str:
+    """Print the smallest error rate that so few test presentations can support.
+
+    Args:
+        evaluations: of one test split or of folds, of which the largest rate counts.
+
+    Returns:
+        Text with its unit, a dash where there is none.
+    """
+    rates = [rate for one in evaluations if one for rate in one.smallest_rate.values()]
+    return f"{percent(max(rates))} %" if rates else "–"
 
 
 def change(name: str, difference: float) -> str:

@@ -6,9 +6,9 @@ from fasharness.errors import DataError
 from fasharness.evaluation.compare import compare
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.report import grid, svg
+from fasharness.report.comparison import comparison
 from fasharness.report.curves import Line, classes, marks, pooled
 from fasharness.report.html import Html, Place, join, table, tag
-from fasharness.report.leaderboard import comparison
 from fasharness.report.numbers import figure, interval, label
 from fasharness.report.runs import Run
 from fasharness.report.tables import HEADLINE

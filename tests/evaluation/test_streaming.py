@@ -1,6 +1,5 @@
 """Files walked over twice: the whole file's figures within the stated error, in little memory."""
 
-import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -104,34 +103,6 @@ def test_a_dev_split_that_lost_too_much_is_refused(tmp_path: Path) -> None:
         streaming.count_file(tmp_path / "s.csv")
 
 
-def test_the_table_and_the_curve_say_what_they_are(tmp_path: Path) -> None:
-    path, curve = tmp_path / "scores.csv", tmp_path / "curve.csv"
-    simulated = Score("s", "test", "", None, None, 0.5, simulated=True)
-    scorefiles.write(path, [*draw(90), simulated])
-    counts = streaming.count_file(path, bins=10)
-    table = streaming.grid("scores.csv", counts)
-    assert table.title == "scores.csv per video, counted in 10 bins"
-    assert [row[0] for row in table.rows] == ["EER of test (%)", "AUC of test"]
-    assert "SIMULATED" in table.notes[0]
-    assert {row[-1] for row in table.rows} == {"SIMULATED"}
-    assert "no threshold" in table.notes[1]
-    streaming.write_curve(curve, counts)
-    rows = list(csv.DictReader(curve.read_text().splitlines()))
-    assert len(rows) == 11
-    assert {row["data"] for row in rows} == {"simulated"}
-    assert (rows[0]["apcer"], rows[0]["bpcer"]) == ("1.0", "0.0")
-    assert float(rows[0]["threshold"]) == counts.low
-    with pytest.raises(ValueError, match="both classes in dev"):
-        streaming.write_curve(curve, counts, "dev")
-
-
-def test_reversed_scores_are_told(tmp_path: Path) -> None:
-    path = tmp_path / "scores.csv"
-    scorefiles.write(path, [Score(s.presentation, "test", "", s.species, None, -s.value)
-                            for s in draw(90)])  # fmt: skip
-    assert any("reversed" in note for note in streaming.grid("x", streaming.count_file(path)).notes)
-
-
 def test_files_without_a_curve_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     scorefiles.write(path, [s for s in draw(30) if s.bona_fide])
@@ -159,15 +130,16 @@ def test_files_without_a_curve_are_refused(tmp_path: Path) -> None:
 GROWTH = """
 import re, sys
 from pathlib import Path
-from fasharness.evaluation import streaming
+from fasharness.evaluation.streaming import count_file
+from fasharness.report.streaming import grid
 
 def peak():  # getrusage would count what the parent had before this process began
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 small, large = map(Path, sys.argv[1:])
-streaming.grid("small", streaming.count_file(small))
+grid("small", count_file(small))
 before = peak()
-streaming.grid("large", streaming.count_file(large))
+grid("large", count_file(large))
 print(peak() - before)
 """
 

@@ -1,18 +1,14 @@
-"""Tables over runs: found, sorted, noted, and safe in five formats."""
+"""Tables over runs: found, sorted, noted."""
 
-import csv
 import dataclasses
-import io
 from pathlib import Path
 
 import pytest
 
 from fasharness import result as results
-from fasharness.errors import DataError, OptionError
-from fasharness.evaluation.compare import Comparison, Difference
+from fasharness.errors import DataError
 from fasharness.evaluation.folds import combine_folds
-from fasharness.report.grid import FORMATS, Grid, render
-from fasharness.report.leaderboard import comparison, leaderboard, published, run_names
+from fasharness.report.leaderboard import leaderboard, literature
 from fasharness.result import Evaluation, IntervalRule, Metric, Result, Threshold
 
 
@@ -57,7 +53,7 @@ def test_simulated_runs_are_never_set_beside_published_figures(tmp_path: Path) -
 
 
 def test_published_figures_have_a_source_each() -> None:
-    rows = published().rows
+    rows = literature().rows
     assert ("CDCN++", "oulu1", "ACER", "0.20 %") in {tuple(row[:4]) for row in rows}
     assert all(row[-1] for row in rows)
 
@@ -95,66 +91,3 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path: Path) -> None:
     assert "cut/result.json: not JSON" in cut
     assert "old/result.json" in old
     assert "schema" in old
-
-
-def test_runs_are_called_by_their_folders_where_that_tells_them_apart() -> None:
-    assert run_names([Path("x/one/scores.csv"), Path("x/two"), Path("b.csv")]) == [
-        "one", "two", "b.csv",
-    ]  # fmt: skip
-    assert run_names([Path("x/b.csv"), Path("y/b.csv")]) == ["x/b.csv", "y/b.csv"]
-
-
-def test_what_the_evaluations_warn_of_stands_below() -> None:
-    found = Comparison(
-        (), 1.0, 1.0, 1.0, 160, (), "words", warnings=(("few", "reversed"), ("few",))
-    )
-    notes = comparison("old", "new", found).notes
-    assert notes[:2] == ["warning: few (old and new)", "warning: reversed (old)"]
-
-
-EVIL = Grid("A & <b>", ("name", "x_1"), (("=1+1|<i>", "50 % ± 1"), ("\\b", "#1")), ("take care",))
-
-
-def test_every_format_holds_every_cell() -> None:
-    assert render(EVIL, "terminal") == (
-        "A & <b>\nname           x_1\n------------------\n=1+1|<i>  50 % ± 1\n"
-        "\\b              #1\ntake care\n"
-    )
-    assert "| =1+1\\|<i> | 50 % ± 1 |" in render(EVIL, "markdown")
-    assert r"=1+1|<i> & 50 \% $\pm$ 1 \\" in render(EVIL, "latex")
-    assert r"\textbackslash{}b & \#1 \\" in render(EVIL, "latex")
-    assert r"\caption{A \& <b>}" in render(EVIL, "latex")
-    rows = list(csv.reader(io.StringIO(render(EVIL, "csv"))))
-    assert rows == [["name", "x_1"], ["'=1+1|<i>", "50 % ± 1"], ["\\b", "#1"]]
-    assert "=1+1|&lt;i&gt;" in render(EVIL, "html")
-    assert "<i>" not in render(EVIL, "html")
-    assert set(FORMATS) == {"terminal", "markdown", "latex", "csv", "html"}
-    with pytest.raises(OptionError, match="no table format 'xlsx'"):
-        render(EVIL, "xlsx")
-
-
-def test_a_comparison_is_laid_out() -> None:
-    found = Comparison(
-        (Difference("acer", 0.2, 0.1, -0.15, -0.05), Difference("auc", 0.9, 0.9, None, None)),
-        0.001, 1.0, 0.5, 160, ("x",), "words",
-    )  # fmt: skip
-    grid = comparison("old", "new", found)
-    assert grid.rows[0] == ("ACER", "20.00 %", "10.00 %", "-10.00 pp", "-15.00 to -5.00", "real")
-    assert grid.rows[1][3] == "+0.0000"
-    assert grid.rows[1][-2] == "–"
-    assert grid.notes[0].startswith("160 test presentations that both scored; 1 that only one")
-    assert grid.notes[0].endswith("left out (x).")
-    assert grid.notes[2].startswith("ACER difference: p = 0.0010; McNemar")
-    assert "smallest error rate" in grid.notes[3]
-    many = dataclasses.replace(found, dropped=tuple("abcdefg"))
-    assert (
-        "7 that only one scored left out (a, b, c, d, e, ...)"
-        in comparison("o", "n", many).notes[0]
-    )
-    rare = comparison("old", "new", dataclasses.replace(found, mcnemar_attack=1e-9))
-    assert "attacks p < 0.0001" in rare.notes[2]
-    marked = dataclasses.replace(found, simulated=True, leaks=True)
-    grid = comparison("old", "new", marked)
-    assert all(row[-1] == "SIMULATED, LEAKS" for row in grid.rows)
-    assert "SIMULATED" in grid.notes[0]
-    assert "LEAKS" in grid.notes[1]

@@ -1,0 +1,75 @@
+"""The table of two runs on the same test presentations."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fasharness.evaluation.compare import Comparison
+from fasharness.report.grid import Grid
+from fasharness.report.numbers import change, data_words, figure, is_share, label
+from fasharness.report.text import SIMULATED, smallest_words
+
+
+def run_names(runs: Sequence[Path]) -> list[str]:
+    """Call runs by the ends of their paths, or by the whole ones where the ends are equal.
+
+    Args:
+        runs: folders of runs or score files; ``scores.csv`` is called by its folder.
+
+    Returns:
+        A name for each.
+    """
+    places = [path.resolve() for path in runs]
+    short = [path.parent.name if path.stem == "scores" else path.name for path in places]
+    return short if len(set(short)) == len(short) else [str(path) for path in runs]
+
+
+def comparison(first: str, second: str, found: Comparison) -> Grid:
+    """Lay a comparison of two runs out; differences of shares are in percentage points.
+
+    Args:
+        first: name of the first run.
+        second: name of the second run.
+        found: their comparison.
+
+    Returns:
+        A table with a row per metric and the tests as notes.
+    """
+    rows = []
+    for d in found.differences:
+        ends = () if d.low is None or d.high is None else (d.low, d.high)
+        between = " to ".join(change(d.name, end) for end in ends) or "–"
+        apart = change(d.name, d.difference) + (" pp" if is_share(d.name) else "")
+        cells = (figure(d.name, d.first), figure(d.name, d.second), apart, between)
+        rows.append((label(d.name), *cells, data_words(found.simulated, found.leaks)))
+    notes = [
+        *([SIMULATED] if found.simulated else []),
+        *(["LEAKS: thresholds were chosen on the test split."] if found.leaks else []),
+        *_warned((first, second), found),
+        f"{found.shared} test presentations that both scored; {_left_out(found.dropped)}.",
+        f"difference: {second} minus {first}, pp: percentage points.",
+        f"ACER difference: {_chance(found.acer_p)}; McNemar: bona fide "
+        f"{_chance(found.mcnemar_bona_fide)}, attacks {_chance(found.mcnemar_attack)}.",
+        f"{smallest_words(found.smallest_rate, found.confidence)}.",
+        f"{found.words}.",
+    ]
+    header = ("metric", first, second, "difference", "interval", "data")
+    return Grid(f"{second} against {first}", header, rows, notes)
+
+
+def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:
+    """Print what the evaluations warn of, each once with the runs that do."""
+    runs = dict(zip(names, found.warnings, strict=True))
+    for words in dict.fromkeys(warning for warnings in found.warnings for warning in warnings):
+        where = " and ".join(name for name, warnings in runs.items() if words in warnings)
+        yield f"warning: {words} ({where})"
+
+
+def _left_out(dropped: Sequence[str]) -> str:
+    """Say what only one run scored."""
+    named = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
+    return f"{len(dropped)} that only one scored left out" + (f" ({named})" if dropped else "")
+
+
+def _chance(p: float) -> str:
+    """Print a p-value."""
+    return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"

@@ -1,0 +1,88 @@
+"""The table of cross-data-set tasks, with the convention behind its figures in words."""
+
+from collections.abc import Iterator, Sequence
+
+from fasharness.evaluation.cross import FIGURES, Crossed, OverTasks, over_tasks
+from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.report.grid import Grid
+from fasharness.report.numbers import (
+    data_words,
+    figure,
+    floor,
+    label,
+    with_interval,
+    with_spread,
+)
+
+SOURCE = (
+    "Threshold from the dev scores of the training data (rule {rule}); the target is only tested "
+    "on, as in practice."
+)
+TARGET = (
+    "HTER at target EER: LEAKS: the threshold is the target test set's own EER threshold, the "
+    "usual convention of leave-one-domain-out (O, C, I, M) papers; not comparable with the other."
+)
+
+
+def table(found: Sequence[Crossed], options: EvaluationOptions) -> Grid:
+    """Lay tasks out, with the mean over the cross-data-set ones of each method.
+
+    Args:
+        found: what `fasharness.evaluation.cross.cross` returns.
+        options: how they were evaluated.
+
+    Returns:
+        A table of per cent; the leaking column is there only where leaks are allowed.
+    """
+    leak = ("HTER at target EER (LEAKS)",) if options.allow_leaks else ()
+    header = ("trained on", "tested on", "method", *map(label, FIGURES), *leak, "floor", "data")
+    rows = [
+        (
+            *(one.task.train, one.task.test, one.task.method or "–"),
+            *_cells(one, options.allow_leaks),
+            *(floor([one.source or one.target]), data_words(one.simulated)),
+        )
+        for one in found
+    ]
+    rows += [_mean_row(one, options.allow_leaks) for one in over_tasks(found)]
+    return Grid("Trained on one, tested on another", header, rows, tuple(_notes(found, options)))
+
+
+def _cells(one: Crossed, leak: bool) -> Iterator[str]:
+    """Print the figures of a task, the first with its interval."""
+    for name in FIGURES:
+        # What needs no threshold is the same by both conventions.
+        found = one.source or (None if name in FIGURES[:3] else one.target)
+        metric = found.metric(name) if found else None
+        if metric and name == "hter":
+            yield with_interval(metric)
+        else:
+            yield figure(name, metric.value if metric else None)
+    if leak:
+        yield figure("hter", one.target.metric("hter").value if one.target else None)
+
+
+def _mean_row(one: OverTasks, leak: bool) -> tuple[str, ...]:
+    """Print the averages of a method."""
+    cells = [with_spread(name, one.source.get(name)) for name in FIGURES]
+    cells += [with_spread("hter", one.target.get("hter"))] if leak else []
+    data = data_words(one.simulated)
+    return (f"mean of {one.count}", "other data", one.method or "–", *cells, "–", data)
+
+
+def _notes(found: Sequence[Crossed], options: EvaluationOptions) -> Iterator[str]:
+    """Say by which convention the figures were made and what to be careful about."""
+    if any(one.simulated for one in found):
+        yield "SIMULATED rows say nothing of real attacks."
+    yield SOURCE.format(rule=options.threshold_rule)
+    if options.allow_leaks:
+        yield TARGET
+    yield (
+        f"floor: the smallest error rate that so few test presentations can support "
+        f"({options.confidence:.0%}, none wrong); mean ± sample standard deviation over tasks."
+    )
+    for one in found:
+        evaluation, where = one.source or one.target, f"{one.task.train} to {one.task.test}"
+        if one.source is None:
+            yield f"{where}: {one.task.dev.name} has no dev scores of the training data."
+        yield from (f"{where}: {words}" for words in (evaluation.warnings if evaluation else ()))
