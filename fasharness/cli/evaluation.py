@@ -130,7 +130,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         allow_subject_overlap=options.allow_subject_overlap,
         interval=options.interval,
         max_failed_share=options.max_failed,
-        compat=options.compat,
+        published=options.compat,
         more=options.all,
         points=tuple(options.point),
     )

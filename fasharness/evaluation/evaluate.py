@@ -38,7 +38,7 @@ class EvaluationOptions:
             chose the threshold, no figure is given.
         allow_leaks: whether a threshold may be chosen on the test split.
         allow_subject_overlap: whether a subject may stand in two splits.
-        compat: whether to add what published evaluation codes would print.
+        published: whether to add what published evaluation codes would print.
         more: whether to add the metrics beyond the headline: areas, working points, d'.
         points: further figures of the test curve, names of `fasharness.metrics.points`.
     """
@@ -51,7 +51,7 @@ class EvaluationOptions:
     max_failed_share: float = 0.2
     allow_leaks: bool = False
     allow_subject_overlap: bool = False
-    compat: bool = False
+    published: bool = False
     more: bool = False
     points: tuple[str, ...] = ()
 
@@ -168,7 +168,7 @@ def baseline(
             threshold = Threshold("accept", rule, "dev", value)
         else:
             threshold = _threshold(scores, options)
-        found = _evaluation(scores, threshold, replace(options, compat=False, more=False), {})
+        found = _evaluation(scores, threshold, replace(options, published=False, more=False), {})
     except DataError as error:
         return Baseline(name, words, (), str(error))
     return Baseline(name, words, found.metrics)
@@ -228,7 +228,7 @@ def _evaluation(
         intervals=figures.rule,
         warnings=tuple(_warnings(scores, threshold, figures, refusal)),
         smallest_rate=smallest_rates(figures.test, options.confidence),
-        published=_published(scores) if options.compat else (),
+        published=_published(scores) if options.published else (),
         more=tuple(_refuse(metric, refusal) for metric in more),
         unit=test.scores[0].unit,
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fasharness.metrics import published as compat
 from fasharness.metrics.arrays import Floats, Ints
+from fasharness.metrics.published import cdcn, cdcn_cross, lgsc_auto, lgsc_mid, sgtd, ssdg
 from fasharness.result import Published
 from fasharness.scores import Score
 
@@ -55,7 +55,7 @@ def _sgtd(scores: Sequence[Score]) -> Iterator[Published]:
         return
     labels = [1 if s.kind is None else groups.index(s.kind) - 2 for s in mine]
     values = [math.nan if s.failed else s.value for s in mine]
-    found = compat.sgtd(*_labelled(scores, "dev", failed=True), values, labels)
+    found = sgtd(*_labelled(scores, "dev", failed=True), values, labels)
     for name in ("dev_eer", "apcer", "bpcer", "acer"):
         yield Published(f"compat.sgtd.{name}", getattr(found, name) / 100, _SGTD, leaks=False)
     yield Published("compat.sgtd.test_eer", found.test_eer / 100, _SGTD, leaks=True)
@@ -64,7 +64,7 @@ def _sgtd(scores: Sequence[Score]) -> Iterator[Published]:
 def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
     """CDCN's and DUM's figures."""
     dev, test = (_labelled(scores, split, failed=False) for split in ("dev", "test"))
-    found = compat.cdcn(*dev, *test)
+    found = cdcn(*dev, *test)
     for name in ("apcer", "bpcer", "acer"):
         yield Published(f"compat.cdcn.{name}", getattr(found.test, name), _CDCN, leaks=False)
     words = f"{_CDCN}; with the test split's own threshold"
@@ -74,15 +74,15 @@ def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
 def _on_test(scores: Sequence[Score]) -> Iterator[Published]:
     """Figures whose threshold comes from the test split."""
     values, labels = _labelled(scores, "test", failed=False)
-    cross, grid = compat.cdcn_cross(values, labels), compat.ssdg(values, labels)
+    cross, grid = cdcn_cross(values, labels), ssdg(values, labels)
     figures = {
         "cdcn.hter_cross": (cross.hter, _CROSS),
         "cdcn.eer_siwm": (cross.fpr, f"{_CROSS}; SiW-M's figure is the false positive rate alone"),
         "cdcn.auc_zero_shot": (cross.auc, f"{_CROSS}; area under the thinned ROC"),
-        "lgsc_mid.acer": (compat.lgsc_mid(values, labels).acer / 100, _MID),
-        "lgsc_auto.acer": (compat.lgsc_auto(values, labels, by_acer=True).acer / 100, _AUTO),
+        "lgsc_mid.acer": (lgsc_mid(values, labels).acer / 100, _MID),
+        "lgsc_auto.acer": (lgsc_auto(values, labels, by_acer=True).acer / 100, _AUTO),
         "lgsc_auto.accuracy": (
-            compat.lgsc_auto(values, labels, by_acer=False).accuracy / 100,
+            lgsc_auto(values, labels, by_acer=False).accuracy / 100,
             f"{_AUTO}; chosen for accuracy",
         ),
         "ssdg.hter": (grid.hter, _SSDG),

@@ -1,6 +1,6 @@
 """What published evaluation codes print for the same scores, quirks kept, rules in words.
 
-Each function documents one published rule so that its numbers can be reproduced and told from
+Each function documents one published rule so that its numbers can be reproduced and kept apart from
 the harness's own. None of them is a good rule; `leaks` says whose threshold sees the test split.
 """
 
@@ -31,7 +31,7 @@ def roc(values: Floats, live: NDArray[np.bool_]) -> Roc:
         live: which of them are bona fide, both classes present.
 
     Returns:
-        The points. Points are told by second differences of the counts, as in scikit-learn, so
+        The points. Points are chosen by second differences of the counts, as in scikit-learn, so
         some points that do matter for an equal error rate are dropped as well.
     """
     distinct = np.unique(values)[::-1]
@@ -311,7 +311,7 @@ def lgsc_auto(values: ArrayLike, labels: ArrayLike, by_acer: bool) -> Lgsc:
     return max(steps, key=lambda row: -row.acer if by_acer else row.accuracy)
 
 
-class Grid(NamedTuple):
+class Ssdg(NamedTuple):
     """An EER and HTER found on a grid of thresholds, as shares, with the AUC."""
 
     threshold: float
@@ -320,7 +320,7 @@ class Grid(NamedTuple):
     auc: float
 
 
-def ssdg(values: ArrayLike, labels: ArrayLike) -> Grid:
+def ssdg(values: ArrayLike, labels: ArrayLike) -> Ssdg:
     """LGSC's ``hter`` and SSDG's OCIM protocol: EER threshold and HTER on the target itself.
 
     Args:
@@ -338,7 +338,7 @@ def ssdg(values: ArrayLike, labels: ArrayLike) -> Grid:
     found, kinds = _split(values, labels)
     curve = roc(found, kinds == 1)
     area = float(np.trapezoid(curve.tpr, curve.fpr))
-    return Grid(float(thresholds[point]), error, error, area)
+    return Ssdg(float(thresholds[point]), error, error, area)
 
 
 class GridErrors(NamedTuple):

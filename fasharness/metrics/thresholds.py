@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fasharness.metrics import arrays
-from fasharness.metrics import published as compat
+from fasharness.metrics import arrays, published
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.curves import ErrorCurve, crossing, error_curve
 
@@ -207,7 +206,7 @@ def eer_thinned(scores: Development) -> float:
         The first point of the thinned ROC with the smallest |fpr + tpr - 1|; those codes compare
         with it strictly, so only decisions on scores equal to it differ from theirs.
     """
-    return compat.cdcn_threshold(*_labelled(scores))
+    return published.cdcn_threshold(*_labelled(scores))
 
 
 def eer_grid(scores: Development) -> float:
@@ -219,7 +218,7 @@ def eer_grid(scores: Development) -> float:
     Returns:
         The last of 0, 0.0001, .., 1 and 1.1 with the smallest |FRR - FAR|.
     """
-    return compat.ssdg(*_labelled(scores)).threshold
+    return published.ssdg(*_labelled(scores)).threshold
 
 
 def _labelled(scores: Development) -> tuple[Floats, Floats]:

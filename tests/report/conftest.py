@@ -80,7 +80,7 @@ def result(scores: tuple[Score, ...]) -> Result:
         method="sgtd", method_version="1", preset="demo", options={"width": 0.25},
         dataset="oulu-npu", protocol="oulu1", fold="", simulated=True,
         aggregator="mean over clips",
-        evaluation=evaluate(scores, EvaluationOptions(replicates=100, compat=True, more=True)),
+        evaluation=evaluate(scores, EvaluationOptions(replicates=100, published=True, more=True)),
         baselines=(baseline("constant", "always one half", constant),),
         provenance={"versions": {"torch": "2.13"}, "seed": 0},
         commands=("fasharness run --plugin sgtd --protocol oulu1",),

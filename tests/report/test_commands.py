@@ -25,7 +25,7 @@ RULES = {
     "seed": EvaluationOptions(replicates=100, seed=1, more=True),
     "usual": EvaluationOptions(),
     "all": EvaluationOptions(
-        "apcer=0.05", 50, 7, confidence=0.9, interval="bca", more=True, compat=True
+        "apcer=0.05", 50, 7, confidence=0.9, interval="bca", more=True, published=True
     ),
     "fixed": EvaluationOptions("fixed=-0.25", 50, interval="exact"),
     "leaking": EvaluationOptions("test:eer", 50, allow_leaks=True),

@@ -62,7 +62,7 @@ def test_fixed_thresholds_and_files_without_subjects_read_well(oulu_like: Draw) 
 
 
 def test_what_was_asked_for_is_printed(oulu_like: Draw) -> None:
-    options = dataclasses.replace(FEW, more=True, points=("bpcer@apcer=0.025",), compat=True)
+    options = dataclasses.replace(FEW, more=True, points=("bpcer@apcer=0.025",), published=True)
     text = evaluation_table(evaluate(oulu_like(), options), simulated=False)
     for words in ("BPCER at APCER 2.5 %", "TPR at FPR 0.001 %", "d′ ", "FAR ", "FRR "):
         assert f"\n{words}" in text
