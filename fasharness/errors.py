@@ -1,7 +1,8 @@
 """The exceptions that a user sees as one line: what is wrong, where, and what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class FasharnessError(Exception):
@@ -39,6 +40,22 @@ class PluginError(FasharnessError):
 
 class DataError(FasharnessError):
     """A data set, list, video, map or score file is missing, broken or contradicts itself."""
+
+
+@contextmanager
+def naming(place: object) -> Iterator[None]:
+    """Name the file, fold or run in a `DataError` that speaks of its rows alone.
+
+    Args:
+        place: what stands before the message.
+
+    Raises:
+        DataError: the one raised inside, with the place before its message.
+    """
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{place}: {error}") from error
 
 
 class OptionError(FasharnessError):

@@ -309,6 +309,22 @@ def to_json(result: Result | FoldsResult) -> str:
     return records.dumps({"schema": SCHEMA, "kind": kind, "result": content})
 
 
+def figures_json(kind: str, figures: object, simulated: bool) -> str:
+    """Write figures of score files that no run stands behind as JSON.
+
+    Args:
+        kind: what they are, e.g. ``evaluation``.
+        figures: records, and mappings and sequences of them.
+        simulated: whether any of the scores is of a simulated presentation.
+
+    Returns:
+        JSON with sorted keys, the schema number and the kind.
+    """
+    return records.dumps(
+        {"schema": SCHEMA, "kind": kind, "simulated": simulated, "result": figures}
+    )
+
+
 def from_json(text: str, source: str = "result") -> Result | FoldsResult:
     """Read a result strictly.
 

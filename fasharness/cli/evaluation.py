@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
 from fasharness.cli.rules import add_rules, add_style, rules_of, tell
-from fasharness.errors import DataError, OptionError
+from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
     from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction
@@ -161,7 +160,7 @@ def _prepared(path: Path, options: argparse.Namespace) -> Sequence[Score]:
 
     scores: Sequence[Score] = scorefiles.read(path)
     manifest = None if options.manifest is None else read_manifest(options.manifest)
-    with _naming(path):
+    with naming(path):
         if manifest is not None:
             check_manifest(scores, manifest)
         if options.aggregate is not None:
@@ -169,15 +168,6 @@ def _prepared(path: Path, options: argparse.Namespace) -> Sequence[Score]:
         if options.group is not None:
             scores = regroup(scores, options.group)
     return scores
-
-
-@contextmanager
-def _naming(path: Path | str) -> Iterator[None]:
-    """Name the file in an error that speaks of its rows alone."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
 
 
 def _evaluate_one(
@@ -194,12 +184,12 @@ def _evaluate_one(
     from fasharness.report.grid import render
 
     ((name, scores),) = files.items()
-    with _naming(name):
+    with naming(name):
         found = evaluate(scores, rules, extra)
     comparisons: Sequence[Score] = ()
     if options.recognition is not None:
         comparisons = scorefiles.read(options.recognition)
-        with _naming(options.recognition):
+        with naming(options.recognition):
             found = with_recognition(found, comparisons, options.recognition_threshold, rules)
     simulated = any(score.simulated for score in (*scores, *comparisons))
     grid = text.evaluation_numbers if options.style == "csv" else text.evaluation_grid
@@ -330,7 +320,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     if options.plots is not None:
         scorefiles.refuse_run_folder(options.plots)
     scores = scorefiles.read(options.scores)
-    with _naming(options.scores):
+    with naming(options.scores):
         found = calibrate(scores, options.rule, options.meaning)
     scorefiles.write(options.out, found.scores)
     print(f"{found.rule}, fitted on dev: {found.words}")

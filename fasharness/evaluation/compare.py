@@ -7,14 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.common import records
-from fasharness.errors import DataError
+from fasharness.errors import DataError, naming
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import part, sample_of, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
 from fasharness.metrics import bootstrap, comparison
 from fasharness.metrics.arrays import Floats
-from fasharness.result import SCHEMA, Evaluation
+from fasharness.result import Evaluation, figures_json
 from fasharness.scores import Score
 
 _RATES = ("acer", "apcer", "bpcer", "apcer_pooled", "hter")
@@ -134,10 +133,8 @@ def compare(
 
 def _evaluated(name: str, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
     """Evaluate a run; its own intervals are not shown, so one replicate does."""
-    try:
+    with naming(name):
         found = evaluate(scores, replace(options, replicates=1, interval="percentile"))
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from error
     acer = found.metric("acer")
     if acer.value is None:
         raise DataError(f"{name}: ACER is absent: {acer.reason}")
@@ -222,22 +219,14 @@ def to_json(first: str, found: Mapping[str, Comparison]) -> str:
     Returns:
         JSON with sorted keys, the schema number and the kind ``comparisons``.
     """
-    simulated = any(one.simulated for one in found.values())
-    content = [
-        {"first": first, "second": name, "comparison": records.to_plain(one)}
-        for name, one in found.items()
-    ]
-    return records.dumps(
-        {"schema": SCHEMA, "kind": "comparisons", "simulated": simulated, "result": content}
-    )
+    pairs = [{"first": first, "second": name, "comparison": one} for name, one in found.items()]
+    return figures_json("comparisons", pairs, any(one.simulated for one in found.values()))
 
 
 def _shared_in(fold: str, first: Sequence[Score], second: Sequence[Score]) -> set[str]:
     """Find what both scored in a fold, which errors name."""
-    try:
+    with naming(fold):
         return _shared(first, second)
-    except DataError as error:
-        raise DataError(f"{fold}: {error}") from error
 
 
 class _Decisions(NamedTuple):

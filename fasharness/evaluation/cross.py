@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fasharness.common import records
 from fasharness.common.lines import at_line, whole_text
-from fasharness.errors import DataError, OptionError
+from fasharness.errors import DataError, OptionError, naming
 from fasharness.evaluation.checks import check
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import over_folds
-from fasharness.result import SCHEMA, Evaluation, FoldMetric
+from fasharness.result import Evaluation, FoldMetric, figures_json
 from fasharness.scorefiles import read
 from fasharness.scores import Score
 
@@ -157,25 +156,21 @@ def _crossed(task: Task, options: EvaluationOptions) -> Crossed:
         )
     scores = [*(dev if task.train == task.test else map(_abroad, dev)), *test]
     leaking = replace(options, threshold_rule="test:eer", allow_leaks=True)
-    try:
+    also = "" if task.dev == task.scores else f" after the dev rows of {task.dev}"
+    with naming(f"test rows of {task.scores}{also}"):
         return Crossed(
             task,
             any(score.simulated for score in scores),
             evaluate(scores, options) if dev else None,
             evaluate(test, leaking) if options.allow_leaks else None,
         )
-    except DataError as error:
-        also = "" if task.dev == task.scores else f" after the dev rows of {task.dev}"
-        raise DataError(f"test rows of {task.scores}{also}: {error}") from error
 
 
 def _rows(path: Path, split: str) -> list[Score]:
     """Read the scores of a split from a file that is in order as a whole."""
     scores = read(path)
-    try:
+    with naming(path):
         check(scores)
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
     return [score for score in scores if score.split == split]
 
 
@@ -222,8 +217,4 @@ def to_json(found: Sequence[Crossed]) -> str:
     Returns:
         JSON with sorted keys, the schema number and the kind ``cross``.
     """
-    simulated = any(one.simulated for one in found)
-    content = [records.to_plain(one) for one in found]
-    return records.dumps(
-        {"schema": SCHEMA, "kind": "cross", "simulated": simulated, "result": content}
-    )
+    return figures_json("cross", found, any(one.simulated for one in found))

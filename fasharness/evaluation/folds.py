@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fasharness.errors import DataError
+from fasharness.errors import naming
 from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction, evaluate
 from fasharness.evaluation.figures import Figures, part
 from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
@@ -54,10 +54,8 @@ def evaluate_folds(
     """
     found = {}
     for fold, scores in folds.items():
-        try:
+        with naming(fold):
             found[fold] = evaluate(scores, options, extra)
-        except DataError as error:
-            raise DataError(f"{fold}: {error}") from error
     metrics = over_folds({fold: one.metrics for fold, one in found.items()})
     more = over_folds({fold: one.more for fold, one in found.items()})
     return Folds(found, metrics, more, pool(found, folds, options))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from fasharness.common import records
 from fasharness.evaluation.folds import Folds
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import data_words, figure, interval, label, percent
 from fasharness.result import (
     POOLED,
-    SCHEMA,
     SPREAD,
     Baseline,
     Counts,
@@ -19,6 +17,7 @@ from fasharness.result import (
     FoldsResult,
     Metric,
     Result,
+    figures_json,
 )
 
 SIMULATED = "SIMULATED data: these figures say nothing of real attacks."
@@ -195,10 +194,7 @@ def evaluation_json(found: Evaluation | Folds, simulated: bool) -> str:
         JSON with sorted keys, the schema number and the kind ``evaluation`` or ``evaluations``.
     """
     kind = "evaluation" if isinstance(found, Evaluation) else "evaluations"
-    content = records.to_plain(found)
-    return records.dumps(
-        {"schema": SCHEMA, "kind": kind, "simulated": simulated, "result": content}
-    )
+    return figures_json(kind, found, simulated)
 
 
 def smallest_words(smallest: Mapping[str, float], confidence: float) -> str:
