@@ -162,10 +162,10 @@ def contrast_cases(batches: list[int]) -> list[Case]:
     return cases
 
 
-def _folded(weight: Tensor) -> Tensor:
+def _merged(weight: Tensor) -> Tensor:
     sample, spread = [1.0] * 9, [float(k == 4) for k in range(9)]
-    folded: Tensor = _definition("cdc_weight")(weight, 0.7, None, sample, spread)
-    return folded
+    merged: Tensor = _definition("cdc_weight")(weight, 0.7, None, sample, spread)
+    return merged
 
 
 def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> list[Case]:
@@ -186,7 +186,7 @@ def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> li
         forms = {
             "papers": cdc,
             "native": lambda x, w: ops.cdc_conv2d(x, w, padding=1),
-            "compiled": lambda x, w: F.conv2d(x, _folded(w), padding=1),
+            "compiled": lambda x, w: F.conv2d(x, _merged(w), padding=1),
         }
         name = f"{batch}x{inputs}->{outputs}, {side}x{side}"
         cases += _both("cdc", name, [x, w], forms, (conv, conv_step))
@@ -196,7 +196,7 @@ def cdc_cases(dtype: torch.dtype, shapes: list[tuple[int, int, int, int]]) -> li
 
 
 def _layer(weight: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-    """Make a layer of a weight that keeps its fold, as it does where no gradient is asked for."""
+    """Make a layer that keeps its merged weight, as it does where no gradient is asked for."""
     layer = CDConv2d(weight.shape[1], weight.shape[0], 3, padding=1, bias=False).eval()
     layer.weight = torch.nn.Parameter(weight)
     return lambda x, _: layer(x)

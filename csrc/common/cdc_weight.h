@@ -1,4 +1,4 @@
-// The arithmetic of folding a central difference into one kernel, for host and device.
+// The arithmetic of merging a central difference into one kernel, for host and device.
 #pragma once
 #include <cstdint>
 
@@ -14,7 +14,7 @@ FASH_HD A weighted_sum(const T* taps, const M* mask, int64_t count) {
 }
 
 template <class A>
-FASH_HD A folded_tap(A tap, A total, A spread) {
+FASH_HD A merged_tap(A tap, A total, A spread) {
   return tap - total * spread;
 }
 

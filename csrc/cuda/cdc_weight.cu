@@ -1,4 +1,4 @@
-// CUDA kernels of the central-difference fold: one thread per kernel of the weight.
+// CUDA kernels of the central-difference merge: one thread per kernel of the weight.
 #include <optional>
 
 #include "../common/cdc_weight.h"
@@ -28,8 +28,8 @@ struct Masks {
 };
 
 template <class T>
-__global__ void fold_kernel(const T* from, T* to, int64_t rows, double scale, const T* theta,
-                            Masks<Accumulator<T>> masks) {
+__global__ void merge_kernel(const T* from, T* to, int64_t rows, double scale, const T* theta,
+                             Masks<Accumulator<T>> masks) {
   using A = Accumulator<T>;
   const int64_t i = thread_index();
   if (i >= rows) return;
@@ -38,7 +38,7 @@ __global__ void fold_kernel(const T* from, T* to, int64_t rows, double scale, co
   const A total = factor * weighted_sum<A>(from + first, masks.sample, masks.taps);
   for (int k = 0; k < masks.taps; ++k)
     to[first + k] =
-        static_cast<T>(folded_tap(static_cast<A>(from[first + k]), total, masks.spread[k]));
+        static_cast<T>(merged_tap(static_cast<A>(from[first + k]), total, masks.spread[k]));
 }
 
 template <class T>
@@ -56,7 +56,7 @@ __global__ void product_kernel(const T* weight, const T* grad, int64_t rows,
   if (threadIdx.x == 0) partial[blockIdx.x] = product;
 }
 
-Tensor folded(const Tensor& weight, double scale, std::optional<Tensor> theta,
+Tensor merged(const Tensor& weight, double scale, std::optional<Tensor> theta,
               std::vector<double> sample, std::vector<double> spread) {
   const Guard guard(weight.get_device_index());
   const Tensor from = torch::stable::contiguous(weight);
@@ -64,8 +64,9 @@ Tensor folded(const Tensor& weight, double scale, std::optional<Tensor> theta,
   const int64_t rows = from.numel() / static_cast<int64_t>(sample.size());
   dispatch(from, "cdc_weight", [&]<class T>(Type<T>) {
     const T* factor = theta ? theta->const_data_ptr<T>() : nullptr;
-    launch(fold_kernel<T>, blocks_for(rows, 256), 256, 0, stream_of(from), from.const_data_ptr<T>(),
-           out.mutable_data_ptr<T>(), rows, scale, factor, Masks<Accumulator<T>>(sample, spread));
+    launch(merge_kernel<T>, blocks_for(rows, 256), 256, 0, stream_of(from),
+           from.const_data_ptr<T>(), out.mutable_data_ptr<T>(), rows, scale, factor,
+           Masks<Accumulator<T>>(sample, spread));
   });
   return out;
 }
@@ -93,6 +94,6 @@ Tensor theta_grad(const Tensor& weight, const Tensor& grad, std::vector<double> 
 }  // namespace fash
 
 STABLE_TORCH_LIBRARY_IMPL(fasharness, FASH_KEY, library) {
-  library.impl("cdc_weight", TORCH_BOX(&fash::folded));
+  library.impl("cdc_weight", TORCH_BOX(&fash::merged));
   library.impl("cdc_theta_grad", TORCH_BOX(&fash::theta_grad));
 }

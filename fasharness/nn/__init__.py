@@ -9,7 +9,7 @@ from fasharness.nn.gradients import (
     TemporalGradientFeatures,
 )
 from fasharness.nn.losses import ContrastDepthLoss
-from fasharness.nn.merge import fold_cdc
+from fasharness.nn.merge import merge_cdc
 
 __all__ = [
     "CDConv2d",
@@ -21,5 +21,5 @@ __all__ = [
     "SpatialGradientMagnitude",
     "SpatialGradientSquared",
     "TemporalGradientFeatures",
-    "fold_cdc",
+    "merge_cdc",
 ]

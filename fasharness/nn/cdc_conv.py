@@ -1,4 +1,4 @@
-"""Central-difference convolution layers, each one plain convolution with a folded weight."""
+"""Central-difference convolution layers, each one plain convolution with a merged weight."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from fasharness.ops.cdc_conv import check_convolution
 from fasharness.ops.cdc_weight import Direction, Form
 
 
-class _Folded(NamedTuple):
-    """A folded weight and what it was made from; holding the parts keeps their memory theirs."""
+class _Merged(NamedTuple):
+    """A merged weight and what it was made from; holding the parts keeps their memory theirs."""
 
     result: Tensor
     parts: tuple[Tensor, ...]
@@ -32,7 +32,7 @@ class _Folded(NamedTuple):
 
 
 class _CDConv(nn.modules.conv._ConvNd):
-    """What the layers share: theta, and a fold that is kept while the layer is in eval mode."""
+    """What the layers share: theta, and a merged weight that is kept in eval mode."""
 
     theta: float | nn.Parameter
 
@@ -46,10 +46,10 @@ class _CDConv(nn.modules.conv._ConvNd):
         else:
             self.theta = float(theta)
         self.compat = compat
-        self._kept: _Folded | None = None
+        self._kept: _Merged | None = None
 
     def train(self, mode: bool = True) -> Self:
-        """Switch the mode and forget the kept fold.
+        """Switch the mode and forget the kept weight.
 
         Args:
             mode: True to train.
@@ -63,11 +63,11 @@ class _CDConv(nn.modules.conv._ConvNd):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_kept": None}
 
-    def _fold(self) -> Tensor:
+    def _merge(self) -> Tensor:
         return cdc_weight(self.weight, self.theta)
 
-    def folded_weight(self) -> Tensor:
-        """Fold the central difference into the weight.
+    def merged_weight(self) -> Tensor:
+        """Merge the central difference into the weight.
 
         In eval mode, where no gradient is asked for, the result is kept until weight or theta
         change. A write through `.data` goes unseen until the next `train()` or `eval()`.
@@ -77,16 +77,16 @@ class _CDConv(nn.modules.conv._ConvNd):
         """
         parts = tuple(p for p in (self.weight, self.theta) if isinstance(p, Tensor))
         gradient = torch.is_grad_enabled() and any(p.requires_grad for p in parts)
-        # Inference tensors have no version, and a compiled graph folds constants by itself.
+        # Inference tensors have no version, and a compiled graph keeps constants by itself.
         unseen = torch.compiler.is_compiling() or any(p.is_inference() for p in parts)
         if self.training or gradient or unseen:
-            return self._fold()
+            return self._merge()
         if self._kept is None or not self._kept.made_from(parts):
             versions = tuple(p._version for p in parts)
-            self._kept = _Folded(self._fold(), tuple(p.detach() for p in parts), versions)
+            self._kept = _Merged(self._merge(), tuple(p.detach() for p in parts), versions)
         return self._kept.result
 
-    def folded_bias(self) -> Tensor | None:
+    def merged_bias(self) -> Tensor | None:
         """Give the bias of the plain convolution.
 
         Returns:
@@ -161,7 +161,7 @@ class CDConv2d(_CDConv, nn.Conv2d):
             ValueError: x is of another rank, number of channels or device.
         """
         check_convolution(x, self.weight, self.bias, self.groups, "(N, C, H, W)")
-        result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
+        result: Tensor = self._conv_forward(x, self.merged_weight(), self.merged_bias())
         return result
 
 
@@ -206,7 +206,7 @@ class CrossCDConv2d(CDConv2d):
         )
         self.direction: Direction = direction
 
-    def _fold(self) -> Tensor:
+    def _merge(self) -> Tensor:
         return cdc_weight(cross_weight(self.weight, self.direction), self.theta)
 
 
@@ -253,7 +253,7 @@ class CDConv3d(_CDConv, nn.Conv3d):
         self.form: Form = form
         self._start(theta, learnable_theta, compat)
 
-    def _fold(self) -> Tensor:
+    def _merge(self) -> Tensor:
         return cdc_weight(self.weight, self.theta, self.form)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -270,5 +270,5 @@ class CDConv3d(_CDConv, nn.Conv3d):
             ValueError: x is of another rank, number of channels or device.
         """
         check_convolution(x, self.weight, self.bias, self.groups, "(N, C, T, H, W)")
-        result: Tensor = self._conv_forward(x, self.folded_weight(), self.folded_bias())
+        result: Tensor = self._conv_forward(x, self.merged_weight(), self.merged_bias())
         return result

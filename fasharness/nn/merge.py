@@ -15,7 +15,7 @@ _NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 def _plain(layer: CDConv2d | CDConv3d) -> nn.Conv2d | nn.Conv3d:
-    weight, bias = layer.folded_weight(), layer.folded_bias()
+    weight, bias = layer.merged_weight(), layer.merged_bias()
     kind = nn.Conv2d if weight.ndim == 4 else nn.Conv3d
     plain = kind(
         layer.in_channels,
@@ -35,15 +35,15 @@ def _plain(layer: CDConv2d | CDConv3d) -> nn.Conv2d | nn.Conv3d:
     return plain.train(layer.training)
 
 
-def _fold_children(module: nn.Module) -> None:
+def _merge_children(module: nn.Module) -> None:
     for name, child in module.named_children():
         if isinstance(child, CDConv2d | CDConv3d):
             setattr(module, name, _plain(child))
         else:
-            _fold_children(child)
+            _merge_children(child)
 
 
-def _fold_norms(module: nn.Module) -> None:
+def _merge_norms(module: nn.Module) -> None:
     if isinstance(module, nn.Sequential):
         for i in range(len(module) - 1):
             conv, norm = module[i], module[i + 1]
@@ -51,14 +51,14 @@ def _fold_norms(module: nn.Module) -> None:
                 module[i] = fuse_conv_bn_eval(conv, norm)
                 module[i + 1] = nn.Identity()
     for child in module.children():
-        _fold_norms(child)
+        _merge_norms(child)
 
 
 @torch.no_grad()
-def fold_cdc(model: nn.Module) -> nn.Module:
-    """Copy a network with central differences and batch norms folded into plain convolutions.
+def merge_cdc(model: nn.Module) -> nn.Module:
+    """Copy a network with central differences and batch norms merged into plain convolutions.
 
-    A batch norm is folded where it follows a convolution directly in an `nn.Sequential`: only
+    A batch norm is merged where it follows a convolution directly in an `nn.Sequential`: only
     there it is certain that nothing else reads what lies between.
 
     Args:
@@ -72,7 +72,7 @@ def fold_cdc(model: nn.Module) -> nn.Module:
     """
     if model.training:
         raise ValueError("model must be in eval mode, got training mode: call model.eval() first")
-    folded = nn.Sequential(copy.deepcopy(model))
-    _fold_children(folded)
-    _fold_norms(folded)
-    return folded.eval()[0]
+    merged = nn.Sequential(copy.deepcopy(model))
+    _merge_children(merged)
+    _merge_norms(merged)
+    return merged.eval()[0]

@@ -98,8 +98,8 @@ def cdc_conv2d(
     Anti-Spoofing, CVPR 2020, equation 4.
     """
     check_convolution(x, weight, bias, groups, "(N, C, H, W)")
-    folded = cdc_weight(weight, theta)
-    return F.conv2d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)
+    merged = cdc_weight(weight, theta)
+    return F.conv2d(x, merged, _bias(bias, theta, compat), stride, padding, dilation, groups)
 
 
 def cdc_conv3d(
@@ -140,5 +140,5 @@ def cdc_conv3d(
     Gesture Recognition, 2020 (3D-CDC-ST, -T and -TR).
     """
     check_convolution(x, weight, bias, groups, "(N, C, T, H, W)")
-    folded = cdc_weight(weight, theta, form)
-    return F.conv3d(x, folded, _bias(bias, theta, compat), stride, padding, dilation, groups)
+    merged = cdc_weight(weight, theta, form)
+    return F.conv3d(x, merged, _bias(bias, theta, compat), stride, padding, dilation, groups)

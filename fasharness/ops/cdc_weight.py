@@ -1,4 +1,4 @@
-"""Folding a central difference into the weight of one plain convolution."""
+"""Merging a central difference into the weight of one plain convolution."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def _op(
     total = scale * (rows @ _mask(sample, weight))
     if theta is not None:
         total = total * theta.to(total.dtype)
-    folded = rows - total[:, None] * _mask(spread, weight)
-    return folded.to(weight.dtype).reshape(weight.shape).contiguous()
+    merged = rows - total[:, None] * _mask(spread, weight)
+    return merged.to(weight.dtype).reshape(weight.shape).contiguous()
 
 
 @operator("cdc_theta_grad")
@@ -95,13 +95,13 @@ def _(weight: Tensor, grad: Tensor, sample: Sequence[float], spread: Sequence[fl
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     weight, ctx.scale, theta, ctx.sample, ctx.spread = inputs
-    # Without a learnable theta the fold is linear and its slope needs no tensor at all.
+    # Without a learnable theta the merge is linear and its slope needs no tensor at all.
     ctx.save_for_backward(None if theta is None else weight, theta)
 
 
 def _vjp(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor | None, None, None]:
     weight, theta = ctx.saved_tensors
-    # The transpose of the fold is the fold with the two roles of the taps exchanged.
+    # The transpose of the merge is the merge with the two roles of the taps exchanged.
     grad_weight = _op(grad, ctx.scale, theta, ctx.spread, ctx.sample)
     grad_theta = None
     if ctx.needs_input_grad[2]:
@@ -115,7 +115,7 @@ def _setup_theta(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(weight, grad)
 
 
-# theta_grad is the difference part D of the fold, -<grad, D weight>, bilinear in both.
+# theta_grad is the difference part D of the merge, -<grad, D weight>, bilinear in both.
 def _vjp_theta(ctx: Any, v: Tensor) -> tuple[Tensor, Tensor, None, None]:
     weight, grad = ctx.saved_tensors
     to_weight = _op(grad, 1.0, None, ctx.spread, ctx.sample) - grad
@@ -167,7 +167,7 @@ def _check(weight: Tensor, theta: Theta, form: str) -> None:
 
 
 def cdc_weight(weight: Tensor, theta: Theta, form: Form = "all") -> Tensor:
-    """Fold a central difference into a convolution weight.
+    """Merge a central difference into a convolution weight.
 
     conv(x, w) - theta * conv(x at the centre, sum w) is one convolution, as the second term
     is itself one whose kernel is zero but for its centre.

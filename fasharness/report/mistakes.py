@@ -45,7 +45,7 @@ def _most(rows: Sequence[Level]) -> Sequence[Level]:
 
 
 def _factor(name: str, rows: Sequence[Level]) -> Html:
-    """Lay one factor out; a long one is folded away."""
+    """Lay one factor out; a long one is collapsed."""
     # An instrument has attacks alone, so two thirds of the columns would be empty.
     live = any(level.bona_fide for level in rows)
     head = (

@@ -41,7 +41,7 @@ def _strip(metric: Metric) -> Html:
 
 
 def rates(evaluation: Evaluation) -> Html:
-    """List every metric with its interval, the further ones folded away.
+    """List every metric with its interval, the further ones collapsed.
 
     Args:
         evaluation: the evaluation.

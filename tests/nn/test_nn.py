@@ -1,4 +1,4 @@
-"""Layers on the operators: equal to them, cached only while nothing changes, foldable."""
+"""Layers on the operators: equal to them, cached only while nothing changes, mergeable."""
 
 from __future__ import annotations
 
@@ -118,12 +118,12 @@ def _data_written_then_eval(layer):
     ],
 )
 @torch.no_grad()
-def test_the_kept_fold_follows_every_change(change):
+def test_the_kept_weight_follows_every_change(change):
     torch.manual_seed(0)
     layer = nn.CDConv2d(3, 4, 3, padding=1, learnable_theta=True).eval()
     x = _input(1, 3, 6, 6)
     layer(x)
-    assert layer.folded_weight() is layer.folded_weight()
+    assert layer.merged_weight() is layer.merged_weight()
     change(layer)
     x = x.to(layer.weight.dtype)
     expected = ops.cdc_conv2d(x, layer.weight, layer.bias, padding=1, theta=layer.theta)
@@ -132,15 +132,15 @@ def test_the_kept_fold_follows_every_change(change):
 
 def test_nothing_is_kept_where_gradients_are_needed_or_versions_missing():
     layer = nn.CDConv2d(3, 4, 3).eval()
-    assert layer.folded_weight() is not layer.folded_weight()
-    assert layer.folded_weight().requires_grad
+    assert layer.merged_weight() is not layer.merged_weight()
+    assert layer.merged_weight().requires_grad
     with torch.inference_mode():
         strange = nn.CDConv2d(3, 4, 3).eval()
-        assert strange.folded_weight() is not strange.folded_weight()
+        assert strange.merged_weight() is not strange.merged_weight()
 
 
 @torch.no_grad()
-def test_copies_and_pickles_leave_the_kept_fold_behind():
+def test_copies_and_pickles_leave_the_kept_weight_behind():
     layer = nn.CDConv2d(3, 4, 3).eval()
     layer(_input(1, 3, 5, 5))
     for other in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
@@ -237,29 +237,29 @@ def network():
     return model.eval()
 
 
-def test_folding_gives_plain_convolutions_that_compute_the_same(network):
+def test_merging_gives_plain_convolutions_that_compute_the_same(network):
     before = copy.deepcopy(network.state_dict())
-    folded = nn.fold_cdc(network)
-    kinds = {type(m) for m in folded.modules()}
+    merged = nn.merge_cdc(network)
+    kinds = {type(m) for m in merged.modules()}
     assert not kinds & {nn.CDConv2d, nn.CrossCDConv2d, torch_nn.BatchNorm2d}
     x = _input(2, 3, 13, 12)
-    torch.testing.assert_close(folded(x), network(x), rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(merged(x), network(x), rtol=1e-5, atol=1e-6)
     assert all(torch.equal(v, before[k]) for k, v in network.state_dict().items())
-    double = nn.fold_cdc(network.double())
+    double = nn.merge_cdc(network.double())
     torch.testing.assert_close(double(x.double()), network(x.double()), rtol=0, atol=1e-13)
 
 
-def test_a_single_layer_and_video_fold_too():
+def test_a_single_layer_and_video_merge_too():
     layer = nn.CDConv3d(2, 3, 3, form="temporal").eval()
-    folded = nn.fold_cdc(layer)
-    assert type(folded) is torch_nn.Conv3d
+    merged = nn.merge_cdc(layer)
+    assert type(merged) is torch_nn.Conv3d
     x = _input(1, 2, 4, 5, 5)
-    torch.testing.assert_close(folded(x), layer(x))
+    torch.testing.assert_close(merged(x), layer(x))
 
 
-def test_folding_needs_eval_mode():
+def test_merging_needs_eval_mode():
     with pytest.raises(ValueError, match="model must be in eval mode"):
-        nn.fold_cdc(nn.CDConv2d(1, 1, 3))
+        nn.merge_cdc(nn.CDConv2d(1, 1, 3))
 
 
 def test_a_network_compiles_exports_and_autocasts(network):
@@ -274,12 +274,12 @@ def test_a_network_compiles_exports_and_autocasts(network):
 
 # torch's own exporter still calls what torch itself deprecates.
 @pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning")
-def test_a_folded_network_exports_to_onnx(network, tmp_path):
+def test_a_merged_network_exports_to_onnx(network, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
-    folded, x = nn.fold_cdc(network), _input(1, 3, 12, 12)
+    merged, x = nn.merge_cdc(network), _input(1, 3, 12, 12)
     path = tmp_path / "network.onnx"
-    torch.onnx.export(folded, (x,), path, dynamo=True)
+    torch.onnx.export(merged, (x,), path, dynamo=True)
     session = onnxruntime.InferenceSession(path)
     (got,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
-    torch.testing.assert_close(torch.from_numpy(got), folded(x).detach(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(torch.from_numpy(got), merged(x).detach(), rtol=1e-4, atol=1e-5)

@@ -149,7 +149,7 @@ def test_native_is_eager(assert_native_is_eager, dtype, out, channels, kernel, f
         assert_native_is_eager(lambda w: cdc_weight(w, 0.7, form), weight)
 
 
-def test_channels_last_weights_give_contiguous_folds(assert_native_is_eager):
+def test_channels_last_weights_give_contiguous_merged_weights(assert_native_is_eager):
     weight = _random(4, 3, 3, 3).detach().contiguous(memory_format=torch.channels_last)
     assert_native_is_eager(lambda w: cdc_weight(w, 0.7), weight.requires_grad_())
 
@@ -158,14 +158,14 @@ def test_channels_last_weights_give_contiguous_folds(assert_native_is_eager):
 def test_the_number_of_threads_changes_no_bit(assert_native_is_eager, dtype):
     weight = _random(150, 60, 3, 3, dtype=dtype)
     before = torch.get_num_threads()
-    folds = []
+    merged = []
     for threads in (1, 2, 3):
         torch.set_num_threads(threads)
         assert_native_is_eager(lambda w: cdc_weight(w, 0.7), weight)
-        folds.append(cdc_weight(weight, 0.7))
+        merged.append(cdc_weight(weight, 0.7))
     torch.set_num_threads(before)
-    assert torch.equal(folds[0], folds[1])
-    assert torch.equal(folds[0], folds[2])
+    assert torch.equal(merged[0], merged[1])
+    assert torch.equal(merged[0], merged[2])
 
 
 @pytest.mark.parametrize("kernel", [(3, 3), (3, 3, 3)])
@@ -179,7 +179,7 @@ def test_opcheck(opcheck, kernel, device):
     opcheck("cdc_theta_grad", weight, weight.detach().clone().requires_grad_(), sample, spread)
 
 
-def test_autocast_folds_in_float32_and_convolves_in_bfloat16():
+def test_autocast_merges_in_float32_and_convolves_in_bfloat16():
     x, w = (t.detach().float() for t in (_random(1, 3, 6, 6), _random(4, 3, 3, 3)))
     with torch.autocast("cpu", torch.bfloat16):
         assert cdc_weight(w, 0.7).dtype == torch.float32

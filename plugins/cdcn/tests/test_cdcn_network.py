@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from fasharness.nn import CDConv2d, fold_cdc
+from fasharness.nn import CDConv2d, merge_cdc
 from fasharness.ops import contrast_depth_loss
 from fasharness_cdcn.network import CDCN
 
@@ -63,14 +63,14 @@ def test_the_authors_training_step(golden, frames, network):
         assert norms[str(name)] == pytest.approx(norm, rel=2e-3), name
 
 
-def test_folding_leaves_plain_convolutions_and_the_same_map(network):
+def test_merging_leaves_plain_convolutions_and_the_same_map(network):
     network.eval()
-    folded = fold_cdc(network)
-    assert not any(isinstance(m, CDConv2d | torch.nn.BatchNorm2d) for m in folded.modules())
+    merged = merge_cdc(network)
+    assert not any(isinstance(m, CDConv2d | torch.nn.BatchNorm2d) for m in merged.modules())
     x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
         expected = network(x)
-        torch.testing.assert_close(folded(x), expected, rtol=0, atol=2e-5 * float(expected.max()))
+        torch.testing.assert_close(merged(x), expected, rtol=0, atol=2e-5 * float(expected.max()))
 
 
 def test_bad_input(network):
