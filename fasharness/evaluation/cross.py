@@ -175,7 +175,7 @@ def _rows(path: Path, split: str) -> list[Score]:
 
 
 def _abroad(score: Score) -> Score:
-    """Tell the training data's names from equal ones of the data tested on."""
+    """Keep the training data's names apart from equal ones of the data tested on."""
     subject = f"train/{score.subject}" if score.subject else ""
     return replace(score, presentation=f"train/{score.presentation}", subject=subject)
 

@@ -235,7 +235,7 @@ def _evaluation(
 
 
 def _published(scores: Sequence[Score]) -> tuple[Published, ...]:
-    """Ask for published codes' figures; they all need both splits."""
+    """Compute published codes' figures; they all need both splits."""
     part(scores, "dev")
     return published(scores)
 
@@ -267,7 +267,7 @@ def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
 
 
 def _extra(name: str, function: MetricFunction, test: Part, threshold: float) -> Metric:
-    """Ask a pluggable metric; what is not finite is absent."""
+    """Compute a plugin's metric; what is not finite is absent."""
     value = float(function(test.bona_fide.copy(), test.attack.copy(), threshold))
     if not math.isfinite(value):
         return Metric(name, None, reason=f"the metric's plugin returned {value}")

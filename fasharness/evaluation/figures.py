@@ -104,7 +104,7 @@ def smallest_rates(test: Part, confidence: float) -> dict[str, float]:
 
 
 def sample_of(test: Part) -> bootstrap.Sample:
-    """Lay a split out as the bootstrap wants it.
+    """Lay a split out as the bootstrap takes it.
 
     Args:
         test: the split.
@@ -241,7 +241,7 @@ class Figures:
 
     @cached_property
     def _sample(self) -> bootstrap.Sample:
-        """The test scores as the bootstrap wants them."""
+        """The test scores as the bootstrap takes them."""
         return sample_of(self.test)
 
     @cached_property
@@ -291,7 +291,7 @@ class Figures:
         return self._sum(f"acer{ending}", (apcer, bpcer), f"acer{ending}"), apcer
 
     def _point(self, point: Point, name: str) -> Metric:
-        """A figure of the curve, absent where the presentations are too few to tell."""
+        """A figure of the curve, absent where the presentations are too few."""
         reason = point.lack(self._curve)
         if reason:
             return Metric(name, None, reason=reason)

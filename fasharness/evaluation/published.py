@@ -41,7 +41,7 @@ def published(scores: Sequence[Score]) -> tuple[Published, ...]:
 
 
 def _labelled(scores: Sequence[Score], split: str, failed: bool) -> tuple[Floats, Ints]:
-    """Take a split as the codes want it: 1 for bona fide, 0 for attacks."""
+    """Take a split as the codes take it: 1 for bona fide, 0 for attacks."""
     mine = [s for s in scores if s.split == split and (failed or not s.failed)]
     values = np.array([s.value for s in mine])
     return values, np.array([int(s.bona_fide) for s in mine], dtype=np.int64)

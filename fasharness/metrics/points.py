@@ -12,7 +12,7 @@ STANDARD = (
     "tpr@fpr=0.1", "tpr@fpr=0.01", "tpr@fpr=0.001", "tpr@fpr=0.0001", "tpr@fpr=0.00001",
     "pauc=0.1", "pauc=0.01", "log_auc=0.01", "ap",
 )  # fmt: skip
-# name before the sign: the function, and the class whose number decides what can be told
+# name before the sign: the function, and the class whose number bounds what can be measured
 _READERS: Mapping[str, tuple[Callable[[ErrorCurve, float], float], str]] = {
     "bpcer@apcer": (curves.bpcer_at_apcer, "attack"),
     "apcer@bpcer": (curves.apcer_at_bpcer, "bona fide"),
@@ -30,7 +30,7 @@ class Point:
     Attributes:
         name: as it is written, e.g. ``bpcer@apcer=0.002``.
         read: the function from the curve to the figure.
-        needs: fewest presentations of each class that can tell it, by ``attack``, ``bona fide``.
+        needs: how many presentations it needs at least, by class: ``attack``, ``bona fide``.
     """
 
     name: str

@@ -58,7 +58,7 @@ def require_same_device(first: str, a: Tensor, second: str, b: Tensor) -> None:
 
 
 def memory_format(x: Tensor) -> torch.memory_format:
-    """Tell in which memory format an operator writes its result for this input.
+    """Find the memory format in which an operator writes its result for this input.
 
     Args:
         x: float tensor (N, C, H, W).

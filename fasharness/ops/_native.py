@@ -110,7 +110,7 @@ def libraries(folder: Path) -> list[Path]:
 
 
 def is_truncated(content: bytes) -> bool:
-    """Tell whether the end of an ELF file is missing, which would end the process on loading.
+    """Return whether the end of an ELF file is missing, which would end the process on loading.
 
     Args:
         content: the file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,11 +16,6 @@ from fasharness.ops._check import (
 )
 from fasharness.ops._native import operator
 from fasharness.ops.spatial_gradient import sobel, sobel_adjoint
-
-
-class _Gradients(NamedTuple):
-    features: Tensor
-    reduced: Tensor
 
 
 def _clips(x: Tensor, frames: int) -> Tensor:

@@ -225,7 +225,7 @@ def meaning(name: str) -> str:
 
 
 def is_share(name: str) -> bool:
-    """Tell whether a metric is a share in [0, 1], printed in per cent.
+    """Return whether a metric is a share in [0, 1], printed in per cent.
 
     Args:
         name: the metric.

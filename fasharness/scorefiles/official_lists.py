@@ -115,7 +115,7 @@ class OuluList(NamedTuple):
 
 
 def read_oulu_list(path: Path) -> OuluList:
-    """Read one of OULU-NPU's score lists; plain and coded names are told apart line by line.
+    """Read one of OULU-NPU's score lists; each line may have a plain or a coded name.
 
     Args:
         path: a ``name,score`` file. Of the lines that start with ``#``, those that `oulu_list`

@@ -12,7 +12,6 @@ from fasharness.ops import contrast_depth_loss
 from fasharness_sgtd.network import ClipMaps
 from fasharness_sgtd.scoring import CLASS_SHARE
 
-WEIGHT_DECAY = 5e-4  # published figure
 SINGLE_CONTRAST = 0.5  # weight of the contrastive loss in the single-frame stage (published)
 
 
