@@ -229,6 +229,7 @@ def _compare(options: argparse.Namespace) -> int:
     from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.report.comparison import comparison, run_names
     from fasharness.report.grid import render
+    from fasharness.report.runs import scores_by_fold
     from fasharness.scorefiles import json_target
 
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
@@ -236,7 +237,7 @@ def _compare(options: argparse.Namespace) -> int:
     json_target(options.out, options.runs)
     rules = EvaluationOptions(**rules_of(options))
     names = run_names(options.runs)
-    first, *others = map(_folds, options.runs)
+    first, *others = map(scores_by_fold, options.runs)
     found = {
         name: compare_runs(first, other, rules)
         for name, other in zip(names[1:], others, strict=True)
@@ -244,16 +245,6 @@ def _compare(options: argparse.Namespace) -> int:
     tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]
     tell("\n".join(tables), options.out, to_json(names[0], found))
     return 0
-
-
-def _folds(path: Path) -> Mapping[str, Sequence[Score]]:
-    """Read a run's folder, fold by fold, or a score file as its only one."""
-    from fasharness import scorefiles
-    from fasharness.report import runs
-
-    if not path.is_dir():
-        return {"": scorefiles.read(path)}
-    return {part.name: part.scores for part in runs.read(path).parts}
 
 
 def _leaderboard(options: argparse.Namespace) -> int:

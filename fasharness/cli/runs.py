@@ -70,18 +70,10 @@ def _add_report(commands: Any) -> None:
 
 
 def _step(options: argparse.Namespace) -> int:
-    from fasharness.common.paths import clip_store_dir
-    from fasharness.common.progress import Terminal
-    from fasharness.plugins import load
-    from fasharness.run.config import build, merge
-    from fasharness.run.experiment import run
+    import fasharness
+    from fasharness.run.config import merge
 
-    values = merge(vars(options))
-    store = Path(values.pop("store", None) or clip_store_dir())
-    quiet = bool(values.pop("quiet", False))
-    settings = build(values)
-    console = Terminal(sys.stderr, quiet=quiet)
-    outcome = run(settings, load(), console, store, options.last)
+    outcome = fasharness.run(last=options.last, **merge(vars(options)))
     if outcome.result is not None:
         _print_result(outcome.result)
         print(f"report: {outcome.folder / 'report.html'}")

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.errors import DataError, OptionError
+from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation.checks import check, check_subjects
 from fasharness.evaluation.figures import Figures, Part, Resampling, part, smallest_rates
 from fasharness.evaluation.published import published
@@ -100,6 +101,20 @@ class EvaluationOptions:
         """The further figures of the test curve; an unknown one is a ValueError."""
         names = (*(STANDARD if self.more else ()), *self.points)
         return tuple(parse(name) for name in dict.fromkeys(names))
+
+
+def make_options(rules: Mapping[str, Any]) -> EvaluationOptions:
+    """Build options from their names and values.
+
+    Raises:
+        UnknownNameError: there is no such option.
+        OptionError: an impossible value.
+    """
+    known = {option.name for option in fields(EvaluationOptions)}
+    for name in rules:
+        if name not in known:
+            raise UnknownNameError("rule of the evaluation", name, known)
+    return EvaluationOptions(**rules)
 
 
 def evaluate(

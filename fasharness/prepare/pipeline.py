@@ -33,7 +33,7 @@ class Recipe:
     """How faces and depth are found; part of every content key.
 
     Attributes:
-        dataset: name of the data set.
+        dataset: name of the data set; empty for files that belong to none.
         root: its folder.
         faces: ``detector`` or ``dataset`` (the data set's own eye positions or boxes).
         detector: name of the detector.
@@ -108,13 +108,15 @@ class Tools:
     def __init__(self, recipe: Recipe, plugins: plugin_module.Plugins) -> None:
         self.recipe = recipe
         self.plugins = plugins
-        self.dataset: Dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
+        self.dataset: Dataset | None = None
+        if recipe.dataset:
+            self.dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
         self._detector: Detector | None = None
         self._estimator: DepthSource | None = None
 
     def faces(self, presentation: Presentation) -> Callable[[int, NDArray[np.uint8]], Face | None]:
         """A function that gives the face of a frame."""
-        if self.recipe.faces == "dataset":
+        if self.dataset is not None and self.recipe.faces == "dataset":
             known = self.dataset.faces(presentation)
             return lambda index, frame: known.get(index)
         if self._detector is None:
@@ -128,7 +130,7 @@ class Tools:
 
         if self.recipe.depth != "auto":
             return DepthMapFolder(Path(self.recipe.depth), presentation.id)
-        own = self.dataset.depth_source(presentation)
+        own = None if self.dataset is None else self.dataset.depth_source(presentation)
         if own is not None:
             return own
         if self._estimator is None:
@@ -144,27 +146,55 @@ class Tools:
 
 
 def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[StoredClips]:
-    """Decode a presentation once and store its clips under every specification.
+    """Decode a presentation once and store its clips under every specification."""
+    hook, path = tools.plugins.hook, task.presentation.path
+    try:
+        frames = hook.fasharness_count_frames(path=path)
+        return store_clips(
+            task,
+            frames,
+            lambda wanted: hook.fasharness_decode(path=path, wanted=wanted),
+            tools,
+            store,
+        )
+    except DataError as error:
+        # not stored: what is to be corrected may lie outside of the video, e.g. depth maps
+        return [StoredClips(task.presentation.id, Path(), 0, 0, 0, str(error)) for _ in task.specs]
+
+
+def store_clips(
+    task: Task,
+    count: int,
+    frames: Callable[[Sequence[int]], Iterator[tuple[int, NDArray[np.uint8]]]],
+    tools: Tools,
+    store: ClipStore,
+) -> list[StoredClips]:
+    """Cut the clips of a presentation out of its frames and store them.
 
     Frames are used as they come and then dropped, so memory does not grow with the video.
+
+    Args:
+        task: the presentation and its specifications.
+        count: number of frames that there are.
+        frames: gives (number, uint8 (H, W, 3) RGB) for frame numbers, in their order.
+        tools: find faces and depth.
+        store: where the clips go.
+
+    Returns:
+        What was stored, in the order of the specifications.
+
+    Raises:
+        DataError: the frames or their depth cannot be read.
     """
-    presentation = task.presentation
-    try:
-        frames = tools.plugins.hook.fasharness_count_frames(path=presentation.path)
-        cutters = [_Cutter(spec, frames, presentation, tools) for spec in task.specs]
-        wanted = sorted({index for cutter in cutters for index in cutter.wanted})
-        faces = tools.faces(presentation)
-        for index, frame in tools.plugins.hook.fasharness_decode(
-            path=presentation.path, wanted=wanted
-        ):
-            face = faces(index, frame) if any(index in c.starts for c in cutters) else None
-            for cutter in cutters:
-                cutter.add(index, frame, face)
-    except DataError as error:
-        # not stored: what is mended may lie outside of the video, e.g. a folder of depth maps
-        return [StoredClips(presentation.id, Path(), 0, 0, 0, str(error)) for _ in task.specs]
+    cutters = [_Cutter(spec, count, task.presentation, tools) for spec in task.specs]
+    wanted = sorted({index for cutter in cutters for index in cutter.wanted})
+    faces = tools.faces(task.presentation)
+    for index, frame in frames(wanted):
+        face = faces(index, frame) if any(index in c.starts for c in cutters) else None
+        for cutter in cutters:
+            cutter.add(index, frame, face)
     return [
-        store.write(key, presentation.id, *cutter.finish())
+        store.write(key, task.presentation.id, *cutter.finish())
         for cutter, key in zip(cutters, task.keys, strict=True)
     ]
 

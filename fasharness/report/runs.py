@@ -1,12 +1,13 @@
 """A finished run as its report wants it: read from its folder, with a part for each fold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from fasharness import result as results
+from fasharness import scorefiles
 from fasharness.common.files import sha256, write_bytes
 from fasharness.errors import DataError, OptionError
 from fasharness.result import FoldsResult, Result
@@ -139,6 +140,24 @@ def read(folder: Path, name: str = "") -> Run:
     else:
         parts = (_part(folder, found),)
     return Run(name or folder.resolve().name, found, parts)
+
+
+def scores_by_fold(path: Path) -> Mapping[str, Sequence[Score]]:
+    """Read the scores of a run.
+
+    Args:
+        path: a run's folder, or a score file.
+
+    Returns:
+        Fold to scores; a score file has one fold without a name.
+
+    Raises:
+        OptionError: the folder holds no finished run.
+        DataError: a file is missing or broken.
+    """
+    if not path.is_dir():
+        return {"": scorefiles.read(path)}
+    return {part.name: part.scores for part in read(path).parts}
 
 
 def _part(folder: Path, result: Result) -> Part:

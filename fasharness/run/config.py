@@ -59,13 +59,14 @@ def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
     options = named.get("option") or {}
     if not isinstance(options, dict):
         raise OptionError(f"{path}: option must map names to values")
-    named["option"] = {str(key): _yaml_text(value) for key, value in options.items()}
+    named["option"] = options
     named.pop("resume", None)
     return {key: value for key, value in named.items() if value is not None}
 
 
-def _yaml_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+def as_text(value: object) -> str:
+    """Write a value as the command line would."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def build(values: Mapping[str, Any]) -> Settings:
@@ -73,18 +74,23 @@ def build(values: Mapping[str, Any]) -> Settings:
 
     Raises:
         OptionError: the method or protocol is missing, or a value has the wrong type.
+        UnknownNameError: there is no such setting.
     """
     for name, listing in (("plugin", "methods"), ("protocol", "protocols")):
         if not values.get(name):
             raise OptionError(f"--{name} is missing; see `fasharness ls {listing}`")
     kinds = {setting.name: Flag.of(setting).read for setting in dataclasses.fields(Settings)}
-    return Settings(**{name: _value(name, value, kinds[name]) for name, value in values.items()})
+    for name in values:
+        if name not in kinds:
+            raise UnknownNameError("setting", name, kinds)
+    given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**{name: _value(name, value, kinds[name]) for name, value in given.items()})
 
 
 def _value(name: str, value: Any, kind: type[Any]) -> Any:
     """Turn what a flag or the file says into the setting's type."""
     if kind is dict:
-        return value
+        return {str(key): as_text(part) for key, part in dict(value).items()}
     if kind in (int, float):
         return _number(name, value, kind)
     return kind(str(value))

@@ -35,6 +35,7 @@ from fasharness.run.fold import Experiment, Fold, open_fold
 from fasharness.run.folder import claim, mark_simulated
 from fasharness.run.judge import evaluate, rules
 from fasharness.run.settings import Settings
+from fasharness.run.trained import method_of
 from fasharness.scores import Score
 
 
@@ -124,11 +125,7 @@ def build_method(settings: Settings, plugins: Plugins) -> Method:
         raise OptionError(
             f"{settings.checkpoint}: trained by {card.method}, not by {settings.plugin}"
         )
-    return make(method_class, "", {k: _as_text(v) for k, v in card.options.items()})
-
-
-def _as_text(value: object) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return method_of(card, plugins)
 
 
 def _run_protocol(experiment: Experiment, folder: Path, last: str) -> Result | FoldsResult | None:

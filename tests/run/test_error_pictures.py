@@ -26,6 +26,7 @@ from fasharness.hookspecs import hookimpl
 from fasharness.method import Method, Stage
 from fasharness.plugins import Plugins, load
 from fasharness.report.runs import Exhibit, read_exhibit, write_exhibit
+from fasharness.run import judge
 from fasharness.run.experiment import draw_pictures, recorded, run
 from fasharness.run.folder import claim
 from fasharness.run.judge import BASELINES
@@ -237,7 +238,7 @@ def test_a_trivial_scorer_is_compared_by_the_same_rules_and_not_with_itself(
     shared_store: Path,
 ) -> None:
     rules = EvaluationOptions(confidence=0.8, replicates=100)  # two subjects hide a seed
-    monkeypatch.setattr("fasharness.run.judge.rules", lambda _: rules)
+    monkeypatch.setattr(judge, "rules", lambda _: rules)
     words = ["run", "--plugin", "brightness", "--protocol", "oulu1", "--data", str(oulu)]
     words += ["--faces", "dataset", "--jobs", "1", "--store", str(shared_store), "--quiet"]
     assert main([*words, "--out", str(tmp_path / "run")]) == 0

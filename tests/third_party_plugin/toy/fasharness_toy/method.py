@@ -52,8 +52,8 @@ class Toy(Method):
         )
 
     def scoring_clips(self) -> ClipSpec:
-        """Three pairs of frames at most five."""
-        return ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=8)
+        """Three pairs of frames at most five, and no depth."""
+        return ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=0)
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
         """Mirror the clip at random."""

@@ -1,0 +1,113 @@
+"""A trained model with all that it needs to score pictures and videos that no data set lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import nn
+
+from fasharness.data import Presentation
+from fasharness.engine.checkpoint import ModelCard, load_model, read_card
+from fasharness.engine.clips import ClipSource
+from fasharness.engine.device import make_fabric
+from fasharness.engine.score import score_source
+from fasharness.errors import DataError
+from fasharness.faces import Frame
+from fasharness.method import Method, make
+from fasharness.plugins import Plugins
+from fasharness.prepare.pipeline import Recipe, Task, Tools, prepare_presentation, store_clips
+from fasharness.prepare.store import ClipStore, StoredClips
+from fasharness.run.config import as_text
+
+Prepare = Callable[[Task, ClipStore], list[StoredClips]]
+
+
+class TrainedModel:
+    """A trained model; made by `load_trained`.
+
+    Args:
+        method: the method with the model's options.
+        network: its network with the model's weights, in evaluation mode.
+        fabric: the device.
+        tools: find faces, and depth where the method wants it.
+    """
+
+    def __init__(self, method: Method, network: nn.Module, fabric: Fabric, tools: Tools) -> None:
+        self.method = method
+        self._network = network
+        self._fabric = fabric
+        self._tools = tools
+
+    def score(self, shown: str | os.PathLike[str] | NDArray[np.uint8]) -> float:
+        """Score a video, a picture, or frames.
+
+        Args:
+            shown: a file that an installed decoder reads; or uint8 (N, H, W, 3), the frames of a
+                video, or (H, W, 3), a picture; RGB.
+
+        Returns:
+            The mean over the clips, as in a run; higher is more bona fide. Which scores are
+            called bona fide is for a threshold to say, chosen on the dev scores of the model's
+            run (`fasharness.evaluate`).
+
+        Raises:
+            DataError: the file cannot be read, shows no face, or has too few frames.
+            ValueError: an array of another shape or type.
+        """
+        if isinstance(shown, np.ndarray):
+            frames = _frames(shown)
+            return self._score(Path("frames"), lambda task, store: self._cut(frames, task, store))
+        return self._score(
+            Path(shown), lambda t, store: prepare_presentation(t, self._tools, store)
+        )
+
+    def _cut(self, frames: Sequence[Frame], task: Task, store: ClipStore) -> list[StoredClips]:
+        def some(wanted: Sequence[int]) -> Iterator[tuple[int, Frame]]:
+            return ((index, frames[index]) for index in wanted)
+
+        return store_clips(task, len(frames), some, self._tools, store)
+
+    def _score(self, path: Path, prepare: Prepare) -> float:
+        spec = self.method.scoring_clips()
+        # The class is not known. Depth of attacks would be set to zero, and nothing else differs.
+        shown = Presentation(path.name, path, subject="", species=None)
+        with TemporaryDirectory(prefix="fasharness-") as folder:
+            (stored,) = prepare(Task(shown, (spec,), ("clips",)), ClipStore(Path(folder)))
+            source = ClipSource(shown, stored, spec, self._tools.rule(spec))
+            found = score_source(self.method, None, self._network, source, self._fabric)
+        if found.failure:
+            raise DataError(f"{path}: no score: {found.failure}")
+        return found.mean
+
+
+def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
+    frames = shown[None] if shown.ndim == 3 else shown
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
+        raise ValueError(
+            "frames must be uint8 (N, H, W, 3), or (H, W, 3) for a picture, RGB; "
+            f"got {shown.dtype} {shown.shape}"
+        )
+    return list(frames)
+
+
+def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) -> TrainedModel:
+    """Load a model file for scoring; see `fasharness.load`."""
+    method = method_of(read_card(path), plugins)
+    plugins.find("detector", detector)
+    fabric = make_fabric(device, "32-true")
+    network = fabric.to_device(method.network())
+    load_model(path, method, network)
+    recipe = Recipe("", Path(), detector=detector, device="cpu" if device == "auto" else device)
+    return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))
+
+
+def method_of(card: ModelCard, plugins: Plugins) -> Method:
+    """Make the method of a model file, with the options that it was trained with."""
+    options = {name: as_text(value) for name, value in card.options.items()}
+    return make(plugins.method(card.method), "", options)

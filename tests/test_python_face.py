@@ -1,0 +1,163 @@
+"""The Python face: what `import fasharness` offers, by its own documentation and on real data."""
+
+import doctest
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import fasharness
+from fasharness.builtin import baselines
+from fasharness.engine.checkpoint import save_model
+from fasharness.errors import CheckpointError, DataError, OptionError, UnknownNameError
+from fasharness.method import make
+from fasharness.plugins import load as load_plugins
+from fasharness.prepare.decode import decode
+from fasharness.scores import read_csv
+
+FACE = Path(__file__).parent / "prepare" / "data" / "astronaut.jpg"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "python.md"
+
+
+def film_of(picture: Path, path: Path) -> None:
+    """Write a short video of a picture."""
+    frame = cv2.imread(str(picture))
+    size = (frame.shape[1], frame.shape[0])
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, size)
+    for _ in range(8):
+        writer.write(frame)
+    writer.release()
+
+
+def test_the_documentation_runs_as_it_stands(
+    own_machine: None, toy: Path, oulu: Path, here: Path, shared_store: Path, monkeypatch
+):
+    monkeypatch.setattr("fasharness.common.paths.clip_store_dir", lambda: shared_store)
+    film_of(FACE, Path("visitor.avi"))
+    text = DOCUMENT.read_text().replace("/data/OULU-NPU", str(oulu))
+    test = doctest.DocTestParser().get_doctest(text, {}, "python.md", str(DOCUMENT), 0)
+    assert len(test.examples) > 10
+    results = doctest.DocTestRunner().run(test, out=sys.stderr.write)
+    assert results.failed == 0
+
+
+def test_the_import_is_light():
+    code = (
+        "import sys; before = set(sys.modules); import fasharness\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) - set(sys.stdlib_module_names) <= {
+        "fasharness", "fasharness.run", "collections.abc", "typing.io", "typing.re",
+    }  # fmt: skip
+
+
+def test_the_import_takes_less_than_50_ms():
+    def seconds(code: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - start
+
+    # the fastest of several pairs: what the import itself costs, not what a busy machine adds
+    pairs = [seconds("import fasharness") - seconds("pass") for _ in range(7)]
+    assert min(pairs) < 0.05
+
+
+def test_run_stays_a_function_whatever_is_imported():
+    code = (
+        "import fasharness, fasharness.run.experiment\nfrom fasharness.run import settings\n"
+        "assert callable(fasharness.run) and settings.Settings"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_everything_that_is_offered_is_there_and_described():
+    for name in fasharness.__all__:
+        offered = getattr(fasharness, name)
+        assert isinstance(offered, str) or offered.__doc__
+
+
+@pytest.fixture(scope="module")
+def brightness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file of the brightness baseline, which has no weights."""
+    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    method = make(baselines.Brightness, "", {})
+    save_model(path, method, method.network())
+    return path
+
+
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detector that finds the face of the toy videos where their eyes are."""
+    from types import SimpleNamespace
+
+    from fasharness.faces import Face
+    from fasharness.hookspecs import hookimpl
+
+    class Fixed:
+        def detect(self, frames):
+            return [[Face((52.0, 32.0, 24.0, 32.0), 1.0)] for _ in frames]
+
+    @hookimpl
+    def fasharness_detectors():
+        return {"fixed": lambda device: Fixed()}
+
+    plugins = load_plugins([("fixed", SimpleNamespace(fasharness_detectors=fasharness_detectors))])
+    monkeypatch.setattr("fasharness.plugins.load", lambda: plugins)
+
+
+def test_a_model_scores_a_file_and_the_same_frames_alike(brightness: Path, oulu: Path, fixed: None):
+    path = oulu / "Test_files" / "1_3_36_1.avi"
+    model = fasharness.load(brightness, device="cpu", detector="fixed")
+    frames = np.stack([frame for _, frame in decode(path)])
+    score = model.score(path)
+    assert model.score(str(path)) == score
+    assert model.score(frames) == score
+    # 16 frames, every fourth kept; the crop is the box grown by 1.3 about its centre
+    cut = frames[::4, 27:69, 48:80].mean() / 255
+    assert score == pytest.approx(cut, abs=0.01)
+    picture = model.score(frames[0])
+    assert picture == pytest.approx(frames[0, 27:69, 48:80].mean() / 255, abs=0.01)
+
+
+@pytest.mark.usefixtures("fixed")
+@pytest.mark.parametrize("shape", [(4, 4), (2, 4, 4, 4), (0, 4, 4, 3), (2, 0, 4, 3)])
+def test_arrays_that_are_no_frames_are_refused(brightness: Path, shape: tuple[int, ...]):
+    model = fasharness.load(brightness, device="cpu", detector="fixed")
+    with pytest.raises(ValueError, match=r"frames must be uint8 \(N, H, W, 3\)"):
+        model.score(np.zeros(shape, np.uint8))
+    with pytest.raises(ValueError, match="got float64"):
+        model.score(np.zeros((2, 4, 4, 3)))
+
+
+def test_what_cannot_be_loaded_or_scored_is_named(brightness: Path, tmp_path: Path, fixed: None):
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        fasharness.load(tmp_path / "none.safetensors")
+    with pytest.raises(UnknownNameError, match="no detector 'mtcn'; did you mean 'mtcnn'"):
+        fasharness.load(brightness, detector="mtcn")
+    model = fasharness.load(brightness, device="cpu", detector="fixed")
+    with pytest.raises(DataError, match=r"none\.avi: no score: .*none\.avi"):
+        model.score(tmp_path / "none.avi")
+
+
+def test_unknown_settings_and_rules_are_refused(own_machine: None, oulu_like):
+    with pytest.raises(UnknownNameError, match="no setting 'protocl'; did you mean 'protocol'"):
+        fasharness.run(plugin="toy", protocol="oulu1", protocl="oulu2")
+    with pytest.raises(OptionError, match="--protocol is missing"):
+        fasharness.run(plugin="toy")
+    with pytest.raises(UnknownNameError, match="no rule of the evaluation 'replicate'; did you "):
+        fasharness.evaluate(oulu_like(), replicate=3)
+
+
+def test_a_run_and_the_command_give_the_same(toy_run, oulu: Path, shared_store: Path):
+    assert toy_run(oulu, "--out", "a").code == 0
+    done = fasharness.run(
+        plugin="toy", protocol="oulu1", faces="dataset", jobs=1, data=oulu, store=shared_store,
+        out=Path("b"), quiet=True,
+    )  # fmt: skip
+    assert read_csv(done.folder / "scores.csv") == read_csv(Path("a/scores.csv"))
+    assert {s.split for s in fasharness.read_scores("a/scores.csv")} == {"dev", "test"}
