@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,49 +17,76 @@ PLUGINS = {p.parent.name: p.parent
            for p in sorted((ROOT / "plugins").glob("*/fasharness_*/__init__.py"))}  # fmt: skip
 STANDARD = set(sys.stdlib_module_names)
 
-# package or module: what it may import of ours (prefixes), and whether at run time only this
-ALLOWED = {
-    "fasharness.errors": (),
+# Every room of the core (a module at the top, or a package) and the rooms that it may import from,
+# for types too. What is not here is refused, and what is here is used.
+EDGES: dict[str, set[str]] = {
+    "errors": set(),
+    "common": {"errors"},
+    # the contract: what data sets, methods and plugins are made of
+    "data": {"errors"},
+    "faces": {"errors"},
+    "scores": {"common", "errors"},
+    "result": {"common", "errors"},
+    "dataset": {"common", "data", "errors", "faces", "scores"},
+    "method": {"data", "errors"},
+    "hookspecs": {"dataset", "faces", "method", "result", "scores"},
+    "plugins": {"dataset", "errors", "hookspecs", "method"},
+    # numbers: they know nothing of videos
+    "metrics": set(),
+    "scorefiles": {"common", "errors", "scores"},
+    "evaluation": {"common", "errors", "metrics", "result", "scorefiles", "scores"},
+    "report": {"common", "errors", "evaluation", "metrics", "result", "scorefiles", "scores"},
+    # networks: operators know nothing of faces
+    "ops": set(),
+    "nn": {"ops"},
+    # from videos to scores
+    "prepare": {"common", "data", "dataset", "errors", "faces", "plugins"},
+    "engine": {"common", "data", "errors", "faces", "method", "prepare"},
+    "builtin": {
+        "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
+        "scorefiles", "scores",
+    },
+    "run": {
+        "builtin", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
+        "metrics", "method", "ops", "plugins", "prepare", "report", "result", "scores",
+    },
+    # the ways in
+    "fasharness": {
+        "common", "evaluation", "plugins", "report", "result", "run", "scorefiles", "scores",
+    },
+    "cli": {
+        "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "plugins",
+        "prepare", "report", "result", "run", "scorefiles", "scores",
+    },
+    "__main__": {"cli"},
+    "testing": {"cli"},
+}  # fmt: skip
+# what a plugin of this repository imports of the core
+PLUGIN_EDGES: dict[str, set[str]] = {
+    "fasharness_cdcn": {"nn"},
+    "fasharness_sgtd": {"data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
+    "fasharness_sim": {
+        "builtin",
+        "cli",
+        "common",
+        "data",
+        "dataset",
+        "errors",
+        "evaluation",
+        "faces",
+        "hookspecs",
+        "metrics",
+        "prepare",
+        "report",
+        "result",
+        "scores",
+    },
+}
+# inside common, what everything stands on stands on little itself
+SMALL = {
     "fasharness.common.paths": (),
     "fasharness.common.files": (),
-    "fasharness.metrics": ("fasharness.metrics", "fasharness.errors"),
-    "fasharness.ops": ("fasharness.ops",),
-    "fasharness.nn": ("fasharness.nn", "fasharness.ops"),
-    "fasharness.data": ("fasharness.errors",),
-    "fasharness.common.records": ("fasharness.errors", "fasharness.common.files"),
-    "fasharness.method": ("fasharness.data", "fasharness.errors"),
-    "fasharness.scores": (
-        "fasharness.errors",
-        "fasharness.common.files",
-        "fasharness.common.lines",
-        "fasharness.common.spreadsheets",
-    ),
-    "fasharness.scorefiles": (
-        "fasharness.scorefiles",
-        "fasharness.scores",
-        "fasharness.common",
-        "fasharness.errors",
-    ),
-    # evaluation computes and report renders: no import back
-    "fasharness.evaluation": (
-        "fasharness.evaluation",
-        "fasharness.metrics",
-        "fasharness.scorefiles",
-        "fasharness.scores",
-        "fasharness.result",
-        "fasharness.common",
-        "fasharness.errors",
-    ),
-    "fasharness.report": (
-        "fasharness.report",
-        "fasharness.evaluation",
-        "fasharness.metrics",
-        "fasharness.scorefiles",
-        "fasharness.scores",
-        "fasharness.result",
-        "fasharness.common",
-        "fasharness.errors",
-    ),
+    "fasharness.common.records": ("fasharness.errors",),
 }
 OUTSIDE = {
     "fasharness.metrics": {"numpy"},
@@ -102,18 +130,95 @@ def modules(layer: str) -> dict[str, Path]:
     return {name: path for name, path in CORE.items() if within(name, (layer,))}
 
 
+def room(module: str) -> str:
+    """The room of a module of the core."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
+
+
+def rooms(path: Path) -> set[str]:
+    """The rooms that a file imports from, for types too."""
+    found = set()
+    for name, _ in imports(path):
+        if name == "fasharness" or name.startswith("fasharness."):
+            known = name if name in CORE else name.rpartition(".")[0]
+            found.add(room(known))
+    return found
+
+
+def edges() -> dict[str, set[str]]:
+    """The rooms of the core, and from which others each really imports."""
+    found: dict[str, set[str]] = {room(name): set() for name in CORE}
+    for name, path in CORE.items():
+        found[room(name)] |= rooms(path) - {room(name)}
+    return found
+
+
 def test_the_files_that_the_rules_speak_of_are_there():
     assert len(CORE) > 50
-    assert set(PLUGINS) >= {"fasharness_sgtd"}
-    for layer in {*ALLOWED, *OUTSIDE}:
+    assert set(PLUGINS) == set(PLUGIN_EDGES)
+    for layer in {*SMALL, *OUTSIDE}:
         assert modules(layer), layer
 
 
-@pytest.mark.parametrize("layer", ALLOWED)
-def test_a_layer_imports_only_what_lies_below_it(layer: str):
+def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
+    assert set(edges()) == set(EDGES)
+    top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
+    contract = "errors data faces dataset method hookspecs plugins scores result testing __main__"
+    assert top == {f"fasharness.{name}" for name in contract.split()}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_a_room_imports_from_the_rooms_that_it_may_and_needs_them_all(name: str):
+    assert edges()[name] == EDGES[name]
+
+
+def test_no_rooms_and_no_modules_import_each_other_in_a_circle():
+    list(TopologicalSorter(EDGES).static_order())
+    found = {}
+    for name, path in CORE.items():
+        every = (item for item, _ in imports(path) if within(item, ("fasharness",)))
+        known = {item if item in CORE else item.rpartition(".")[0] for item in every}
+        found[name] = known - {name, "fasharness"}  # the face imports everything, but late
+    assert len(found) > 100
+    list(TopologicalSorter(found).static_order())
+
+
+@pytest.mark.parametrize("package", PLUGIN_EDGES)
+def test_a_plugin_imports_from_the_rooms_that_it_may_and_needs_them_all(package: str):
+    found = set().union(*map(rooms, PLUGINS[package].rglob("*.py")))
+    assert found == PLUGIN_EDGES[package]
+
+
+@pytest.mark.parametrize("layer", SMALL)
+def test_what_everything_stands_on_stands_on_little(layer: str):
     for name, path in modules(layer).items():
-        wrong = {item for item in ours(path) if not within(item, ALLOWED[layer])}
+        wrong = {item for item in ours(path) if not within(item, SMALL[layer])}
         assert not wrong, f"{name} imports {wrong}"
+
+
+def reduced(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The graph without the edges that a longer way says already."""
+
+    def reach(start: str) -> set[str]:
+        return graph[start].union(*(reach(name) for name in graph[start]))
+
+    return {
+        name: {one for one in ends if not any(one in reach(other) for other in ends - {one})}
+        for name, ends in graph.items()
+    }
+
+
+def drawn() -> str:
+    """The rooms and what each stands on, as a Mermaid picture; ways that others imply left out."""
+    found = {name: ends for name, ends in EDGES.items() if name not in ("__main__", "testing")}
+    arrows = [f"  {a} --> {b}" for a, ends in sorted(reduced(found).items()) for b in sorted(ends)]
+    return "\n".join(["```mermaid", "graph TD", *arrows, "```"])
+
+
+def test_the_picture_in_the_documentation_is_the_import_graph():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert drawn() in text, f"docs/architecture.md needs this picture:\n{drawn()}"
 
 
 @pytest.mark.parametrize("layer", OUTSIDE)
