@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +36,8 @@ def _add_step(commands: Any, name: str, text: str) -> None:
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting of a run, and those that are no setting of it."""
+    import dataclasses
+
     from fasharness.run.settings import Flag, Settings, flag_name
 
     add = parser.add_argument

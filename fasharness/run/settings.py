@@ -11,7 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from fasharness.common.files import digest
 from fasharness.errors import OptionError
 
 PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
@@ -130,6 +129,8 @@ class Settings:
 
     def folder_name(self, simulated: bool) -> str:
         """Name of the run's folder: what it is, and a key of all that decides the result."""
+        from fasharness.common.files import digest  # `run --help` needs this module, not hashing
+
         kind = "simulated" if self.data is not None else f"simulated-{self.sim}"
         parts = [self.plugin, self.protocol, *([kind] if simulated else [])]
         return "-".join([*parts, digest(self.deciding())[:8]])
