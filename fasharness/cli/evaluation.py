@@ -180,7 +180,7 @@ def _evaluate_one(
     from fasharness.evaluation.evaluate import evaluate
     from fasharness.evaluation.recognition import with_recognition
     from fasharness.report import text
-    from fasharness.report.drawings import write
+    from fasharness.report.drawing.files import write
     from fasharness.report.grid import render
 
     ((name, scores),) = files.items()
@@ -305,7 +305,7 @@ def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
 def _calibrate(options: argparse.Namespace) -> int:
     from fasharness import scorefiles
     from fasharness.evaluation.calibrate import calibrate
-    from fasharness.report import reliability
+    from fasharness.report.drawing.files import write_reliability
 
     scorefiles.refuse_overwriting([options.out], [options.scores])
     if options.plots is not None:
@@ -321,7 +321,7 @@ def _calibrate(options: argparse.Namespace) -> int:
     paths = [options.out]
     if options.plots is not None:
         title = f"Reliability of {options.scores.name} ({found.rule})"
-        paths += reliability.write(options.plots, found.scores, title)
+        paths += write_reliability(options.plots, found.scores, title)
     print(_written(found.scores, paths))
     return 0
 

@@ -70,7 +70,7 @@ def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
         OptionError: a folder holds no finished run, or is named twice.
         DataError: a file of a run is missing or broken.
     """
-    from fasharness.report import drawings
+    from fasharness.report.drawing import files
     from fasharness.report.runs import read_several
     from fasharness.report.versus import run_curves
 
@@ -80,26 +80,28 @@ def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
         home = folder / Path(run.name).name if len(runs) > 1 else folder
         for part in run.parts:
             place = home / part.name if len(run.parts) > 1 else home
-            written += drawings.write_plots(place, part.result, part.scores)
+            written += files.write_plots(place, part.result, part.scores)
     if len(runs) > 1:
         simulated = any(run.simulated for run in runs)
-        written += drawings.write_curves(folder, run_curves(runs), "all attacks", simulated)
+        written += files.write_curves(folder, run_curves(runs), "all attacks", simulated)
     return tuple(written)
 
 
 def _draw(folder: Path, run: "Run") -> None:
     """Write the two plots where there is something to draw."""
-    from fasharness.report import plots
     from fasharness.report.curves import classes, det, marks
+    from fasharness.report.drawing import figures, plots
+    from fasharness.report.drawing.model import Heading
 
     found = classes(run.scores)
     alone = len(run.parts) == 1
     threshold = run.first.evaluation.threshold.value if alone else None
-    name = f"{run.first.method} on {run.protocol}"
+    heading = Heading(run.simulated, f"{run.first.method} on {run.protocol}")
     if found:
-        drawn = plots.histogram_png(found, threshold, name, run.simulated)
+        drawn = figures.png(plots.histogram(found, threshold, heading))
         write_bytes(folder / "histogram.png", drawn)
     lines = det(found)
     if lines:
-        points = () if threshold is None else marks(found, threshold)
-        write_bytes(folder / "det.png", plots.det_png(lines, points, name, run.simulated))
+        places = () if threshold is None else marks(found, threshold)
+        drawn = figures.png(plots.det_at_threshold(lines, places, heading))
+        write_bytes(folder / "det.png", drawn)

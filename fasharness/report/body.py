@@ -3,9 +3,11 @@
 import json
 from collections.abc import Sequence
 
-from fasharness.report import mistakes, svg, tables
+from fasharness.report import mistakes, tables
 from fasharness.report.commands import commands
 from fasharness.report.curves import BONA_FIDE, Class, classes, det, pooled
+from fasharness.report.drawing import inline, plots
+from fasharness.report.drawing.model import Heading
 from fasharness.report.html import Html, Place, join, tag
 from fasharness.report.numbers import figure, interval, label, percent
 from fasharness.report.runs import Part, Run
@@ -110,12 +112,8 @@ def _fold_curves(run: Run, place: Place) -> Html:
     if not drawn:
         return Html("")
     words = "Each line is one fold, with all attacks of its test split together."
-    plots = (svg.curves(drawn, axes, run.simulated) for axes in (svg.DET, svg.ROC))
-    shown = tag("div", *plots, class_="pair")
-    key = svg.legend(drawn, [line.name for line in drawn])
-    return place.section(
-        "Error curves of the folds", tag("p", words), shown, key, anchor="fold-curves"
-    )
+    shown = inline.pair(*plots.det_and_roc(drawn, Heading(run.simulated)))
+    return place.section("Error curves of the folds", tag("p", words), shown, anchor="fold-curves")
 
 
 def _headline(evaluation: Evaluation) -> Html:
@@ -188,18 +186,18 @@ def _small(evaluation: Evaluation) -> Html:
 
 def _explore(part: Part, place: Place) -> Html:
     """Show the plots with the movable threshold."""
-    threshold, simulated = part.result.evaluation.threshold, part.result.simulated
+    threshold, heading = part.result.evaluation.threshold, Heading(part.result.simulated)
     found = classes(part.scores)
     if not found:
         return Html("")
     lines = det(found)
     several = bool(lines) and sum(one.values.size for one in found) <= _MOST_EXPLORED
     moving = _slider(found, threshold.value, place) if several else Html("")
-    plots = [svg.histogram(found, threshold.value, simulated)]
+    scores = plots.histogram_with_densities(found, threshold.value, heading)
+    shown = [inline.svg(scores, inline.HISTOGRAM)]
     if lines:
-        both = (svg.curves(lines, axes, simulated) for axes in (svg.DET, svg.ROC))
-        plots += [tag("div", *both, class_="pair"), svg.legend(lines, [x.name for x in lines])]
-    content = tag("div", moving, *plots, class_="explore")
+        shown.append(inline.pair(*plots.det_and_roc(lines, heading)))
+    content = tag("div", moving, *shown, class_="explore")
     return place.section("Scores and threshold", content, anchor="plots")
 
 

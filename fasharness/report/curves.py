@@ -3,51 +3,28 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from fasharness.metrics.arrays import Floats, Ints
 from fasharness.metrics.curves import error_curve
+from fasharness.report.drawing.model import INK
 from fasharness.scores import Score
 
 BINS = 48
-AXIS = (0.0005, 0.995)
-TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99)
 BONA_FIDE = "bona fide"
 ALL_ATTACKS = "all attacks"
-# Okabe and Ito's colours, distinct for colour-blind readers; line styles tell them apart in grey.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8a6d00")
-DASHES = ("", "7 3", "2 3", "8 3 2 3", "12 4", "4 2", "1 2 6 2")
-INK = -1
-_NORMAL = NormalDist()
 _DENSITY_CELLS = 400
 
 
-class Styled:
-    """What is drawn in a colour with dashes of its own."""
-
-    style: int
-
-    @property
-    def colour(self) -> str:
-        """Its colour, black for `INK`."""
-        return "#1b2430" if self.style == INK else COLOURS[self.style % len(COLOURS)]
-
-    @property
-    def dash(self) -> str:
-        """The SVG dash pattern of its line, empty for an unbroken one."""
-        return "" if self.style == INK else DASHES[self.style % len(DASHES)]
-
-
 @dataclass(frozen=True, eq=False)
-class Class(Styled):
+class Class:
     """The test scores of bona fide presentations or of one species group.
 
     Attributes:
         name: ``bona fide`` or the group.
         values: float64 (N,), rising.
-        style: number of its colour and dashes, or `INK`.
+        style: number of its style, or `INK`.
     """
 
     name: str
@@ -149,37 +126,15 @@ def density_points(found: Sequence[Class]) -> Floats:
     return np.linspace(low - room, high + room, _DENSITY_CELLS)
 
 
-def nice_ticks(low: float, high: float, most: int = 7) -> tuple[float, ...]:
-    """Choose round numbers on an axis.
-
-    Args:
-        low: lower end.
-        high: upper end, above it.
-        most: how many at most, at least 2.
-
-    Returns:
-        Multiples of 1, 2 or 5 times a power of ten inside the axis, rising.
-
-    >>> nice_ticks(0.0, 1.0)
-    (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    """
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    steps = (power * factor for factor in (1, 2, 5, 10, 20))
-    step = next(s for s in steps if math.floor(high / s) - math.ceil(low / s) < most)
-    digits = max(0, 1 - math.floor(math.log10(step)))
-    numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
-    return tuple(round(number * step, digits) for number in numbers)
-
-
 @dataclass(frozen=True, eq=False)
-class Line(Styled):
+class Line:
     """An error curve.
 
     Attributes:
         name: the species group, or the run.
         apcer: float64 (P,), falling.
         bpcer: float64 (P,), rising.
-        style: number of its colour and dashes, or `INK`.
+        style: number of its style, or `INK`.
     """
 
     name: str
@@ -194,7 +149,7 @@ def pooled(name: str, found: Sequence[Class], style: int) -> Line | None:
     Args:
         name: of the curve.
         found: the classes; without bona fide or without attacks there is no curve.
-        style: number of its colour and dashes, or `INK`.
+        style: number of its style, or `INK`.
 
     Returns:
         The curve, None where there is none.
@@ -235,19 +190,6 @@ def _line(live: Class, attack: Class) -> Line:
     straight = (fake[1:] == fake[:-1]) & (live_step[1:] == live_step[:-1])
     corner[1:-1] = ~(straight & ~(fake[1:] & live_step[1:]))
     return Line(attack.name, curve.apcer[corner], curve.bpcer[corner], attack.style)
-
-
-def deviate(rate: float) -> float:
-    """Place a rate on a normal-deviate axis that runs from 0.05 % to 99.5 %.
-
-    Args:
-        rate: a rate in [0, 1]; what lies beyond the ends is drawn at the ends.
-
-    Returns:
-        The position, 0 at the low end and 1 at the high end.
-    """
-    low, high = _NORMAL.inv_cdf(AXIS[0]), _NORMAL.inv_cdf(AXIS[1])
-    return (_NORMAL.inv_cdf(min(max(rate, AXIS[0]), AXIS[1])) - low) / (high - low)
 
 
 def marks(found: Sequence[Class], threshold: float) -> tuple[tuple[float, float], ...]:

@@ -35,7 +35,7 @@
   // Where a rate lies on a plot's axis, from 0 to 1.
   const share = (plot, rate) => {
     if (plot.dataset.kind === "roc") return rate;
-    const low = number(plot, "axisLow"), high = number(plot, "axisHigh");
+    const low = number(plot, "low"), high = number(plot, "high");
     const kept = Math.min(Math.max(rate, low), high);
     return (quantile(kept) - quantile(low)) / (quantile(high) - quantile(low));
   };

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from fasharness.errors import DataError
 from fasharness.evaluation.compare import compare
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.report import grid, svg
+from fasharness.report import grid
 from fasharness.report.comparison import comparison
 from fasharness.report.curves import Line, classes, marks, pooled
+from fasharness.report.drawing import inline, plots
+from fasharness.report.drawing.model import Heading
 from fasharness.report.html import Html, Place, join, table, tag
 from fasharness.report.numbers import figure, interval, label
 from fasharness.report.runs import Run
@@ -143,7 +145,7 @@ def run_curves(runs: Sequence[Run]) -> tuple[Line, ...]:
     return tuple(line for line in found if line is not None)
 
 
-def _mark(run: Run) -> svg.Mark:
+def _mark(run: Run) -> plots.Place:
     """Find the threshold of a run on its curve."""
     return marks(classes(run.scores), run.first.evaluation.threshold.value)[-1]
 
@@ -154,13 +156,12 @@ def _curves(runs: Sequence[Run]) -> Html:
     if not lines:
         return tag("p", "No run has scores of both classes.")
     alone = all(len(run.parts) == 1 for run in runs)
-    simulated = any(run.simulated for run in runs)
-    shown = [_mark(runs[line.style]) for line in lines] if alone else []
-    plots = [svg.curves(lines, axes, simulated, shown) for axes in (svg.DET, svg.ROC)]
+    heading = Heading(any(run.simulated for run in runs))
+    places = [_mark(runs[line.style]) for line in lines] if alone else []
     words = "All attacks together, one line a run. " + (
         "A circle is the run's own threshold."
         if alone
         else "The scores of all folds of a run are drawn together, though each has its own model."
     )
-    key = svg.legend(lines, [line.name for line in lines])
-    return join([tag("p", words), tag("div", *plots, class_="pair"), key])
+    shown = inline.pair(*plots.det_and_roc(lines, heading, places))
+    return join([tag("p", words), shown])

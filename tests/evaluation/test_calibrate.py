@@ -11,7 +11,7 @@ import pytest
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.calibrate import calibrate, diagrams
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
-from fasharness.report import reliability
+from fasharness.report.drawing.files import write_reliability
 from fasharness.scores import Score
 
 
@@ -132,7 +132,7 @@ def test_the_diagram_is_on_the_diagonal_at_the_classes_real_shares() -> None:
 def test_the_plot_comes_with_its_numbers_and_its_mark(tmp_path: Path, simulated: bool) -> None:
     scores = [dataclasses.replace(s, simulated=simulated) for s in run()]
     calibrated = calibrate(scores).scores
-    paths = reliability.write(tmp_path, calibrated, "Reliability")
+    paths = write_reliability(tmp_path, calibrated, "Reliability")
     assert [path.name for path in paths] == ["reliability.png", "reliability.svg",
                                              "reliability.csv"]  # fmt: skip
     assert paths[0].read_bytes().startswith(b"\x89PNG")
@@ -141,5 +141,5 @@ def test_the_plot_comes_with_its_numbers_and_its_mark(tmp_path: Path, simulated:
     for split in ("dev", "test"):
         assert sum(int(row["count"]) for row in rows if row["split"] == split) == 400
     again = [path.read_bytes() for path in paths]
-    assert again == [p.read_bytes() for p in reliability.write(tmp_path, calibrated, "Reliability")]
-    assert reliability.write(tmp_path, [s for s in calibrated if s.bona_fide], "x") == ()
+    assert again == [p.read_bytes() for p in write_reliability(tmp_path, calibrated, "Reliability")]
+    assert write_reliability(tmp_path, [s for s in calibrated if s.bona_fide], "x") == ()

@@ -7,11 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fasharness.report import curves
-from fasharness.report.curves import Class, density, density_points, nice_ticks, pooled
-from fasharness.report.drawings import drawings
+from fasharness.report.curves import Class, density, density_points, pooled
+from fasharness.report.drawing import model
+from fasharness.report.drawing.files import evaluation_plots
+from fasharness.report.drawing.model import Heading, nice_ticks
 from fasharness.result import Result
 from fasharness.scores import Score
+
+HEADING = Heading(simulated=True)
 
 
 def test_a_density_is_a_sum_of_kernels() -> None:
@@ -41,7 +44,7 @@ def test_a_density_has_the_area_of_its_scores_but_for_its_tails(values: list[flo
 def test_ticks_are_round_few_and_inside(low: float, span: float) -> None:
     high = low + span
     assume(high > low and span > 1e-9 * abs(low))
-    ticks = nice_ticks(low, high)
+    ticks = nice_ticks(low, high, 7)
     assert 1 <= len(ticks) <= 7
     assert ticks[0] >= low - span * 1e-6
     assert ticks[-1] <= high + span * 1e-6
@@ -68,7 +71,7 @@ def test_histograms_count_every_score_of_each_species(
     result: Result, scores: tuple[Score, ...]
 ) -> None:
     counted: dict[str, int] = {}
-    for name, _, _, count in drawings(result.evaluation, scores)["histogram"].rows:
+    for name, _, _, count in evaluation_plots(result.evaluation, scores, HEADING)["histogram"].rows:
         counted[str(name)] = counted.get(str(name), 0) + int(str(count))
     test = [s for s in scores if s.split == "test" and not s.failed]
     assert counted == {
@@ -78,6 +81,6 @@ def test_histograms_count_every_score_of_each_species(
 
 
 def test_lines_of_one_colour_differ_in_dashes() -> None:
-    styles = {(curves.Line("", np.ones(1), np.ones(1), i).colour, i % 7) for i in range(14)}
+    styles = {(model.style(i).colour, i % 7) for i in range(14)}
     assert len(styles) == 7
-    assert len(set(curves.DASHES)) == len(curves.COLOURS)
+    assert len(set(model.DASHES)) == len(model.COLOURS)

@@ -6,16 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 from fasharness.metrics import rates
 from fasharness.report.curves import Line
-from fasharness.report.drawings import drawings, write_curves, write_epsc, write_plots
+from fasharness.report.drawing.figures import encode, figure
+from fasharness.report.drawing.files import (
+    evaluation_plots,
+    write_curves,
+    write_epsc,
+    write_plots,
+)
+from fasharness.report.drawing.model import Heading, Panel, Plot, Polyline, axis, style
 from fasharness.report.expected import Trials, epsc
-from fasharness.report.plots import encode
 from fasharness.result import Result
 from fasharness.scores import Score
 
+HEADING = Heading(simulated=True)
 NAMES = {"det", "roc", "roc_log", "histogram", "density", "errors", "apcer", "epc"}
 
 
@@ -44,9 +50,10 @@ def test_files_are_whole_and_stamped(folder: Path) -> None:
 @pytest.mark.parametrize("form", ["png", "svg"])
 def test_the_same_figure_gives_the_same_bytes(form: str) -> None:
     def draw() -> bytes:
-        figure = Figure(figsize=(2.0, 2.0), layout="constrained")
-        figure.subplots().plot([0, 1], label="line")
-        return encode(figure, "title", True, form)
+        one = axis("axis", 0, 1)
+        line = Polyline("line", np.arange(2.0), np.arange(2.0), style(0))
+        plot = Plot("name", "", Heading(True, "title"), one, [Panel(one, [line])], inches=(2, 2))
+        return encode(figure(plot), form)
 
     assert draw() == draw()
 
@@ -92,16 +99,16 @@ def test_expected_performance_by_brute_force(folder: Path, scores: tuple[Score, 
 
 def test_nothing_is_drawn_without_both_classes(result: Result, scores: tuple[Score, ...]) -> None:
     live = tuple(s for s in scores if s.bona_fide)
-    assert drawings(result.evaluation, live) == {}
+    assert evaluation_plots(result.evaluation, live, HEADING) == {}
     no_dev = tuple(s for s in scores if s.split == "test")
-    assert set(drawings(result.evaluation, no_dev)) == NAMES - {"epc"}
+    assert set(evaluation_plots(result.evaluation, no_dev, HEADING)) == NAMES - {"epc"}
 
 
 def test_absent_figures_are_left_out(result: Result, scores: tuple[Score, ...]) -> None:
     first, *rest = result.evaluation.apcer_by_group
     gone = dataclasses.replace(first, value=None, low=None, high=None, reason="lost")
     evaluation = dataclasses.replace(result.evaluation, apcer_by_group=(gone, *rest))
-    names = [row[0] for row in drawings(evaluation, scores)["apcer"].rows]
+    names = [row[0] for row in evaluation_plots(evaluation, scores, HEADING)["apcer"].rows]
     assert first.name not in names
 
 

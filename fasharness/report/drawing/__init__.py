@@ -1,0 +1,1 @@
+"""Plots: a model of what each shows, its builders, and two renderers, Matplotlib and inline SVG."""
