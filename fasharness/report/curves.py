@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,14 +65,8 @@ def _by_kind(pairs: Sequence[tuple[str | None, float]]) -> tuple[Class, ...]:
     return tuple(found)
 
 
-@dataclass(frozen=True, eq=False)
-class Histograms:
-    """Counts of all classes over the same bins.
-
-    Attributes:
-        edges: float64 (B + 1,), rising.
-        counts: per class int64 (B,).
-    """
+class Histograms(NamedTuple):
+    """Counts of all classes, each int64 (B,), over the same bins; edges: float64 (B + 1,)."""
 
     edges: Floats
     counts: tuple[Ints, ...]
@@ -172,13 +167,9 @@ def det(found: Sequence[Class]) -> tuple[Line, ...]:
     """
     live = [c for c in found if c.name == BONA_FIDE]
     attacks = [c for c in found if c.name != BONA_FIDE]
-    if not live or not attacks:
-        return ()
-    lines = [_line(live[0], c) for c in attacks]
-    if len(attacks) > 1:
-        together = np.concatenate([c.values for c in attacks])
-        lines.append(_line(live[0], Class(ALL_ATTACKS, together, INK)))
-    return tuple(lines)
+    lines = [_line(live[0], c) for c in attacks] if live else []
+    together = pooled(ALL_ATTACKS, found, INK) if len(lines) > 1 else None
+    return (*lines, together) if together else tuple(lines)
 
 
 def _line(live: Class, attack: Class) -> Line:

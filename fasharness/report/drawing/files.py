@@ -123,9 +123,9 @@ def evaluation_plots(
     return {plot.name: plot for plot in made}
 
 
-def _curves(lines: Sequence[curves.Line], heading: Heading) -> tuple[Plot, ...]:
+def _curves(lines: Sequence[curves.Line], heading: Heading) -> list[Plot]:
     """Make the plots of error curves."""
-    return tuple(make(lines, heading) for make in (plots.det, plots.roc, plots.roc_log))
+    return [make(lines, heading) for make in (plots.det, plots.roc, plots.roc_log)]
 
 
 def _expected(dev: Sequence[curves.Class], test: Sequence[curves.Class]) -> expected.Expected:
@@ -136,17 +136,15 @@ def _expected(dev: Sequence[curves.Class], test: Sequence[curves.Class]) -> expe
 
 def _save(folder: Path, made: Iterable[Plot]) -> tuple[Path, ...]:
     """Write plots in their three forms."""
-    return tuple(path for plot in made for path in _forms(folder, plot))
-
-
-def _forms(folder: Path, plot: Plot) -> tuple[Path, ...]:
-    """Write a plot in its three forms."""
-    png, svg, numbers = (folder / f"{plot.name}.{form}" for form in ("png", "svg", "csv"))
-    figure = figures.figure(plot)
-    write_bytes(png, figures.encode(figure, "png"))
-    write_bytes(svg, figures.encode(figure, "svg"))
-    write_text(numbers, _csv(plot))
-    return png, svg, numbers
+    written: list[Path] = []
+    for plot in made:
+        figure = figures.figure(plot)
+        png, svg, numbers = (folder / f"{plot.name}.{form}" for form in ("png", "svg", "csv"))
+        write_bytes(png, figures.encode(figure, "png"))
+        write_bytes(svg, figures.encode(figure, "svg"))
+        write_text(numbers, _csv(plot))
+        written += [png, svg, numbers]
+    return tuple(written)
 
 
 def _csv(plot: Plot) -> str:

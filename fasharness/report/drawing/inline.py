@@ -171,12 +171,13 @@ def _foot(area: _Area, grid: bool, tall: int) -> str:
 
 def _bars(one: Bars, area: _Area) -> list[str]:
     """Draw the bars of a histogram, a little narrower than their bins."""
-    bins = zip(one.edges[:-1].tolist(), one.edges[1:].tolist(), one.counts.tolist(), strict=True)
-    return [
-        _rectangle(f"bar {one.style.name}", (area.x(low), area.x(high) - 0.8),
-                   (area.y(count), area.y(0)))
-        for low, high, count in bins if count
-    ]  # fmt: skip
+    parts = []
+    for low, high, count in zip(one.edges, one.edges[1:], one.counts, strict=False):
+        if count:
+            across = (area.x(float(low)), area.x(float(high)) - 0.8)
+            up = (area.y(float(count)), area.y(0))
+            parts.append(_rectangle(f"bar {one.style.name}", across, up))
+    return parts
 
 
 def _intervals(one: Intervals, area: _Area) -> list[str]:
@@ -184,10 +185,9 @@ def _intervals(one: Intervals, area: _Area) -> list[str]:
     parts = []
     columns = (a.tolist() for a in (one.values, one.low, one.high))
     for height, (value, low, high) in enumerate(zip(*columns, strict=True)):
-        y = area.y(height)
-        edges = sorted((area.y(height - 0.4), area.y(height + 0.4)))
+        edges = sorted(map(area.y, (height - 0.4, height + 0.4)))
         parts.append(_rectangle("bar", (area.x(0), area.x(value)), edges))
-        parts.append(_line("axis", (area.x(low), area.x(high)), (y, y)))
+        parts.append(_line("axis", (area.x(low), area.x(high)), [area.y(height)] * 2))
     return parts
 
 
@@ -200,10 +200,10 @@ def _polyline(one: Polyline, panel: Panel, area: _Area) -> list[str]:
         f"{_dash(one.style.dash)}/>"
     ]
     if one.marker:
-        radius = 3 if one.marker == "circle" else 0
+        shape = f'width="6" height="6" rx="{3 if one.marker == "circle" else 0}"'
         parts += [
             f'<rect class="mark {one.style.name}" x="{area.x(a) - 3:.1f}" y="{area.y(b) - 3:.1f}" '
-            f'width="6" height="6" rx="{radius}"/>'
+            f"{shape}/>"
             for a, b in zip(x, y, strict=True)
         ]
     return parts
@@ -222,30 +222,24 @@ def _dash(pattern: str) -> str:
     return f' stroke-dasharray="{pattern}"' if pattern else ""
 
 
-def _line(name: str, x: tuple[float, float], y: tuple[float, float]) -> str:
-    """Draw a straight line between two points."""
+def _line(name: str, x: Sequence[float], y: Sequence[float]) -> str:
+    """Draw a straight line from its ends along each axis."""
     return f'<line class="{name}" x1="{x[0]:.1f}" x2="{x[1]:.1f}" y1="{y[0]:.1f}" y2="{y[1]:.1f}"/>'
 
 
 def _rectangle(name: str, x: Sequence[float], y: Sequence[float]) -> str:
-    """Draw a rectangle from its left and right and its upper and lower edges."""
-    return (
-        f'<rect class="{name}" x="{x[0]:.2f}" y="{y[0]:.2f}" width="{x[1] - x[0]:.2f}" '
-        f'height="{y[1] - y[0]:.2f}"/>'
-    )
+    """Draw a rectangle from its ends along each axis, the lower first."""
+    size = f'width="{x[1] - x[0]:.2f}" height="{y[1] - y[0]:.2f}"'
+    return f'<rect class="{name}" x="{x[0]:.2f}" y="{y[0]:.2f}" {size}/>'
 
 
 def _text(x: float, y: float, words: str, anchor: str, name: str = "tick") -> str:
     """Write words."""
-    return (
-        f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}'
-        "</text>"
-    )
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{name}" {place}>{escape(words)}</text>'
 
 
 def _turned(words: str, name: str, at: tuple[float, float], degrees: int) -> str:
     """Write words around a point, turned."""
-    return (
-        f'<text class="{name}" text-anchor="middle" transform="translate({at[0]} {at[1]}) '
-        f'rotate({degrees})">{escape(words)}</text>'
-    )
+    turn = f'text-anchor="middle" transform="translate({at[0]} {at[1]}) rotate({degrees})"'
+    return f'<text class="{name}" {turn}>{escape(words)}</text>'

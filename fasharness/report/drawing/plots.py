@@ -1,6 +1,6 @@
 """The model of each plot, made from scores, evaluations and curves."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,23 +48,22 @@ def det(lines: Sequence[Line], heading: Heading) -> Plot:
     """Show DET curves on normal-deviate axes."""
     ticks = _percent(_RATES)
     across, up = (Axis(f"{rate} (%)", *_ENDS, ticks, "deviate") for rate in ("APCER", "BPCER"))
-    drawn = [Polyline(line.name, line.apcer, line.bpcer, style(line.style)) for line in lines]
+    drawn = [_line(line, line.apcer, line.bpcer) for line in lines]
     return Plot(
         "det", "DET curves, BPCER over APCER", heading, across,
         (Panel(up, (_DIAGONAL, *drawn), grid=True),), legend=Legend(), square=True,
-        header=("curve", "apcer", "bpcer"),
-        rows=_rows((line.name, line.apcer, line.bpcer) for line in lines),
+        header=("curve", "apcer", "bpcer"), rows=_points(drawn),
     )  # fmt: skip
 
 
 def roc(lines: Sequence[Line], heading: Heading) -> Plot:
-    """Show ROC curves."""
-    drawn = [Polyline(line.name, line.apcer, 1 - line.bpcer, style(line.style)) for line in lines]
-    return Plot(
-        "roc", "ROC curves, bona fide accepted over attacks accepted", heading,
-        axis("APCER", 0, 1), (Panel(axis("1 - BPCER", 0, 1.01), drawn, grid=True),),
-        legend=Legend(place="lower right"), header=("curve", "apcer", "bpcer"),
-        rows=_rows((line.name, line.apcer, line.bpcer) for line in lines),
+    """Show ROC curves; the numbers are those of `det`."""
+    drawn = [_line(line, line.apcer, 1 - line.bpcer) for line in lines]
+    return replace(
+        det(lines, heading), name="roc",
+        words="ROC curves, bona fide accepted over attacks accepted", across=axis("APCER", 0, 1),
+        panels=(Panel(axis("1 - BPCER", 0, 1.01), drawn, grid=True),),
+        legend=Legend(place="lower right"), square=False,
     )  # fmt: skip
 
 
@@ -85,10 +84,9 @@ def det_at_threshold(lines: Sequence[Line], places: Sequence[Place], heading: He
     Returns:
         The plot.
     """
-    names = ("at the threshold", *("" for _ in places[1:]))
     marks = [
-        Mark(line, style(INK), place, name)
-        for line, (place, name) in enumerate(zip(places, names, strict=False))
+        Mark(number, style(INK), place, "" if number else "at the threshold")
+        for number, place in enumerate(places)
     ]
     plot = replace(det(lines, heading), legend=Legend(f"against {BONA_FIDE}"), inches=(5.6, 5.6))
     return _over(plot, marks)
@@ -119,8 +117,7 @@ def det_and_roc(
 
 def _marks(lines: Sequence[Line], places: Sequence[Place | None]) -> list[Mark]:
     """Mark a place on each curve."""
-    looks = (style(line.style) for line in lines)
-    return list(map(Mark, range(len(lines)), looks, places))
+    return [Mark(n, style(lines[n].style), place) for n, place in enumerate(places)]
 
 
 def _over(plot: Plot, marks: Sequence[Mark]) -> Plot:
@@ -134,9 +131,14 @@ def _percent(rates: Sequence[float]) -> tuple[Tick, ...]:
     return tuple(Tick(rate, f"{100 * rate:g}") for rate in rates)
 
 
-def _rows(series: Iterable[tuple[str, Floats, Floats]]) -> list[tuple[str, ...]]:
-    """List the points of named series."""
-    return [(name, *row) for name, x, y in series for row in _columns(x, y)]
+def _line(one: Class | Line, x: Floats, y: Floats) -> Polyline:
+    """Draw a line in the style of a class or a curve."""
+    return Polyline(one.name, x, y, style(one.style))
+
+
+def _points(lines: Sequence[Polyline]) -> list[tuple[str, ...]]:
+    """List the points of lines."""
+    return [(line.name, *row) for line in lines for row in _columns(line.x, line.y)]
 
 
 def _columns(*columns: Floats) -> list[tuple[str, ...]]:
@@ -156,20 +158,12 @@ def histogram(found: Sequence[Class], threshold: float | None, heading: Heading)
         The plot.
     """
     bins = curves.histograms(found)
-    panels = [
-        Panel(
-            _count(counts),
-            (Bars(bins.edges, counts, style(one.style)),),
-            f"{one.name}  (n = {one.values.size})",
-        )
-        for one, counts in zip(found, bins.counts, strict=True)
-    ]
     ends = _columns(bins.edges[:-1], bins.edges[1:])
-    rows = [
-        (one.name, *end, count)
-        for one, counts in zip(found, bins.counts, strict=True)
-        for end, count in zip(ends, counts.tolist(), strict=True)
-    ]
+    panels, rows = [], []
+    for one, counts in zip(found, bins.counts, strict=True):
+        bars = Bars(bins.edges, counts, style(one.style))
+        panels.append(Panel(_count(counts), (bars,), f"{one.name}  (n = {one.values.size})"))
+        rows += [(one.name, *end, n) for end, n in zip(ends, counts.tolist(), strict=True)]
     seen = bins.edges if threshold is None else np.append(bins.edges, threshold)
     across = axis(f"score, higher is more bona fide{_dashed(threshold)}", *_room(seen))
     return Plot(
@@ -232,7 +226,7 @@ def density(found: Sequence[Class], threshold: float, heading: Heading) -> Plot:
     return Plot(
         "density", "Densities of the test scores by class, with the threshold", heading,
         across, (Panel(up, lines),), threshold, Legend(),
-        header=("class", "score", "density"), rows=_rows((d.name, d.x, d.y) for d in lines),
+        header=("class", "score", "density"), rows=_points(lines),
     )  # fmt: skip
 
 
@@ -242,19 +236,13 @@ def errors(found: Sequence[Class], threshold: float, heading: Heading) -> Plot:
     cuts = np.linspace(low, high, _POINTS)
     lines = [_line(one, cuts, _error(one, cuts)) for one in found]
     across = axis("threshold (dashed: the run's own)", *_room(np.append(cuts, threshold)))
-    up = axis(
-        "BPCER of bona fide, APCER of the others", *_room(np.ravel([line.y for line in lines]))
-    )
+    seen = np.ravel([line.y for line in lines])
+    up = axis("BPCER of bona fide, APCER of the others", *_room(seen))
     return Plot(
         "errors", "Error rates of each class over the threshold", heading,
         across, (Panel(up, lines),), threshold, Legend(),
-        header=("class", "threshold", "error"), rows=_rows((e.name, e.x, e.y) for e in lines),
+        header=("class", "threshold", "error"), rows=_points(lines),
     )  # fmt: skip
-
-
-def _line(one: Class, x: Floats, y: Floats) -> Polyline:
-    """Draw a line in the style of a class."""
-    return Polyline(one.name, x, y, style(one.style))
 
 
 def _error(one: Class, cuts: Floats) -> Floats:
@@ -298,11 +286,8 @@ def epc(curve: Expected, heading: Heading) -> Plot:
 
 def epsc(curve: Spoofability, beta: float, heading: Heading) -> Plot:
     """Show an expected performance and spoofability curve; beta weighs what is accepted."""
-    shown = (("FRR", curve.frr), ("FAR", curve.far), ("IAPAR", curve.iapar), ("WER", curve.wer))
-    lines = [
-        Polyline(name, curve.weights, rates, style(number))
-        for number, (name, rates) in enumerate(shown)
-    ]
+    shown = {"FRR": curve.frr, "FAR": curve.far, "IAPAR": curve.iapar, "WER": curve.wer}
+    lines = [Polyline(n, curve.weights, shown[n], style(i)) for i, n in enumerate(shown)]
     up = axis(f"rates on test (beta = {beta:g})", 0, 1)
     return Plot(
         "epsc", "Expected performance and spoofability curve", heading,
