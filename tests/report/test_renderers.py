@@ -116,8 +116,10 @@ def test_lines_are_the_same(plot: Plot) -> None:
         shown = on_page(element, number)
         for end in (0, -1):
             assert shown[end] == pytest.approx(wanted[end], abs=2e-3)
-        for pick in (np.min, np.max):
-            assert pick(shown, axis=0) == pytest.approx(pick(wanted, axis=0), abs=2e-3)
+        # The page leaves out points that fall together.
+        apart = np.abs(shown[:, None] - wanted).max(axis=2)
+        assert apart.min(axis=0).max() < 2e-3
+        assert apart.min(axis=1).max() < 2e-3
 
 
 def test_lines_are_numbered_for_the_legend(plot: Plot) -> None:
@@ -216,7 +218,8 @@ def test_a_scale_places_its_ends_its_middle_and_what_lies_beyond(
         (0, 1, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
         (-2, 2, ["−2.0", "−1.5", "−1.0", "−0.5", "0.0", "0.5", "1.0", "1.5", "2.0"]),
         (0, 52, ["0", "10", "20", "30", "40", "50"]),
-        (0.9999991, 0.9999995, ["0.99999910"]),
+        (0.9999991, 0.9999995, ["0.99999910", "0.99999915"]),
+        (-1e300, 1e300, ["−1e+300", "−5e+299", "0", "5e+299", "1e+300"]),
     ],
 )
 def test_ticks_have_as_many_decimals_as_they_need(

@@ -93,7 +93,8 @@ def _draw(axes: "Axes", plot: Plot, panel: Panel) -> None:
             case Mark():
                 _mark(axes, one, plot.across, panel.up)
     if plot.cut is not None:
-        axes.axvline(plot.cut, color=BLACK, linewidth=1.4, linestyle="--")
+        (x,) = _places(plot.across, [plot.cut])
+        axes.axvline(x, color=BLACK, linewidth=1.4, linestyle="--")
     _set(axes, "y", panel.up)
     axes.tick_params(labelsize=8)
     axes.set_title(panel.title, fontsize=9, loc="left", pad=3)

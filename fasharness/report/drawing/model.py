@@ -237,11 +237,13 @@ def axis(label: str, low: float, high: float, most: int = 9) -> Axis:
         most: how many ticks at most, at least 2.
 
     Returns:
-        The axis; all ticks have as many decimals.
+        The axis; all ticks have as many decimals, where these are few.
     """
     values = nice_ticks(low, high, most)
     digits = next(d for d in range(400) if all(round(v, d) == v for v in values))
-    words = (f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}") for value in values)
+    # Scores may be of any size: very long words would leave no room for the plot.
+    form = f".{digits}f" if digits <= 9 and max(map(abs, values)) < 1e9 else ".9g"
+    words = (f"{value:{form}}".replace("-", "\N{MINUS SIGN}") for value in values)
     return Axis(label, low, high, tuple(map(Tick, values, words)))
 
 
