@@ -44,14 +44,14 @@ _SPLITS: Mapping[str, tuple[Style, Marker]] = {
 }
 
 
-def det(lines: Sequence[Line], heading: Heading) -> Plot:
-    """Show DET curves on normal-deviate axes."""
+def det(lines: Sequence[Line], heading: Heading, marks: Sequence[Mark] = ()) -> Plot:
+    """Show DET curves on normal-deviate axes, and marks on them."""
     ticks = _percent(_RATES)
     across, up = (Axis(f"{rate} (%)", *_ENDS, ticks, "deviate") for rate in ("APCER", "BPCER"))
     drawn = [_line(line, line.apcer, line.bpcer) for line in lines]
     return Plot(
         "det", "DET curves, BPCER over APCER", heading, across,
-        (Panel(up, (_DIAGONAL, *drawn), grid=True),), legend=Legend(), square=True,
+        (Panel(up, (_DIAGONAL, *drawn, *marks), grid=True),), legend=Legend(), square=True,
         header=("curve", "apcer", "bpcer"), rows=_points(drawn),
     )  # fmt: skip
 
@@ -88,8 +88,8 @@ def det_at_threshold(lines: Sequence[Line], places: Sequence[Place], heading: He
         Mark(number, style(INK), place, "" if number else "at the threshold")
         for number, place in enumerate(places)
     ]
-    plot = replace(det(lines, heading), legend=Legend(f"against {BONA_FIDE}"), inches=(5.6, 5.6))
-    return _over(plot, marks)
+    plot = det(lines, heading, marks)
+    return replace(plot, legend=Legend(f"against {BONA_FIDE}"), inches=(5.6, 5.6))
 
 
 def det_and_roc(
@@ -110,20 +110,14 @@ def det_and_roc(
     above = [place and (place[0], 1 - place[1]) for place in below]
     across, up = (Axis(f"{rate} (%)", 0, 1, _percent(_FIFTHS)) for rate in ("APCER", "1 - BPCER"))
     plain = roc(lines, heading)
-    panel = replace(plain.panels[0], up=up, drawn=(_DIAGONAL, *plain.panels[0].drawn))
-    percent = replace(plain, across=across, panels=(panel,))
-    return _over(det(lines, heading), _marks(lines, below)), _over(percent, _marks(lines, above))
+    drawn = (_DIAGONAL, *plain.panels[0].drawn, *_marks(lines, above))
+    percent = replace(plain, across=across, panels=(Panel(up, drawn, grid=True),))
+    return det(lines, heading, _marks(lines, below)), percent
 
 
 def _marks(lines: Sequence[Line], places: Sequence[Place | None]) -> list[Mark]:
     """Mark a place on each curve."""
     return [Mark(n, style(lines[n].style), place) for n, place in enumerate(places)]
-
-
-def _over(plot: Plot, marks: Sequence[Mark]) -> Plot:
-    """Lay marks over the only panel of a plot."""
-    (panel,) = plot.panels
-    return replace(plot, panels=(replace(panel, drawn=(*panel.drawn, *marks)),))
 
 
 def _percent(rates: Sequence[float]) -> tuple[Tick, ...]:
