@@ -5,8 +5,8 @@ import pytest
 
 from fasharness_sim.capture import attack, motion
 from fasharness_sim.capture.attack import INSTRUMENTS, Stage, Take
-from fasharness_sim.capture.view import Lens, Lighting
 from fasharness_sim.fields import f32, stream
+from fasharness_sim.optics import Lens, Lighting
 
 LENS = Lens(500.0, 360, 640)
 LIGHT = Lighting(f32([[0.2, 0.3, 0.93]]), f32([[1.0, 1.0, 1.0]]), f32([0.5] * 3), f32([0.3] * 3))

@@ -8,8 +8,8 @@ import pytest
 
 from fasharness.prepare.canonical_face import canonical_face
 from fasharness_sim.capture import view
-from fasharness_sim.capture.view import Lens, Pose
 from fasharness_sim.fields import f32
+from fasharness_sim.optics import Lens, Lighting, Pose, project
 from fasharness_sim.people import head, landmarks
 from fasharness_sim.people.person import person
 
@@ -63,7 +63,7 @@ def test_eyes_are_the_means_of_their_landmarks(heads):
 def test_all_lie_on_the_drawn_face_and_in_its_box(heads, yaw, pitch):
     pose = Pose(yaw, pitch, 0.04, 1, 0, 55, blink=0.5, talk=0.8)
     for one in heads:
-        marks = view.project(landmarks.moved(one.marks, pose.blink, pose.talk), pose, LENS)
+        marks = project(landmarks.moved(one.marks, pose.blink, pose.talk), pose, LENS)
         left, top, right, bottom = landmarks.box(marks)
         x, y = marks[:68].T
         assert left <= x.min() < x.max() <= right
@@ -91,12 +91,12 @@ def test_lids_close_and_the_lower_lip_falls(heads):
 
 def test_the_nose_moves_more_than_the_outline_when_the_head_turns(heads):
     turned = Pose(0.2, 0, 0, 0, 0, 55)
-    straight, yawed = (view.project(heads[0].marks, p, LENS)[:, 0] for p in (STRAIGHT, turned))
+    straight, yawed = (project(heads[0].marks, p, LENS)[:, 0] for p in (STRAIGHT, turned))
     assert abs(yawed - straight)[30] > 1.5 * abs(yawed - straight)[8]
 
 
 def _drawn(one, pose):
-    light = view.Lighting(f32([[0, 0, 1]]), f32([[1, 1, 1]]), f32([0.5] * 3), f32([0.3] * 3))
+    light = Lighting(f32([[0, 0, 1]]), f32([[1, 1, 1]]), f32([0.5] * 3), f32([0.3] * 3))
     return view.draw(view.lit(one, light, pose), pose, LENS, light)
 
 

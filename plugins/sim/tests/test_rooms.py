@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness_sim.capture.view import Lens
 from fasharness_sim.fields import F32, f32, stream
-from fasharness_sim.rooms import room as rooms
+from fasharness_sim.optics import Lens
+from fasharness_sim.rooms import room
 from fasharness_sim.rooms.canvas import Canvas, Wall
 from fasharness_sim.rooms.furniture import FURNITURE
 from fasharness_sim.rooms.session import SESSIONS, lighting
@@ -15,24 +15,24 @@ from fasharness_sim.rooms.sheets import Sheet
 LENS = Lens(200, 144, 256)
 
 
-def room(session: int, sitting: int) -> F32:
+def drawn_room(session: int, sitting: int) -> F32:
     rng = stream(sitting, "room", session)
-    return rooms.room(SESSIONS[session], lighting(SESSIONS[session], rng), LENS, rng)
+    return room.draw(SESSIONS[session], lighting(SESSIONS[session], rng), LENS, rng)
 
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_a_room_is_finite_light_larger_than_the_frame_and_repeatable(session: int) -> None:
-    drawn = room(session, 0)
+    drawn = drawn_room(session, 0)
     assert drawn.dtype == np.float32
     assert drawn.shape == (int(256 * 1.12), int(144 * 1.12), 3)
     assert np.isfinite(drawn).all()
     assert 0 < drawn.min() < drawn.max() < 30
-    np.testing.assert_array_equal(drawn, room(session, 0))
+    np.testing.assert_array_equal(drawn, drawn_room(session, 0))
 
 
 @pytest.mark.parametrize("session", SESSIONS)
 def test_sittings_of_a_session_see_different_rooms(session: int) -> None:
-    first, second = room(session, 0), room(session, 1)
+    first, second = drawn_room(session, 0), drawn_room(session, 1)
     assert np.abs(np.log(first / second)).mean() > 0.1
 
 
@@ -40,7 +40,7 @@ def test_sittings_differ_in_fine_detail_by_a_factor_of_ten_and_more() -> None:
     # what a trivial scorer of sharpness has to cope with
     detail = []
     for sitting in range(12):
-        log = np.log(room(1 + sitting % 3, sitting).mean(2))
+        log = np.log(drawn_room(1 + sitting % 3, sitting).mean(2))
         detail.append(np.log(cv2.Laplacian(log, cv2.CV_32F).var()))
     assert np.ptp(detail) > np.log(10)
     assert np.std(detail) > 0.6
@@ -48,7 +48,7 @@ def test_sittings_differ_in_fine_detail_by_a_factor_of_ten_and_more() -> None:
 
 def test_the_light_of_the_session_colours_the_room() -> None:
     def warmth(session: int) -> float:
-        means = np.mean([room(session, k).mean((0, 1)) for k in range(4)], 0)
+        means = np.mean([drawn_room(session, k).mean((0, 1)) for k in range(4)], 0)
         return float(means[0] / means[2])
 
     assert warmth(2) > 2 * warmth(1)

@@ -5,8 +5,8 @@ import pytest
 
 from fasharness.prepare.canonical_face import canonical_face
 from fasharness_sim.capture import view
-from fasharness_sim.capture.view import Lens, Lighting, Pose
 from fasharness_sim.fields import f32, linear
+from fasharness_sim.optics import Lens, Lighting, Pose, project, rotation
 from fasharness_sim.people import chart, head, person
 
 LENS = Lens(500.0, 360, 640)
@@ -27,8 +27,8 @@ def _view(built, pose):
 def test_depth_is_that_of_the_mesh(built, yaw):
     pose = Pose(yaw, 0.05, -0.03, 1.0, 2.0, 55.0)
     points = built.person.shape.points[INNER]
-    wanted = (points @ view.rotation(pose).T)[:, 2]
-    at = np.round((view.project(points, pose, LENS) - 2) / view.DEPTH_STEP).astype(int)
+    wanted = (points @ rotation(pose).T)[:, 2]
+    at = np.round((project(points, pose, LENS) - 2) / view.DEPTH_STEP).astype(int)
     found = _view(built, pose).depth[at[:, 1], at[:, 0]]
     visible = np.isfinite(found)
     assert visible.sum() >= len(INNER) - 2
@@ -48,8 +48,8 @@ def test_turning_moves_the_nose_more_than_the_eyes(built):
     moved = []
     for yaw in (0.0, 0.15):
         pose = Pose(yaw, 0, 0, 0, 0, 55.0)
-        middle = view.project(built.eyes, pose, LENS).mean(0)
-        moved.append(float(view.project(nose, pose, LENS)[0, 0] - middle[0]))
+        middle = project(built.eyes, pose, LENS).mean(0)
+        moved.append(float(project(nose, pose, LENS)[0, 0] - middle[0]))
     assert moved[1] - moved[0] > 2
 
 
@@ -95,7 +95,7 @@ def test_the_nose_throws_a_shadow_away_from_the_lamp(built):
     scene = view.lit(built, slant, pose)
     open_ = scene._replace(extra=np.dstack([scene.extra[..., :2], np.ones_like(built.height)]))
     shaded, bare = (view.draw(one, pose, LENS, slant) for one in (scene, open_))
-    x, y = view.project(built.person.shape.points[[50, 280]], pose, LENS).T.astype(int)
+    x, y = project(built.person.shape.points[[50, 280]], pose, LENS).T.astype(int)
     at = (y - shaded.window.top, x - shaded.window.left)
     lost = 1 - shaded.light[at].mean(-1) / bare.light[at].mean(-1)
     assert (shaded.light <= bare.light + 1e-6).all()

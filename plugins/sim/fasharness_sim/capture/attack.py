@@ -11,8 +11,9 @@ import numpy as np
 from fasharness_sim.capture import instruments, motion
 from fasharness_sim.capture.instruments import FINENESS, Display, Printer
 from fasharness_sim.capture.scene import Shot
-from fasharness_sim.capture.view import DEPTH_STEP, Lens, Lighting, Pose, rotation
+from fasharness_sim.capture.view import DEPTH_STEP
 from fasharness_sim.fields import F32, U8, blur, f32, noise
+from fasharness_sim.optics import Lens, Lighting, Pose, rotation
 
 INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
     {

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from fasharness_sim.capture.view import Pose
 from fasharness_sim.fields import F32, f32
+from fasharness_sim.optics import Pose
 
 
 def wander(rng: np.random.Generator, frames: int, fps: float, spans: F32, speed: float) -> F32:

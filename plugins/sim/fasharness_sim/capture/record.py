@@ -10,10 +10,10 @@ import numpy as np
 from fasharness_sim.capture import attack, avi, camera, motion, scene
 from fasharness_sim.capture.camera import PHONES, REFERENCE, Phone
 from fasharness_sim.capture.scene import Shot
-from fasharness_sim.capture.view import Lens
 from fasharness_sim.fields import F32, U8, blur, f32, stream
+from fasharness_sim.optics import Lens
 from fasharness_sim.people.head import Head
-from fasharness_sim.rooms import room as rooms
+from fasharness_sim.rooms import room
 from fasharness_sim.rooms.session import SESSIONS, lighting
 
 FRAMES, WIDTH, HEIGHT, FPS = 24, 360, 640, 15
@@ -99,7 +99,7 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
         lens=lens,
         spread=_spread(phone, rng),
         lighting=light,
-        room=rooms.room(session, light, lens, rng),
+        room=room.draw(session, light, lens, rng),
         size=phone.focal / z * REFERENCE.distance / REFERENCE.focal,
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
     )

@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from fasharness_sim.capture import view
-from fasharness_sim.capture.view import Lens, Lighting, Pose
 from fasharness_sim.fields import F32, f32
+from fasharness_sim.optics import Lens, Lighting, Pose
 from fasharness_sim.people import bodies
 from fasharness_sim.people.head import Head
-from fasharness_sim.rooms import room as rooms
+from fasharness_sim.rooms import room
 from fasharness_sim.rooms.session import Session, lighting
 
 _BACK = 5.0  # how far, in cm, a body's plane lies behind the middle of the head
@@ -63,7 +63,7 @@ def build(
     light = lighting(session, rng)
     return Scene(
         lighting=light,
-        room=rooms.room(session, light, lens, rng),
+        room=room.draw(session, light, lens, rng),
         body=bodies.body(head.person, light, rng),
         person=view.lit(head, light, poses[len(poses) // 2]),
         lens=lens,
@@ -121,15 +121,15 @@ def _trunk(pose: Pose, anchor: F32) -> Pose:
     return Pose(0, 0, 0, float(x), float(y), float(z))
 
 
-def _behind(room: F32, lens: Lens, move: F32) -> F32:
+def _behind(walls: F32, lens: Lens, move: F32) -> F32:
     """Cut the frame out of the room's picture, moved as the camera shakes."""
-    tall, wide = room.shape[:2]
+    tall, wide = walls.shape[:2]
     c, s = np.cos(move[2]), np.sin(move[2])
     turn = np.array([[c, s], [-s, c]])
     centre = np.array([lens.width / 2, lens.height / 2])
     shift = centre + move[:2] - turn @ np.array([wide / 2, tall / 2])
     size = (lens.width, lens.height)
-    return f32(cv2.warpAffine(room, np.column_stack([turn, shift]), size, flags=cv2.INTER_LINEAR))
+    return f32(cv2.warpAffine(walls, np.column_stack([turn, shift]), size, flags=cv2.INTER_LINEAR))
 
 
 def _lay_body(light: F32, body: F32, pose: Pose, lens: Lens) -> None:

@@ -1,12 +1,12 @@
 """Drawing a head as a pinhole camera sees it: perspective, parallax, light, and exact depth."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from fasharness_sim.fields import F32, blur, f32
+from fasharness_sim.optics import Lens, Lighting, Pose, project, rotation
 from fasharness_sim.people import chart, landmarks
 from fasharness_sim.people.head import Head
 from fasharness_sim.people.skin import Patch
@@ -18,42 +18,6 @@ _UNDER = f32([0.68, 0.45, 0.34])
 _GLOSS, _SHEEN = np.float32(0.3), np.float32(0.1)
 _COARSE_STEPS, _FINE_STEPS = 6, 2
 _CORNERS = f32([[x, y, z] for x in (-12, 12) for y in (-14, 16.8) for z in (-4.5, 8.5)])
-
-
-@dataclass(frozen=True)
-class Lens:
-    """A pinhole: focal length in pixels, frame width and height in pixels (multiples of 4)."""
-
-    focal: float
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Pose:
-    """A head at one moment: angles in radians, place in cm (z: distance), blink and talk 0..1."""
-
-    yaw: float
-    pitch: float
-    roll: float
-    x: float
-    y: float
-    z: float
-    blink: float = 0.0
-    talk: float = 0.0
-
-
-@dataclass(frozen=True)
-class Lighting:
-    """The light of a scene, linear RGB: directions (L, 3) towards the lights, colours (L, 3).
-
-    The first light throws shadows; ``sky`` and ``ground`` (3,) fill from above and below.
-    """
-
-    directions: F32
-    colours: F32
-    sky: F32
-    ground: F32
 
 
 class Lit(NamedTuple):
@@ -85,25 +49,6 @@ class View(NamedTuple):
     depth: F32
     eyes: F32
     marks: F32
-
-
-def rotation(pose: Pose) -> F32:
-    """Give the rotation (3, 3) from head to camera axes: yaw first, then pitch, then roll."""
-    (cy, sy), (cp, sp), (cr, sr) = (
-        (np.cos(a), np.sin(a)) for a in (pose.yaw, pose.pitch, pose.roll)
-    )
-    yaw = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    roll = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return f32(roll @ pitch @ yaw)
-
-
-def project(points: F32, pose: Pose, lens: Lens) -> F32:
-    """Project head points (N, 3) in cm to pixels (N, 2)."""
-    p = points @ rotation(pose).T + f32([pose.x, pose.y, -pose.z])
-    u = lens.width / 2 - lens.focal * p[:, 0] / p[:, 2]
-    v = lens.height / 2 + lens.focal * p[:, 1] / p[:, 2]
-    return f32(np.stack([u, v], -1))
 
 
 def lit(head: Head, lighting: Lighting, pose: Pose) -> Lit:

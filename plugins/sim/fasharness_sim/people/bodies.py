@@ -11,8 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from fasharness_sim.capture.view import Lighting
 from fasharness_sim.fields import F32, archive, blur, f32, linear, noise, over, ramp, stream
+from fasharness_sim.optics import Lighting
 from fasharness_sim.people.person import Person
 
 SCALE = 8.0  # pixels a cm

@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from fasharness_sim.capture.view import Lens, Lighting
 from fasharness_sim.fields import F32, blur, f32, linear, noise
+from fasharness_sim.optics import Lens, Lighting
 from fasharness_sim.rooms.canvas import Canvas, Wall, look
 from fasharness_sim.rooms.fixtures import tube
 from fasharness_sim.rooms.furniture import FURNITURE, Furniture, Thing
@@ -32,7 +32,7 @@ class _Placed(NamedTuple):
     height: float
 
 
-def room(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator) -> F32:
+def draw(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator) -> F32:
     """Draw a room: two of its walls, ceiling, floor and furniture, as much in focus as it is.
 
     Args:

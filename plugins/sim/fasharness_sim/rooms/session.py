@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fasharness_sim.capture.view import Lighting
 from fasharness_sim.fields import F32, f32, linear
+from fasharness_sim.optics import Lighting
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,15 @@ from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.common.files import digest, replacing, sha256
 from fasharness.common.workers import one_thread, run_all
 from fasharness.data import Presentation
-from fasharness_sim.validity import detection, identity, parallax, quality, spectra, texture
-from fasharness_sim.validity import trivial as numbers
+from fasharness_sim.validity import (
+    detection,
+    identity,
+    parallax,
+    quality,
+    spectra,
+    texture,
+    trivial,
+)
 from fasharness_sim.validity.video import Floats, read
 
 VERSION = 6
@@ -129,7 +136,7 @@ def measure(folder: Path, presentation: Presentation) -> Measured:
     video = read(OuluNpu(folder), presentation)
     found = spectra.measure(video)
     return Measured(
-        trivial=np.array(numbers.measure(video)),
+        trivial=np.array(trivial.measure(video)),
         texture=texture.measure(video),
         quality=quality.measure(video),
         overlaps=detection.measure(video),
