@@ -103,8 +103,8 @@ class Simulator(ABC):
         version: another version writes other data, and so into another folder of the cache.
     """
 
-    sizes: ClassVar[tuple[str, ...]]
-    version: ClassVar[int]
+    sizes: tuple[str, ...]
+    version: int
 
     @abstractmethod
     def write(

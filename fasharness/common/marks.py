@@ -43,16 +43,22 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
     return found
 
 
-def need_finished(folder: Path) -> None:
-    """Refuse whatever is no finished simulation.
+def need_simulation(folder: Path) -> Mapping[str, Any]:
+    """Read what the simulator wrote about a folder, and refuse any other.
+
+    Returns:
+        At least ``size``.
 
     Raises:
-        DataError: there is no such folder, or the simulator has not finished it.
+        DataError: there is no such folder, the simulator has not finished it, or the mark is
+            not the simulator's own file.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name one that `fasharness sim` wrote")
     refuse_unfinished(folder)
-    if not (folder / DONE).is_file():
+    found = simulation_of(folder)
+    if found is None:
         raise DataError(
             f"{folder}: not a simulated folder: it has no {DONE}, which `fasharness sim` writes"
         )
+    return found

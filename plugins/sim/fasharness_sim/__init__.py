@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fasharness.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from fasharness.dataset import Simulator
+    from fasharness_sim.layout import Layout
 
 
-def _oulu_npu() -> Simulator:
-    from fasharness_sim.layouts.oulu_npu import OuluNpuSimulator
+def _simulator(layout: Layout) -> Simulator:
+    from fasharness_sim.simulator import LayoutSimulator
 
-    return OuluNpuSimulator()
+    return LayoutSimulator(layout)
 
 
 def _sim(commands: Any) -> None:
@@ -25,8 +27,10 @@ def _sim(commands: Any) -> None:
 
 @hookimpl
 def fasharness_simulators() -> Mapping[str, Callable[[], Simulator]]:
-    """OULU-NPU."""
-    return {"oulu-npu": _oulu_npu}
+    """A simulator for each layout."""
+    from fasharness_sim.layouts import LAYOUTS
+
+    return {name: partial(_simulator, layout) for name, layout in LAYOUTS.items()}
 
 
 @hookimpl

@@ -1,34 +1,38 @@
 """A contact sheet of a simulated folder: users, phones and sessions, instruments, and strips."""
 
-import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
-from fasharness.builtin.datasets.oulu_npu_files import read_eyes
-from fasharness.common.marks import DONE, need_finished
+from fasharness.common.marks import DONE, need_simulation
 from fasharness.errors import DataError, OptionError
 from fasharness.prepare.decode import decode
 from fasharness_sim.capture import storing
-from fasharness_sim.fields import U8
+from fasharness_sim.capture.attack import INSTRUMENTS
+from fasharness_sim.capture.camera import PHONES
+from fasharness_sim.fields import U8, f32
+from fasharness_sim.layout import Layout
+from fasharness_sim.rooms.session import SESSIONS
+from fasharness_sim.users import by_split
 
 _COLUMNS, _WIDE, _LABEL = 12, 120, 16
 _FACE = 144  # ten in a row: two whole sittings
 _INK, _PAPER = (30, 30, 30), 245
-_FILES = ("bona fide", "print 1", "print 2", "display 1", "display 2")
 
 
 class Shown(NamedTuple):
-    """A video of the folder and what its name says."""
+    """A video of the folder: its file, who and what it shows, and where."""
 
     path: Path
-    phone: int
-    session: int
     user: int
-    file: int
+    session: int
+    phone: int
+    instrument: str | None
 
 
 class Tile(NamedTuple):
@@ -50,10 +54,11 @@ def check_name(out: Path) -> None:
         )
 
 
-def write(folder: Path, out: Path) -> Path:
+def write(layout: Layout, folder: Path, out: Path) -> Path:
     """Draw the contact sheet of a simulated folder.
 
     Args:
+        layout: the one that wrote the folder.
         folder: what ``fasharness sim`` wrote.
         out: the PNG file.
 
@@ -64,8 +69,12 @@ def write(folder: Path, out: Path) -> Path:
         DataError: the folder is no finished simulation or has no video, a video cannot be read,
             or the file cannot be written.
     """
-    title = _title(folder)
-    videos = sorted(_videos(folder), key=lambda v: (v.user, v.session, v.phone, v.file))
+    mark = need_simulation(folder)
+    try:
+        title = _title(mark)
+        videos = tuple(_videos(layout, folder, mark))
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{folder / DONE} is damaged: {error!r}; simulate again") from error
     if not videos:
         raise DataError(f"{folder}: no video yet; simulate first")
     found, encoded = cv2.imencode(".png", sheet(title, videos))
@@ -79,7 +88,7 @@ def sheet(title: str, videos: Sequence[Shown]) -> U8:
 
     Args:
         title: the line above it.
-        videos: those that are there, sorted by user.
+        videos: those that are there, at least one, sorted by user, session and phone.
 
     Returns:
         uint8 (h, w, 3), blue, green, red.
@@ -99,28 +108,30 @@ def sheet(title: str, videos: Sequence[Shown]) -> U8:
     return np.vstack(rows)
 
 
-def _title(folder: Path) -> str:
-    """Say what the folder is, from its mark."""
-    need_finished(folder)
-    try:
-        mark = dict(json.loads((folder / DONE).read_text(encoding="utf-8")))
-        facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
-        return f"SIMULATED: {mark['data']}, {facts}; no real person"
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{folder / DONE} is damaged; simulate again") from error
+def _title(mark: Mapping[str, Any]) -> str:
+    """Say what the folder is."""
+    facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
+    return f"SIMULATED: {mark['data']}, {facts}; no real person"
 
 
-def _videos(folder: Path) -> Iterable[Shown]:
-    """Find the videos; their names are ``Phone_Session_User_File``."""
-    for path in folder.glob("*_files/*.avi"):
-        parts = path.stem.split("_")
-        if len(parts) == 4 and all(part.isdecimal() for part in parts):
-            yield Shown(path, *map(int, parts))
+def _videos(layout: Layout, folder: Path, mark: Mapping[str, Any]) -> Iterator[Shown]:
+    """Find the videos that are there, sorted by user, session and phone."""
+    users = by_split(mark["users"], layout.users)
+    for user, session, phone, videos in sorted(layout.sittings(mark["size"], users)):
+        for video in videos:
+            path = folder / f"{video.path}.avi"
+            if path.is_file():
+                yield Shown(path, user, session, phone, video.instrument)
+
+
+def _words(instrument: str | None) -> str:
+    """Name an instrument, e.g. ``print 1``."""
+    return re.sub(r"(?<=\D)(?=\d)", " ", instrument or "bona fide")
 
 
 def _users(videos: Sequence[Shown]) -> list[Tile]:
     """Show up to 24 users."""
-    first = {v.user: v for v in reversed(videos) if v.file == 1}
+    first = {v.user: v for v in reversed(videos) if v.instrument is None}
     chosen = [first[user] for user in sorted(first)]
     step = max(len(chosen) / (2 * _COLUMNS), 1)
     spread = [chosen[int(k * step)] for k in range(min(len(chosen), 2 * _COLUMNS))]
@@ -129,12 +140,13 @@ def _users(videos: Sequence[Shown]) -> list[Tile]:
 
 def _factors(videos: Sequence[Shown]) -> list[Tile]:
     """Show each phone in each session, bona fide and attacked by one instrument after another."""
-    tiles = []
-    for session in (1, 2, 3):
-        for phone in range(1, 7):
-            for file in (1, 2 + (phone + session) % 4):
-                here = (v for v in videos if v[1:3] == (phone, session) and v.file == file)
-                tiles.append(_tile(next(here, None), f"ph {phone} s {session} {_FILES[file - 1]}"))
+    tiles, instruments = [], tuple(INSTRUMENTS)
+    first = {v[2:]: v for v in reversed(videos)}
+    for session in SESSIONS:
+        for phone in PHONES:
+            for instrument in (None, instruments[(phone + session) % len(instruments)]):
+                label = f"ph {phone} s {session} {_words(instrument)}"
+                tiles.append(_tile(first.get((session, phone, instrument)), label))
     return tiles
 
 
@@ -146,34 +158,29 @@ def _tile(video: Shown | None, label: str) -> Tile:
 
 def _close(videos: Sequence[Shown]) -> list[Tile]:
     """Show faces unscaled, for dots and moire to be seen: two sittings a row, three rows."""
-    tiles = []
-    for sitting in _sittings(videos, 6):
-        for video in sitting:
-            label = f"user {video.user} {_FILES[video.file - 1]}"
-            tiles.append(Tile(label, _crop(_middle(video), video.path)))
-    return tiles
+    return [
+        Tile(f"user {video.user} {_words(video.instrument)}", _crop(_middle(video), video.path))
+        for sitting in _sittings(videos, 6)
+        for video in sitting
+    ]
 
 
 def _sittings(videos: Sequence[Shown], most: int) -> list[list[Shown]]:
     """Choose whole sittings, spread over the folder."""
-    together: dict[tuple[int, int, int], list[Shown]] = {}
-    for video in videos:
-        together.setdefault(video[1:4], []).append(video)
-    whole = [sitting for sitting in together.values() if len(sitting) == len(_FILES)]
+    together = [list(group) for _, group in groupby(videos, lambda v: v[1:4])]
+    fullest = max(map(len, together))
+    whole = [sitting for sitting in together if len(sitting) == fullest]
     number = min(most, len(whole))
     return [whole[len(whole) * k // number] for k in range(number)]
 
 
 def _crop(frame: U8, path: Path) -> U8:
     """Cut the middle of the face out of a frame."""
-    positions = read_eyes(path.with_suffix(".txt"))
-    if not positions:
-        raise DataError(f"{path.with_suffix('.txt')}: no eye positions; delete it, simulate again")
-    _, *both = positions[len(positions) // 2]
-    eyes = np.mean(both, axis=0)
+    positions = storing.read_eyes(path.with_suffix(".txt"))
+    eyes = positions[len(positions) // 2].mean(0)
     left, top = (
         int(np.clip(at - _FACE / 2, 0, size - _FACE))
-        for at, size in zip(eyes + np.array([0, 15]), frame.shape[1::-1], strict=True)
+        for at, size in zip(eyes + f32([0, 15]), frame.shape[1::-1], strict=True)
     )
     return frame[top : top + _FACE, left : left + _FACE]
 
@@ -186,7 +193,7 @@ def _strips(videos: Sequence[Shown]) -> list[Tile]:
             frames = _frames(video.path)
             for k in range(_COLUMNS):
                 at = k * len(frames) // _COLUMNS
-                tiles.append(Tile(f"{_FILES[video.file - 1]} {at}", _thumb(frames[at])))
+                tiles.append(Tile(f"{_words(video.instrument)} {at}", _thumb(frames[at])))
     return tiles
 
 

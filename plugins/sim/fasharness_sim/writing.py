@@ -1,4 +1,4 @@
-"""Writing a simulated data set: a layout names its videos, here they are recorded and resumed."""
+"""Writing a simulated data set: its videos are recorded, and an interrupted call is resumed."""
 
 import json
 import shutil
@@ -16,6 +16,7 @@ from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
 from fasharness_sim.capture import record, storing
 from fasharness_sim.capture.camera import PHONES
+from fasharness_sim.layout import Sitting
 from fasharness_sim.people import head
 from fasharness_sim.people.person import person
 
@@ -26,30 +27,8 @@ _BESIDE_A_VIDEO = 40_000
 _SITTING_TO_VIDEO = 6.0
 
 
-class Video(NamedTuple):
-    """A video to record.
-
-    ``path``: below the folder, without an ending · ``instrument``: a key of
-    ``attack.INSTRUMENTS``, None for bona fide · ``number``: which recording of the sitting it is;
-    another number is another recording.
-    """
-
-    path: str
-    instrument: str | None
-    number: int
-
-
-class Sitting(NamedTuple):
-    """A user in a session before a phone, and the videos that come from it."""
-
-    user: int
-    session: int
-    phone: int
-    videos: tuple[Video, ...]
-
-
 @dataclass(frozen=True)
-class Layout:
+class Content:
     """What a simulated data set consists of.
 
     Attributes:
@@ -89,7 +68,7 @@ class _Task(NamedTuple):
 
 def write(
     out: Path,
-    layout: Layout,
+    content: Content,
     *,
     jobs: int,
     progress: Callable[[int, int], None] | None = None,
@@ -99,10 +78,11 @@ def write(
 
     Args:
         out: the folder; made when missing, else empty or begun with the same settings.
-        layout: what belongs there.
+        content: what belongs there.
         jobs: number of processes, 0 for one per core.
         progress: called with the number of videos that are done and of all.
-        announce: hears, before the first video, what will be written; this costs a measurement.
+        announce: called before the first video with what will be written; this costs a
+            measurement.
 
     Raises:
         DataError: the folder holds something else, or the disk is full.
@@ -110,19 +90,19 @@ def write(
         RunError: a worker process was killed.
     """
     _few_enough(jobs)
-    _claim(out, layout)
-    tasks = [task for sitting in layout.sittings if (task := _task(out, layout, sitting))]
+    _claim(out, content)
+    tasks = [task for sitting in content.sittings if (task := _task(out, content, sitting))]
     missing = sum(len(task.sitting.videos) for task in tasks)
     _need_space(out, missing)
     processes = min(jobs or default_jobs(), max(len(tasks), 1))
     if announce is not None and tasks:
         announce(_plan(tasks, missing, min(processes, default_jobs())))
-    done, total = layout.videos - missing, layout.videos
+    done, total = content.videos - missing, content.videos
     for count in _record_all(tasks, processes):
         done += count
         if progress is not None:
             progress(done, total)
-    _finish(out, layout)
+    _finish(out, content)
 
 
 def _few_enough(jobs: int) -> None:
@@ -132,19 +112,19 @@ def _few_enough(jobs: int) -> None:
         raise OptionError(f"jobs must be 0 (one per core) to {most} on this machine, got {jobs}")
 
 
-def _claim(out: Path, layout: Layout) -> None:
+def _claim(out: Path, content: Content) -> None:
     """Make the folder ours, or see that it is ours already with the same settings."""
     if out.is_file():
         raise DataError(f"{out} is a file; choose an empty folder")
     marks = [mark for name in (DONE, BEGUN) if (mark := out / name).is_file()]
     for mark in marks:
-        _check(mark, layout.settings)
+        _check(mark, content.settings)
     if not marks:
         if out.is_dir() and any(not path.name.startswith(_HALF_BEGUN) for path in out.iterdir()):
             raise DataError(f"{out} holds files that are not a simulation; choose an empty folder")
-        storing.text(out / BEGUN, json.dumps(dict(layout.settings)))
-    folders = {(out / text).parent for text in layout.texts}
-    folders |= {(out / v.path).parent for sitting in layout.sittings for v in sitting.videos}
+        storing.text(out / BEGUN, json.dumps(dict(content.settings)))
+    folders = {(out / text).parent for text in content.texts}
+    folders |= {(out / v.path).parent for sitting in content.sittings for v in sitting.videos}
     for folder in folders | {out}:
         if folder.is_dir():
             sweep(folder)
@@ -159,22 +139,22 @@ def _check(mark: Path, wanted: Mapping[str, object]) -> None:
     for name, value in wanted.items():
         if stored.get(name) != value:
             raise DataError(
-                f"{mark.parent} holds a simulation with {name} {_told(stored.get(name))}, wanted "
-                f"{_told(value)}; choose another folder or delete it"
+                f"{mark.parent} holds a simulation with {name} {_shown(stored.get(name))}, wanted "
+                f"{_shown(value)}; choose another folder or delete it"
             )
 
 
-def _told(value: object) -> str:
-    """Tell a setting; a list without brackets, None as all."""
+def _shown(value: object) -> str:
+    """Put a setting in words; a list without brackets, None as all."""
     if value is None:
         return "all"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _task(out: Path, layout: Layout, sitting: Sitting) -> _Task | None:
+def _task(out: Path, content: Content, sitting: Sitting) -> _Task | None:
     """Find out which videos of a sitting lack one of their files."""
     missing = tuple(v for v in sitting.videos if not _is_whole(out / v.path))
-    return _Task(str(out), layout.seed, sitting._replace(videos=missing)) if missing else None
+    return _Task(str(out), content.seed, sitting._replace(videos=missing)) if missing else None
 
 
 def _is_whole(base: Path) -> bool:
@@ -257,10 +237,10 @@ def _store(base: Path, recording: record.Recording) -> None:
     storing.video(base.with_suffix(".avi"), recording.frames, record.FPS, recording.quality)
 
 
-def _finish(out: Path, layout: Layout) -> None:
+def _finish(out: Path, content: Content) -> None:
     """Write lists, licence and, last of all, the mark that everything is there."""
-    for path, text in layout.texts.items():
+    for path, text in content.texts.items():
         storing.text(out / path, text)
-    mark = {**layout.settings, "videos": layout.videos}
+    mark = {**content.settings, "videos": content.videos}
     storing.text(out / DONE, json.dumps(mark, indent=1) + "\n")
     (out / BEGUN).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from fasharness.common.files import replacing
 from fasharness.errors import DataError
 from fasharness_sim.capture import avi
-from fasharness_sim.fields import F32, U8
+from fasharness_sim.fields import F32, U8, f32
 from fasharness_sim.people import landmarks
 
 
@@ -87,3 +87,21 @@ def eyes(path: Path, points: F32) -> None:
     """Store eye positions (F, 2, 2) as lines ``frame,x_left,y_left,x_right,y_right``."""
     rows = np.rint(points).astype(int).reshape(len(points), 4).tolist()
     text(path, "".join(f"{k},{a},{b},{c},{d}\n" for k, (a, b, c, d) in enumerate(rows)))
+
+
+def read_eyes(path: Path) -> F32:
+    """Read the eye positions that `eyes` stored: float32 (F, 2, 2), at least one frame.
+
+    Raises:
+        DataError: the file is missing, empty or damaged.
+    """
+    try:
+        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+        points = f32([[float(value) for value in row[1:]] for row in rows]).reshape(-1, 2, 2)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: no readable eye positions: {error}; delete it, simulate again"
+        ) from None
+    if not len(points):
+        raise DataError(f"{path}: no eye positions; delete it, simulate again")
+    return points

@@ -1,1 +1,28 @@
-"""How a simulated data set is laid out: one file for each data set."""
+"""The layouts that the simulator can write, and which of them wrote a folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from fasharness.common.marks import DONE, need_simulation
+from fasharness.errors import DataError
+from fasharness_sim.layout import Layout
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
+
+LAYOUTS: Mapping[str, Layout] = MappingProxyType(
+    {layout.dataset: layout for layout in (OuluNpuLayout(),)}
+)
+
+
+def layout_of(folder: Path) -> Layout:
+    """Find the layout that wrote a folder.
+
+    Raises:
+        DataError: the folder is no finished simulation, or no layout here wrote it.
+    """
+    data = need_simulation(folder).get("data")
+    found = next((layout for layout in LAYOUTS.values() if layout.data == data), None)
+    if found is None:
+        known = ", ".join(layout.data for layout in LAYOUTS.values())
+        raise DataError(f"{folder / DONE}: data {data!r} are not of this simulator ({known})")
+    return found

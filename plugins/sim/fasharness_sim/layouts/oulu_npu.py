@@ -1,162 +1,100 @@
-"""A simulated OULU-NPU: which videos it has, and where they lie in the data set's own layout."""
+"""OULU-NPU's layout: which sittings a size has, and the names, folders and lists of its videos."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 
-from fasharness.dataset import Simulator
-from fasharness.errors import OptionError
-from fasharness_sim import writing as layout
-from fasharness_sim.layouts import oulu_lists
-from fasharness_sim.layouts.oulu_lists import FILES, Shoot
-from fasharness_sim.writing import Layout, Plan, Sitting, Video
-
-VERSION = 3
-DATA = "simulated OULU-NPU"
-SIZES: Mapping[str, str] = MappingProxyType(
-    {
-        "mini": "200 videos of 40 sittings: every protocol has both classes in every list",
-        "small": "1000 videos of 200 sittings, balanced over users, sessions and phones",
-        "full": "all 4950 videos of OULU-NPU",
-    }
+from fasharness.builtin.datasets.oulu_npu import FOLDERS
+from fasharness.builtin.datasets.oulu_npu_files import (
+    FILES,
+    PHONES,
+    SESSIONS,
+    SPECIES,
+    USERS,
+    Name,
+    rule,
 )
+from fasharness.data import Split
+from fasharness_sim.layout import Layout, Sitting, Video
+
+# sittings of each split in the two sessions that train, and in the third, which protocols 1 and 4
+# keep for the test
 _KNOWN = MappingProxyType(
     {
-        "mini": {"Train": 12, "Dev": 7, "Test": 9},
-        "small": {"Train": 60, "Dev": 35, "Test": 45},
+        "mini": {Split.TRAIN: 12, Split.DEV: 7, Split.TEST: 9},
+        "small": {Split.TRAIN: 60, Split.DEV: 35, Split.TEST: 45},
     }
 )
 _UNSEEN = MappingProxyType(
     {
-        "mini": {"Train": 2, "Dev": 2, "Test": 8},
-        "small": {"Train": 10, "Dev": 10, "Test": 40},
+        "mini": {Split.TRAIN: 2, Split.DEV: 2, Split.TEST: 8},
+        "small": {Split.TRAIN: 10, Split.DEV: 10, Split.TEST: 40},
     }
 )
-_INSTRUMENTS: Mapping[int, str | None] = MappingProxyType(
-    {1: None, 2: "print1", 3: "print2", 4: "display1", 5: "display2"}
-)
-_README = """This folder is SIMULATED. It is not OULU-NPU and shows no real person.
-
-The videos are drawn by the simulator of fasharness: procedural heads, rooms, phones, printers
-and displays. They lie in the layout of the OULU-NPU data set, so that programs which read that
-data set can be tried without it. Figures obtained here say nothing about OULU-NPU itself.
-
-Phone_Session_User_File.avi        the video; file 1 is bona fide, 2 and 3 print, 4 and 5 display
-Phone_Session_User_File.txt        frame,x_left,y_left,x_right,y_right (left: in the image)
-Phone_Session_User_File.depth.npz  exact depth of the (depicted) face, 0 none, 255 nearest
-Phone_Session_User_File.truth.npz  its box, eyes and 68 landmarks, in tenths of a pixel
-Protocols/                         the lists of the four protocols, for the videos that exist
-SIMULATED.json                     simulator version, seed, size, users, number of videos
-"""
-_LICENSE = """The simulated videos, eye positions, landmarks and depth maps in this folder are
-dedicated to the public domain under CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/
-"""
+_LABELS = MappingProxyType({1: "+1", 2: "-1", 3: "-1", 4: "-2", 5: "-2"})
 
 
-class OuluNpuSimulator(Simulator):
-    """Writes a simulated OULU-NPU."""
+class OuluNpuLayout(Layout):
+    """OULU-NPU: five files of each sitting, and lists for the four protocols."""
 
-    sizes = tuple(SIZES)
-    version = VERSION
+    dataset = "oulu-npu"
+    title = "OULU-NPU"
+    version = 3
+    sizes = MappingProxyType({"mini": 200, "small": 1000, "full": 4950})
+    users = USERS
+    protocols = MappingProxyType({f"oulu{k}": f"protocol {k}" for k in range(1, 5)})
+    naming = (
+        "Phone_Session_User_File",
+        "file 1 is bona fide, 2 and 3 print, 4 and 5 display",
+    )
+    beside = MappingProxyType(
+        {"Protocols/": "the lists of the four protocols, for the videos that exist"}
+    )
 
-    def write(
-        self,
-        out: Path,
-        *,
-        size: str,
-        seed: int,
-        jobs: int,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        """Write simulated data; see `simulate`."""
-        simulate(out, size=size, seed=seed, jobs=jobs, progress=progress)
+    def sittings(self, size: str, users: Mapping[Split, Sequence[int]]) -> list[Sitting]:
+        """All sittings in ``full``, else a part in which users, sessions and phones take turns."""
+        if size == "full":
+            everybody = (user for part in users.values() for user in part)
+            chosen: Iterable[tuple[int, int, int]] = product(everybody, SESSIONS, PHONES)
+        else:
+            chosen = set(_in_turn(_KNOWN[size], _UNSEEN[size], users))
+        return [sitting(*one) for one in sorted(chosen)]
+
+    def lists(self, sittings: Iterable[Sitting]) -> dict[str, str]:
+        """The lists of all folds, e.g. ``Protocols/Protocol_3/Train_1.txt``."""
+        names = [Name(s.phone, s.session, s.user, f) for s in sorted(sittings) for f in FILES]
+        texts = {}
+        for number in range(1, 5):
+            for fold, split in product(PHONES if number > 2 else (None,), Split):
+                suffix = f"_{fold}" if fold else ""
+                path = f"Protocols/Protocol_{number}/{split.capitalize()}{suffix}.txt"
+                takes = rule(number, fold, split).takes
+                kept = (name for name in names if name.split is split and takes(name))
+                texts[path] = "".join(f"{_LABELS[name.file]},{name}\n" for name in kept)
+        return texts
 
 
-def names(size: str, users: Sequence[int] | None = None) -> tuple[str, ...]:
-    """List the videos of a size.
-
-    Args:
-        size: a key of ``SIZES``.
-        users: only these, as ``oulu_lists.parse_users`` gives them; None for all 55.
-
-    Returns:
-        The sorted names, e.g. ``1_1_01_1``.
-
-    Raises:
-        OptionError: there is no such size or user.
-    """
-    return tuple(sorted(shoot.name(file) for shoot in _shoots(size, users) for file in FILES))
+def sitting(user: int, session: int, phone: int) -> Sitting:
+    """A sitting with its five videos."""
+    names = [Name(phone, session, user, file) for file in FILES]
+    videos = (Video(f"{FOLDERS[n.split]}/{n}", SPECIES[n.file], n.file) for n in names)
+    return Sitting(user, session, phone, tuple(videos))
 
 
-def simulate(
-    out: Path,
-    *,
-    size: str = "mini",
-    seed: int = 0,
-    jobs: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-    users: Sequence[int] | None = None,
-    announce: Callable[[Plan], None] | None = None,
-) -> None:
-    """Write a simulated OULU-NPU; what an earlier, interrupted call wrote is kept.
+def _in_turn(
+    known: Mapping[Split, int], unseen: Mapping[Split, int], users: Mapping[Split, Sequence[int]]
+) -> Iterator[tuple[int, int, int]]:
+    """Choose sittings so that users, sessions and phones take turns.
 
     Args:
-        out: the folder; made when missing, else empty or begun with the same settings.
-        size: a key of ``SIZES``.
-        seed: 0 or above; every video depends on it and its own name only.
-        jobs: number of processes, 0 for one per core.
-        progress: called with the number of videos that are done and of all.
-        users: only these, as ``oulu_lists.parse_users`` gives them; None for all 55.
-        announce: hears, before the first video, what will be written; this costs a second.
+        known: per split, how many sittings in sessions 1 and 2.
+        unseen: per split, how many in session 3.
+        users: per split, who sits.
 
-    Raises:
-        DataError: the folder holds something else, or the disk is full.
-        OptionError: no such size or user, a list would stay empty, the seed or the number of
-            jobs is negative, or there are far more jobs than cores.
-        RunError: a worker process was killed.
+    Yields:
+        User, session and phone; the same again where few users come round again.
     """
-    if seed < 0 or jobs < 0:
-        raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
-    shoots = _shoots(size, users)
-    lists = oulu_lists.lists(shoots)
-    if users is not None:
-        _refuse_empty(lists)
-    settings = _settings(seed, size, users)
-    texts = {f"Protocols/{path}": text for path, text in lists.items()}
-    texts |= {"README.txt": _README, "LICENSE.txt": _LICENSE}
-    content = Layout(seed, settings, [_sitting(shoot) for shoot in shoots], texts)
-    layout.write(out, content, jobs=jobs, progress=progress, announce=announce)
-
-
-def _settings(seed: int, size: str, users: Sequence[int] | None) -> dict[str, object]:
-    """Tell what decides the content of a folder."""
-    told = oulu_lists.told(users)
-    return {"data": DATA, "version": VERSION, "seed": seed, "size": size, "users": told}
-
-
-def _shoots(size: str, users: Sequence[int] | None = None) -> list[Shoot]:
-    """List the sittings of a size."""
-    if size not in SIZES:
-        raise OptionError(f"no size {size!r} of the simulation; available: {', '.join(SIZES)}")
-    seated = oulu_lists.seated(users)
-    if size == "full":
-        return oulu_lists.every_shoot(seated)
-    return sorted(oulu_lists.some_shoots(_KNOWN[size], _UNSEEN[size], seated))
-
-
-def _refuse_empty(lists: Mapping[str, str]) -> None:
-    """See that every list has presentations; a sitting has some of both classes."""
-    empty = [path for path, text in lists.items() if not text]
-    if empty:
-        raise OptionError(
-            f"with these users and this size, Protocols/{empty[0]} ({len(empty)} lists in all) "
-            "would be empty; give more users, some of each part: "
-            + ", ".join(f"{split} {u[0]}-{u[-1]}" for split, u in oulu_lists.USERS.items())
-        )
-
-
-def _sitting(shoot: Shoot) -> Sitting:
-    """Name the videos of a sitting."""
-    folder = f"{oulu_lists.split_of(shoot.user)}_files"
-    videos = [Video(f"{folder}/{shoot.name(f)}", _INSTRUMENTS[f], f) for f in FILES]
-    return Sitting(shoot.user, shoot.session, shoot.phone, tuple(videos))
+    for start, (split, part) in enumerate(users.items()):
+        for k in range((known[split] + unseen[split]) if part else 0):
+            session = 1 + (k + k // 6) % 2 if k < known[split] else 3
+            yield part[k % len(part)], session, 1 + (2 * start + k) % 6

@@ -71,7 +71,7 @@ def person(seed: int, user: int) -> Person:
 
     Args:
         seed: the seed of the data set.
-        user: 1..55 in OULU-NPU.
+        user: the person's number, 1 or above.
 
     Returns:
         The same person for the same seed and user, always.

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.common.files import write_text
-from fasharness.common.marks import DONE, need_finished
+from fasharness.common.marks import need_simulation
 from fasharness.data import Presentation, Protocol
+from fasharness.dataset import Dataset
 from fasharness.errors import DataError, OptionError, UnknownNameError
 
 if TYPE_CHECKING:
     from fasharness_sim.validity.records import Validity
 
-PROTOCOLS = ("oulu1", "oulu2", "oulu3", "oulu4")
 Folds = Mapping[str, tuple[Protocol, ...]]
 
 
 def validate(
-    folder: Path,
+    dataset: Dataset,
     out: Path,
+    protocols: Mapping[str, str],
+    *,
+    chosen: Sequence[str] | None = None,
     jobs: int = 0,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
-    protocols: Sequence[str] = PROTOCOLS,
 ) -> Validity:
     """Judge a simulated folder, and write ``validity.json`` and ``validity.html``.
 
     Args:
-        folder: what the simulator wrote.
+        dataset: the data set on what the simulator wrote.
         out: where the report goes; ``features`` below it keeps what was measured of each video,
             so that a second call measures only what is new.
+        protocols: the data set's protocols, each in words; classic baselines are judged on the
+            first and should find the last harder.
+        chosen: on which protocols (or single folds) scorers are judged; None for `protocols`.
         jobs: number of processes, 0 for one per core.
         seed: of the intervals' bootstrap, 0 or above.
         progress: called with (videos measured, videos in all).
-        protocols: on which protocols (or single folds) scorers are judged.
 
     Returns:
         What stands in ``validity.json``.
@@ -59,14 +62,12 @@ def validate(
     if seed < 0 or jobs < 0:
         raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
     need_classifier()
-    need_finished(folder)
-    dataset = OuluNpu(folder)
-    simulation = records.loads((folder / DONE).read_text(encoding="utf-8"), str(folder / DONE))
-    folds = _folds(dataset, protocols)
+    simulation = need_simulation(dataset.root)
+    folds = _folds(dataset, tuple(protocols) if chosen is None else chosen, protocols)
     shown = _presentations(folds)
     say = progress or _silent
-    findings = measure_all(folder, shown, out / "features", jobs or default_jobs(), say)
-    found = judge(dataset, simulation, folds, shown, findings, seed)
+    findings = measure_all(dataset, shown, out / "features", jobs or default_jobs(), say)
+    found = judge(dataset, simulation, folds, protocols, shown, findings, seed)
     write_text(out / "validity.json", records.dumps(found))
     write_text(out / "validity.html", page(found))
     return found
@@ -76,14 +77,14 @@ def _silent(done: int, total: int) -> None:
     """Report nothing."""
 
 
-def _folds(dataset: OuluNpu, protocols: Sequence[str]) -> Folds:
+def _folds(dataset: Dataset, chosen: Sequence[str], protocols: Iterable[str]) -> Folds:
     """Build the folds of the protocols asked for."""
-    if not protocols:
-        raise OptionError(f"no protocol to judge; there are {', '.join(PROTOCOLS)}")
-    unknown = [name for name in protocols if name not in dataset.folds]
+    if not chosen:
+        raise OptionError(f"no protocol to judge; there are {', '.join(protocols)}")
+    unknown = [name for name in chosen if name not in dataset.folds]
     if unknown:
         raise UnknownNameError("protocol", unknown[0], dataset.folds)
-    found = {n: tuple(map(dataset.protocol, dataset.folds[n])) for n in dict.fromkeys(protocols)}
+    found = {n: tuple(map(dataset.protocol, dataset.folds[n])) for n in dict.fromkeys(chosen)}
     for name, folds in found.items():
         tested = {shown.subject for fold in folds for shown in fold.test}
         if len(tested) < 2:

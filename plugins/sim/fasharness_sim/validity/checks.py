@@ -1,6 +1,6 @@
 """The verdicts: what each check asks, and whether the figures meet it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fasharness.report.numbers import interval, percent
 from fasharness_sim.validity.records import (
@@ -22,18 +22,19 @@ LEAST_TRACE = 0.7
 STILL = "print"
 
 
-def verdicts(found: Validity) -> tuple[Check, ...]:
+def verdicts(found: Validity, protocols: Mapping[str, str]) -> tuple[Check, ...]:
     """Judge a report by all checks.
 
     Args:
         found: the report, whose own verdicts are not looked at.
+        protocols: see `classic`.
 
     Returns:
         The verdicts; a check that needs a protocol which was not asked for is left out.
     """
     return (
         trivial(found.scorers),
-        *classic(found.scorers),
+        *classic(found.scorers, protocols),
         detection(found.detection),
         parallax(found.parallax),
         traces(found.spectra),
@@ -60,17 +61,28 @@ def trivial(rows: Sequence[ScorerRow]) -> Check:
     return Check("trivial", "No cheap trick works", not below, rule, found)
 
 
-def classic(rows: Sequence[ScorerRow]) -> Iterator[Check]:
-    """Ask that classic baselines do as well, and get worse, as on real data."""
+def classic(rows: Sequence[ScorerRow], protocols: Mapping[str, str]) -> Iterator[Check]:
+    """Ask that classic baselines do as well, and get worse, as on real data.
+
+    Args:
+        rows: the scorers.
+        protocols: the data set's protocols, each in words; the first is judged, and the last
+            should be harder.
+
+    Yields:
+        A check of each baseline; none where the first protocol was not asked for.
+    """
+    names = tuple(protocols)
+    plain, hardest = names[0], names[-1]
     for name in dict.fromkeys(r.name for r in rows if r.kind == "classic"):
         mine = {r.protocol: r for r in rows if r.name == name}
-        if "oulu1" not in mine:
+        if plain not in mine:
             continue
-        first, last = mine["oulu1"], mine.get("oulu4")
+        first, last = mine[plain], mine.get(hardest) if hardest != plain else None
         inside = CLASSIC[0] <= _acer(first) <= CLASSIC[1]
         harder = last is None or _acer(last) > _acer(first)
-        rule = "ACER between 5 and 35 % on protocol 1" + (
-            ", and higher on protocol 4 than on protocol 1" if last else ""
+        rule = f"ACER between 5 and 35 % on {protocols[plain]}" + (
+            f", and higher on {protocols[hardest]} than on {protocols[plain]}" if last else ""
         )
         found = ", ".join(_figure(row) for row in mine.values())
         title = f"Classic baseline {name.replace('_', ' ')} is as good as on real data"

@@ -18,6 +18,7 @@ def judge(
     dataset: Dataset,
     simulation: Mapping[str, object],
     folds: Mapping[str, Sequence[Protocol]],
+    protocols: Mapping[str, str],
     shown: Sequence[Presentation],
     findings: Mapping[str, Measured],
     seed: int,
@@ -28,6 +29,7 @@ def judge(
         dataset: the simulated data set.
         simulation: what the folder says of itself.
         folds: protocol to its folds.
+        protocols: see `checks.classic`.
         shown: every presentation of these.
         findings: what was measured of them.
         seed: of the intervals.
@@ -58,5 +60,5 @@ def judge(
         spectra=summary.spectrum(species),
         identity=summary.identity(every, findings),
     )
-    verdicts = checks.verdicts(found)
+    verdicts = checks.verdicts(found, protocols)
     return replace(found, checks=verdicts, holds=all(check.holds for check in verdicts))

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.common.files import digest, replacing, sha256
 from fasharness.common.workers import one_thread, run_all
 from fasharness.data import Presentation
+from fasharness.dataset import Dataset
 from fasharness_sim.validity import (
     detection,
     identity,
@@ -57,15 +57,15 @@ class Measured:
 
 
 class Task(NamedTuple):
-    """A video to measure: the data set's folder, which one, and where the findings go."""
+    """A video to measure: whose loader reads it, which one, and where the findings go."""
 
-    folder: Path
+    dataset: Dataset
     presentation: Presentation
     stored: Path
 
 
 def measure_all(
-    folder: Path,
+    dataset: Dataset,
     presentations: Sequence[Presentation],
     store: Path,
     jobs: int,
@@ -74,7 +74,7 @@ def measure_all(
     """Measure videos in processes; what is stored already is not measured again.
 
     Args:
-        folder: the simulated data set.
+        dataset: the simulated data set; it goes to the processes.
         presentations: which videos, all present.
         store: folder of the findings.
         jobs: number of processes.
@@ -89,7 +89,7 @@ def measure_all(
     """
     paths = {p.id: store / f"{p.id}-{_key(p)}.npz" for p in presentations}
     found = {name: kept for name, path in paths.items() if (kept := _load(path)) is not None}
-    tasks = [Task(folder, p, paths[p.id]) for p in presentations if p.id not in found]
+    tasks = [Task(dataset, p, paths[p.id]) for p in presentations if p.id not in found]
     progress(len(found), len(paths))
     for task, measured in run_all(_work, tasks, jobs=jobs, start=one_thread) if tasks else ():
         found[task.presentation.id] = measured
@@ -98,7 +98,7 @@ def measure_all(
 
 
 def _work(task: Task) -> Measured:
-    measured = measure(task.folder, task.presentation)
+    measured = measure(task.dataset, task.presentation)
     with replacing(task.stored) as part:
         np.savez_compressed(part, **{f.name: getattr(measured, f.name) for f in fields(measured)})
     return measured
@@ -120,11 +120,11 @@ def _load(path: Path) -> Measured | None:
         return None
 
 
-def measure(folder: Path, presentation: Presentation) -> Measured:
+def measure(dataset: Dataset, presentation: Presentation) -> Measured:
     """Measure one video.
 
     Args:
-        folder: the simulated data set.
+        dataset: the simulated data set.
         presentation: which video.
 
     Returns:
@@ -133,7 +133,7 @@ def measure(folder: Path, presentation: Presentation) -> Measured:
     Raises:
         DataError: the video, its eyes or its depth are missing or broken.
     """
-    video = read(OuluNpu(folder), presentation)
+    video = read(dataset, presentation)
     found = spectra.measure(video)
     return Measured(
         trivial=np.array(trivial.measure(video)),

@@ -184,7 +184,7 @@ class Validity:
         schema: 1.
         simulated: always true.
         notice: says so in words.
-        dataset: the data set whose layout it is.
+        dataset: the data set that is simulated.
         simulation: what the folder says of itself: size, seed, version, number of videos.
         protocols: the protocols asked for.
         videos: how many were measured.

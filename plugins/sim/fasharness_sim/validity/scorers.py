@@ -38,7 +38,7 @@ def need_classifier() -> None:
     except ImportError:
         raise OptionError(
             "the validity report classifies with scikit-learn, which is not installed: "
-            "pip install 'fasharness[validity]'"
+            "pip install scikit-learn (the extra validity of fasharness-sim)"
         ) from None
 
 

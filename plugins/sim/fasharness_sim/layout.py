@@ -1,0 +1,74 @@
+"""The contract of a layout: what a data set has to say so that the simulator can write it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from fasharness.data import Split
+
+
+class Video(NamedTuple):
+    """A video to record.
+
+    ``path``: below the folder, without an ending · ``instrument``: a key of
+    ``attack.INSTRUMENTS``, None for bona fide · ``number``: which recording of the sitting it is;
+    another number is another recording.
+    """
+
+    path: str
+    instrument: str | None
+    number: int
+
+
+class Sitting(NamedTuple):
+    """A user in a session before a phone, and the videos that come from it."""
+
+    user: int
+    session: int
+    phone: int
+    videos: tuple[Video, ...]
+
+
+class Layout(ABC):
+    """How one data set names its videos, and which of them there are.
+
+    Attributes:
+        dataset: the data set's name in the harness, e.g. ``oulu-npu``.
+        title: the name people know.
+        version: another version writes other files.
+        sizes: how much can be written, the smallest first, and how many videos that is.
+        users: everybody who can be simulated, 1 or above, by split.
+        protocols: those that the validity report judges, each in words; the first is the one on
+            which the baselines are known, the last should be the hardest.
+        naming: the pattern of a video's name and what it says, for ``README.txt``.
+        beside: what else lies in the folder and what it is, for ``README.txt``.
+    """
+
+    dataset: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int]
+    sizes: ClassVar[Mapping[str, int]]
+    users: ClassVar[Mapping[Split, Sequence[int]]]
+    protocols: ClassVar[Mapping[str, str]]
+    naming: ClassVar[tuple[str, str]]
+    beside: ClassVar[Mapping[str, str]]
+
+    @property
+    def data(self) -> str:
+        """What the mark of a written folder calls its data."""
+        return f"simulated {self.title}"
+
+    @abstractmethod
+    def sittings(self, size: str, users: Mapping[Split, Sequence[int]]) -> Sequence[Sitting]:
+        """List the sittings of a size.
+
+        Args:
+            size: a key of `sizes`.
+            users: who of `users` is simulated; a split may be empty.
+        """
+
+    @abstractmethod
+    def lists(self, sittings: Iterable[Sitting]) -> Mapping[str, str]:
+        """Write the protocol lists of some sittings: text by path below the folder."""

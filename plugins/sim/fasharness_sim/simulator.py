@@ -1,0 +1,121 @@
+"""From a layout to a folder: what every simulated data set has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from fasharness.common.marks import DONE
+from fasharness.dataset import Simulator
+from fasharness.errors import OptionError
+from fasharness_sim import writing
+from fasharness_sim.layout import Layout
+from fasharness_sim.users import by_split, for_mark
+from fasharness_sim.writing import Content, Plan
+
+_README = """This folder is SIMULATED. It is not {title} and shows no real person.
+
+The videos are drawn by the simulator of fasharness: procedural heads, rooms, phones, printers
+and displays. They lie in the layout of the {title} data set, so that programs which read that
+data set can be tried without it. Figures obtained here say nothing about {title} itself.
+
+{files}
+"""
+_LICENSE = """The simulated videos, eye positions, landmarks and depth maps in this folder are
+dedicated to the public domain under CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/
+"""
+
+
+class LayoutSimulator(Simulator):
+    """Writes simulated data in a layout."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.sizes = tuple(layout.sizes)
+        self.version = layout.version
+
+    def write(
+        self,
+        out: Path,
+        *,
+        size: str,
+        seed: int,
+        jobs: int,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Write simulated data; see `simulate`."""
+        simulate(self.layout, out, size=size, seed=seed, jobs=jobs, progress=progress)
+
+
+def simulate(
+    layout: Layout,
+    out: Path,
+    *,
+    size: str = "mini",
+    seed: int = 0,
+    jobs: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    users: Sequence[int] | None = None,
+    announce: Callable[[Plan], None] | None = None,
+) -> None:
+    """Write a simulated data set; what an earlier, interrupted call wrote is kept.
+
+    Args:
+        layout: whose names and lists.
+        out: the folder; made when missing, else empty or begun with the same settings.
+        size: a key of the layout's sizes.
+        seed: 0 or above; every video depends on it and its own name only.
+        jobs: number of processes, 0 for one per core.
+        progress: called with the number of videos that are done and of all.
+        users: only these, as ``users.parse_users`` gives them; None for all.
+        announce: called before the first video with what will be written; this costs a second.
+
+    Raises:
+        DataError: the folder holds something else, or the disk is full.
+        OptionError: no such size or user, a list would stay empty, the seed or the number of
+            jobs is negative, or there are far more jobs than cores.
+        RunError: a worker process was killed.
+    """
+    if seed < 0 or jobs < 0:
+        raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
+    if size not in layout.sizes:
+        available = ", ".join(layout.sizes)
+        raise OptionError(f"no size {size!r} of the simulation; available: {available}")
+    sittings = layout.sittings(size, by_split(users, layout.users))
+    lists = layout.lists(sittings)
+    if users is not None:
+        _refuse_empty(lists, layout)
+    settings = {
+        "data": layout.data, "version": layout.version, "seed": seed, "size": size,
+        "users": for_mark(users, layout.users),
+    }  # fmt: skip
+    texts = {**lists, "README.txt": readme(layout), "LICENSE.txt": _LICENSE}
+    content = Content(seed, settings, sittings, texts)
+    writing.write(out, content, jobs=jobs, progress=progress, announce=announce)
+
+
+def readme(layout: Layout) -> str:
+    """Say what a folder in a layout is and what lies in it."""
+    name, meaning = layout.naming
+    files = {
+        f"{name}.avi": f"the video; {meaning}",
+        f"{name}.txt": "frame,x_left,y_left,x_right,y_right (left: in the image)",
+        f"{name}.depth.npz": "exact depth of the (depicted) face, 0 none, 255 nearest",
+        f"{name}.truth.npz": "its box, eyes and 68 landmarks, in tenths of a pixel",
+        **layout.beside,
+        DONE: "simulator version, seed, size, users, number of videos",
+    }
+    wide = max(map(len, files)) + 2
+    rows = "\n".join(f"{file:{wide}}{what}" for file, what in files.items())
+    return _README.format(title=layout.title, files=rows)
+
+
+def _refuse_empty(lists: Mapping[str, str], layout: Layout) -> None:
+    """See that every list has presentations; a sitting has some of both classes."""
+    empty = [path for path, text in lists.items() if not text]
+    if empty:
+        parts = (f"{split.capitalize()} {u[0]}-{u[-1]}" for split, u in layout.users.items())
+        raise OptionError(
+            f"with these users and this size, {empty[0]} ({len(empty)} lists in all) would be "
+            f"empty; give more users, some of each part: {', '.join(parts)}"
+        )
