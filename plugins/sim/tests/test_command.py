@@ -13,20 +13,18 @@ import cv2
 import numpy as np
 import pytest
 
-from fasharness_sim.layouts.oulu_npu import VERSION
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
 
 # four sittings of two frames, so that the tests take seconds; the rest is the real command
 PROGRAM = """
 import sys
 from fasharness.cli import main
 from fasharness_sim.capture import record
-from fasharness_sim.layouts import oulu_npu
-from fasharness_sim.layouts.oulu_lists import Shoot
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout, sitting
 
 record.FRAMES = 2
-shoots = oulu_npu._shoots
-oulu_npu._shoots = lambda size, users=None: shoots(size, users) and [
-    Shoot(1, 1, 2), Shoot(21, 1, 1), Shoot(36, 3, 5), Shoot(37, 3, 6)
+OuluNpuLayout.sittings = lambda *_: [
+    sitting(1, 1, 2), sitting(21, 1, 1), sitting(36, 3, 5), sitting(37, 3, 6)
 ]
 if __name__ == "__main__":
     sys.exit(main())
@@ -96,7 +94,7 @@ def test_everything_lies_in_the_folder_and_says_that_it_is_simulated(whole):
     out, _ = whole
     mark = json.loads((out / "SIMULATED.json").read_text())
     assert mark == {
-        "data": "simulated OULU-NPU", "version": VERSION, "seed": 0, "size": "mini",
+        "data": "simulated OULU-NPU", "version": OuluNpuLayout.version, "seed": 0, "size": "mini",
         "users": None, "videos": 20,
     }  # fmt: skip
     assert "SIMULATED" in (out / "README.txt").read_text()
@@ -233,7 +231,11 @@ def test_a_folder_that_is_not_ours_is_refused_untouched(run, whole, tmp_path):
     mark = json.loads((whole[0] / "SIMULATED.json").read_text())
     (old / "SIMULATED.json").write_text(json.dumps({**mark, "version": 1}))
     before = contents(old)
-    refused(run("oulu-npu", "--out", old), f"version 1, wanted {VERSION}", "another folder")
+    refused(
+        run("oulu-npu", "--out", old),
+        f"version 1, wanted {OuluNpuLayout.version}",
+        "another folder",
+    )
     assert contents(old) == before
 
 

@@ -30,3 +30,12 @@ def test_depth_maps_without_a_face_are_zero():
 def test_eyes_are_lines_of_frame_and_pixels(tmp_path):
     storing.eyes(tmp_path / "e.txt", np.float32([[[10.4, 20.6], [30, 40]], [[1, 2], [3, 4]]]))
     assert (tmp_path / "e.txt").read_text() == "0,10,21,30,40\n1,1,2,3,4\n"
+    read = storing.read_eyes(tmp_path / "e.txt")
+    np.testing.assert_array_equal(read, [[[10, 21], [30, 40]], [[1, 2], [3, 4]]])
+
+
+@pytest.mark.parametrize("text", ["", "0,1,2,3\n", "0,1,2,3,four\n"])
+def test_damaged_eyes_are_named(tmp_path, text):
+    (tmp_path / "e.txt").write_text(text)
+    with pytest.raises(DataError, match=r"e\.txt: no .*eye positions.*simulate again"):
+        storing.read_eyes(tmp_path / "e.txt")

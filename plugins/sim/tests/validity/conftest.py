@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
 from fasharness_sim.validity import validate
 from fasharness_sim.validity.records import Validity
 
+PROTOCOLS = OuluNpuLayout.protocols
 MARK = {"data": "simulated OULU-NPU", "version": 0, "seed": 0, "size": "mini", "videos": 30}
 
 
@@ -35,4 +38,4 @@ def own_sim(toy_sim: Path, tmp_path: Path) -> Path:
 def reported(toy_sim: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Validity]:
     """The report's folder and content for protocol 1 of the toy folder."""
     out = tmp_path_factory.mktemp("validity") / "out"
-    return out, validate(toy_sim, out, jobs=1, protocols=("oulu1",))
+    return out, validate(OuluNpu(toy_sim), out, PROTOCOLS, chosen=("oulu1",), jobs=1)

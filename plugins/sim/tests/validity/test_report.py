@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.errors import DataError, FasharnessError, OptionError, UnknownNameError
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
 from fasharness_sim.validity import measuring, validate
 from fasharness_sim.validity.records import Validity
 from fasharness_sim.validity.text import summary
+
+PROTOCOLS = OuluNpuLayout.protocols
 
 
 def test_the_json_is_the_report(reported: tuple[Path, Validity]) -> None:
@@ -75,7 +79,12 @@ def test_what_is_measured_is_kept_and_only_what_is_new_is_measured(
     damaged.write_bytes(damaged.read_bytes()[:100])
     seen: list[tuple[int, int]] = []
     again = validate(
-        toy_sim, out, jobs=1, protocols=("oulu1",), progress=lambda *done: seen.append(done)
+        OuluNpu(toy_sim),
+        out,
+        PROTOCOLS,
+        chosen=("oulu1",),
+        jobs=1,
+        progress=lambda *done: seen.append(done),
     )
     assert again == reported[1]
     assert seen == [(29, 30), (30, 30)]
@@ -86,8 +95,6 @@ def test_what_is_measured_is_kept_and_only_what_is_new_is_measured(
 
 
 def test_a_changed_video_is_measured_again(toy_sim: Path, own_sim: Path) -> None:
-    from fasharness.builtin.datasets.oulu_npu import OuluNpu
-
     shown = OuluNpu(own_sim).protocol("oulu1").train[0]
     same = OuluNpu(toy_sim).protocol("oulu1").train[0]
     assert measuring._key(shown) == measuring._key(same)
@@ -99,22 +106,26 @@ def test_a_changed_video_is_measured_again(toy_sim: Path, own_sim: Path) -> None
 
 def _refusal(kind: type[FasharnessError], folder: Path, out: Path, **options: object) -> str:
     with pytest.raises(kind) as caught:
-        validate(folder, out, jobs=1, **options)  # type: ignore[arg-type]
+        validate(OuluNpu(folder), out, PROTOCOLS, jobs=1, **options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
     assert not (out / "validity.json").exists()
     return str(caught.value)
 
 
-def test_real_data_are_not_judged(oulu: Path, tmp_path: Path) -> None:
+def test_real_data_are_not_judged(oulu: Path, command: Callable[..., Any], tmp_path: Path) -> None:
     assert "not a simulated folder" in _refusal(DataError, oulu, tmp_path / "out")
-    assert "no such folder" in _refusal(DataError, oulu / "none", tmp_path / "out")
-    assert "not a simulated folder" in _refusal(DataError, tmp_path, tmp_path / "out")
+    for folder, said in (
+        (oulu, "not a simulated folder"),
+        (oulu / "none", "no such folder"),
+        (tmp_path, "not a simulated folder"),
+    ):
+        assert said in command("sim", "validate", folder, "--out", tmp_path / "out").error
 
 
 def test_a_missing_video_is_named(own_sim: Path, tmp_path: Path) -> None:
     video = own_sim / "Dev_files" / "1_2_21_3.avi"
     video.unlink()
-    said = _refusal(DataError, own_sim, tmp_path / "out", protocols=("oulu1",))
+    said = _refusal(DataError, own_sim, tmp_path / "out", chosen=("oulu1",))
     assert said.startswith(f"{video}: no such video (1 of 30 are missing)")
 
 
@@ -123,18 +134,16 @@ def test_a_missing_video_is_named(own_sim: Path, tmp_path: Path) -> None:
     [(".avi", "cut short"), (".txt", "no eyes of frame 3"), (".depth.npz", "no readable depth")],
 )
 def test_a_broken_file_is_named(own_sim: Path, ending: str, said: str) -> None:
-    from fasharness.builtin.datasets.oulu_npu import OuluNpu
-
     shown = OuluNpu(own_sim).protocol("oulu1").dev[0]
     path = shown.path.with_suffix(ending)
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(DataError, match=said) as caught:
-        measuring.measure(own_sim, shown)
+        measuring.measure(OuluNpu(own_sim), shown)
     assert str(path) in str(caught.value)
 
 
 def test_too_few_subjects_are_refused(toy_sim: Path, tmp_path: Path) -> None:
-    said = _refusal(DataError, toy_sim, tmp_path / "out", protocols=("oulu3",))
+    said = _refusal(DataError, toy_sim, tmp_path / "out", chosen=("oulu3",))
     assert "oulu3 tests on subject 36 alone" in said
 
 
@@ -142,11 +151,11 @@ def test_bad_options_are_refused(
     toy_sim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    assert "did you mean" in _refusal(UnknownNameError, toy_sim, out, protocols=("oulu5",))
-    assert "no protocol" in _refusal(OptionError, toy_sim, out, protocols=())
+    assert "did you mean" in _refusal(UnknownNameError, toy_sim, out, chosen=("oulu5",))
+    assert "no protocol" in _refusal(OptionError, toy_sim, out, chosen=())
     assert "seed -1" in _refusal(OptionError, toy_sim, out, seed=-1)
     monkeypatch.setitem(sys.modules, "sklearn.svm", None)
-    assert "pip install 'fasharness[validity]'" in _refusal(OptionError, toy_sim, out)
+    assert "pip install scikit-learn" in _refusal(OptionError, toy_sim, out)
 
 
 def test_the_command(

@@ -138,6 +138,9 @@ def test_the_classifier_learns_from_train_and_never_from_others() -> None:
     np.testing.assert_allclose(scorers.classify(train, live, others[5:]), found[5:], atol=1e-9)
 
 
+PROTOCOLS = {"oulu1": "protocol 1", "oulu4": "protocol 4"}
+
+
 def _scorer(kind: str, name: str, protocol: str, acer: float) -> ScorerRow:
     figure = Metric("acer", acer, max(acer - 0.1, 0), acer + 0.1)
     return ScorerRow(kind, name, protocol, figure, figure, figure, ())
@@ -161,11 +164,18 @@ def test_a_leak_is_called_sure_where_its_whole_interval_is_below() -> None:
 )  # fmt: skip
 def test_classic_bounds(first: float, last: float, holds: bool) -> None:
     rows = [_scorer("classic", "c", "oulu1", first), _scorer("classic", "c", "oulu4", last)]
-    (check,) = checks.classic(rows)
+    (check,) = checks.classic(rows, PROTOCOLS)
     assert check.holds is holds
-    (alone,) = checks.classic(rows[:1])
+    (alone,) = checks.classic(rows[:1], PROTOCOLS)
     assert alone.holds is (0.05 <= first <= 0.35)
-    assert not list(checks.classic(rows[1:]))
+    assert not list(checks.classic(rows[1:], PROTOCOLS))
+
+
+def test_a_data_set_with_one_protocol_has_no_harder_one() -> None:
+    rows = [_scorer("classic", "c", "oulu1", 0.2)]
+    (check,) = checks.classic(rows, {"oulu1": "the only protocol"})
+    assert check.holds
+    assert check.rule == "ACER between 5 and 35 % on the only protocol"
 
 
 @pytest.mark.parametrize(("rate", "holds"), [(0.98, True), (0.979, False)])

@@ -14,20 +14,20 @@ import numpy as np
 import pytest
 
 from fasharness.errors import DataError
-from fasharness_sim import writing as layout
-from fasharness_sim.layouts import oulu_npu
-from fasharness_sim.layouts.oulu_lists import Shoot
+from fasharness_sim import writing
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout, sitting
+from fasharness_sim.simulator import simulate
 
-SHOOTS = [Shoot(1, 1, 2), Shoot(36, 3, 5)]
+SITTINGS = [sitting(1, 1, 2), sitting(36, 3, 5)]
 WORKER = """
 import sys
 from pathlib import Path
-from fasharness_sim.layouts import oulu_npu
-from fasharness_sim.layouts.oulu_lists import Shoot
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout, sitting
+from fasharness_sim.simulator import simulate
 if __name__ == "__main__":
-    oulu_npu._shoots = lambda *_: [Shoot(1, 1, 2), Shoot(36, 3, 5)]
+    OuluNpuLayout.sittings = lambda *_: [sitting(1, 1, 2), sitting(36, 3, 5)]
     report = lambda done, total: print(done, flush=True)
-    oulu_npu.simulate(Path(sys.argv[1]), jobs=2, progress=report)
+    simulate(OuluNpuLayout(), Path(sys.argv[1]), jobs=2, progress=report)
 """
 
 
@@ -36,8 +36,10 @@ def root(tmp_path_factory):
     """Two sittings, that is ten videos, simulated once for all tests here."""
     out, seen = tmp_path_factory.mktemp("sim") / "oulu", []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
-        oulu_npu.simulate(out, jobs=2, progress=lambda done, total: seen.append((done, total)))
+        patch.setattr(OuluNpuLayout, "sittings", lambda *_: SITTINGS)
+        simulate(
+            OuluNpuLayout(), out, jobs=2, progress=lambda done, total: seen.append((done, total))
+        )
     assert seen == [(0, 10), (5, 10), (10, 10)]
     return out
 
@@ -55,11 +57,11 @@ def _contents(root):
 
 
 def test_the_layout_is_that_of_the_data_set(root):
-    names = [s.name(f) for s in SHOOTS for f in range(1, 6)]
+    names = [Path(video.path).name for s in SITTINGS for video in s.videos]
     files = {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
     for name in names:
         folder = "Train_files" if "_01_" in name else "Test_files"
-        assert {f"{folder}/{name}{end}" for end in layout.ENDINGS} <= files
+        assert {f"{folder}/{name}{end}" for end in writing.ENDINGS} <= files
     assert "Protocols/Protocol_4/Dev_6.txt" in files
     assert {"README.txt", "LICENSE.txt", "SIMULATED.json"} <= files
     assert not [f for f in files if Path(f).name.startswith(".")]
@@ -104,9 +106,9 @@ def test_what_is_missing_is_made_again_with_the_same_bytes(root, tmp_path, monke
     mark = json.loads((root / "SIMULATED.json").read_text())
     del mark["videos"]
     (out / ".simulating.json").write_text(json.dumps(mark))
-    monkeypatch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
+    monkeypatch.setattr(OuluNpuLayout, "sittings", lambda *_: SITTINGS)
     kept = (out / "Test_files/5_3_36_2.avi").stat().st_mtime_ns
-    oulu_npu.simulate(out, jobs=1)
+    simulate(OuluNpuLayout(), out, jobs=1)
     assert _contents(out) == _contents(root)
     assert (out / "Test_files/5_3_36_2.avi").stat().st_mtime_ns == kept
 
@@ -140,13 +142,13 @@ def test_a_killed_run_leaves_no_workers_and_can_go_on(root, tmp_path, monkeypatc
         assert path.read_bytes() == (root / path.relative_to(out)).read_bytes()
     (out / "Train_files").mkdir(exist_ok=True)
     (out / "Train_files" / ".x.1.part.avi").write_bytes(b"half")
-    monkeypatch.setattr(layout, "_record_all", lambda *_: [0])
-    monkeypatch.setattr(oulu_npu, "_shoots", lambda *_: SHOOTS)
-    oulu_npu.simulate(out)
+    monkeypatch.setattr(writing, "_record_all", lambda *_: [0])
+    monkeypatch.setattr(OuluNpuLayout, "sittings", lambda *_: SITTINGS)
+    simulate(OuluNpuLayout(), out)
     assert not list(out.glob("*/.*"))
 
 
 def test_a_damaged_mark_is_named(tmp_path):
     (tmp_path / "SIMULATED.json").write_text("{")
     with pytest.raises(DataError, match=r"SIMULATED\.json is damaged"):
-        oulu_npu.simulate(tmp_path)
+        simulate(OuluNpuLayout(), tmp_path)

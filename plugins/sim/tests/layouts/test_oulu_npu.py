@@ -1,0 +1,104 @@
+"""Tests of OULU-NPU's names and protocol lists against the published counts of OULU-NPU."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fasharness.builtin.datasets.oulu_npu_files import Name
+from fasharness.data import Split
+from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
+from fasharness_sim.users import by_split, parse_users
+
+LAYOUT = OuluNpuLayout()
+
+FULL = {
+    "Protocol_1/Train.txt": (240, 960),
+    "Protocol_1/Dev.txt": (180, 720),
+    "Protocol_1/Test.txt": (120, 480),
+    "Protocol_2/Train.txt": (360, 720),
+    "Protocol_2/Dev.txt": (270, 540),
+    "Protocol_2/Test.txt": (360, 720),
+    **{f"Protocol_3/Train_{k}.txt": (300, 1200) for k in range(1, 7)},
+    **{f"Protocol_3/Dev_{k}.txt": (225, 900) for k in range(1, 7)},
+    **{f"Protocol_3/Test_{k}.txt": (60, 240) for k in range(1, 7)},
+    **{f"Protocol_4/Train_{k}.txt": (200, 400) for k in range(1, 7)},
+    **{f"Protocol_4/Dev_{k}.txt": (150, 300) for k in range(1, 7)},
+    **{f"Protocol_4/Test_{k}.txt": (20, 40) for k in range(1, 7)},
+}
+
+
+def _sittings(size, users=None):
+    return LAYOUT.sittings(size, by_split(users, LAYOUT.users))
+
+
+def _lists(size, users=None):
+    lists = LAYOUT.lists(_sittings(size, users))
+    return {path.removeprefix("Protocols/"): text for path, text in lists.items()}
+
+
+def _names(size, users=None):
+    return [Path(v.path).name for s in _sittings(size, users) for v in s.videos]
+
+
+def _labels(text):
+    return Counter(line.split(",")[0] for line in text.splitlines())
+
+
+def test_full_lists_have_the_published_counts():
+    texts = _lists("full")
+    assert texts.keys() == FULL.keys()
+    for path, (live, fake) in FULL.items():
+        labels = _labels(texts[path])
+        assert (labels["+1"], labels["-1"] + labels["-2"]) == (live, fake), path
+
+
+def test_a_line_names_label_and_video():
+    lines = _lists("full")["Protocol_1/Train.txt"].splitlines()
+    assert lines[:5] == ["+1,1_1_01_1", "-1,1_1_01_2", "-1,1_1_01_3", "-2,1_1_01_4", "-2,1_1_01_5"]
+
+
+@pytest.mark.parametrize("size", ["mini", "small"])
+def test_every_list_of_a_small_size_has_all_classes(size):
+    for path, text in _lists(size).items():
+        assert _labels(text).keys() == {"+1", "-1", "-2"}, path
+
+
+@pytest.mark.parametrize(("size", "count"), [("mini", 200), ("small", 1000), ("full", 4950)])
+def test_names_are_as_many_as_promised_and_different(size, count):
+    names = _names(size)
+    assert len(set(names)) == len(names) == count == LAYOUT.sizes[size]
+    assert _sittings(size) == sorted(_sittings(size))
+    assert set(names) <= set(_names("full"))
+
+
+def test_mini_is_spread_over_users_phones_and_sessions():
+    sittings = _sittings("mini")
+    assert len({s.user for s in sittings}) == 40
+    split = Counter((Name(s.phone, s.session, s.user, 1).split, s.session == 3) for s in sittings)
+    assert split == {
+        (Split.TRAIN, False): 12,
+        (Split.TRAIN, True): 2,
+        (Split.DEV, False): 7,
+        (Split.DEV, True): 2,
+        (Split.TEST, False): 9,
+        (Split.TEST, True): 8,
+    }
+    phones = Counter(s.phone for s in sittings)
+    assert set(phones) == set(range(1, 7))
+    assert max(phones.values()) - min(phones.values()) <= 2
+    unseen = {s.phone for s in sittings if s.user > 35 and s.session == 3}
+    assert unseen == set(range(1, 7))
+
+
+@pytest.mark.parametrize("size", ["mini", "small", "full"])
+@pytest.mark.parametrize("count", [3, 7, 40])
+def test_lists_of_some_users_hold_them_alone_and_all_classes(size, count):
+    users = parse_users(str(count), LAYOUT.users)
+    for path, text in _lists(size, users).items():
+        assert _labels(text).keys() == {"+1", "-1", "-2"}, path
+        assert {int(line.split("_")[2]) for line in text.splitlines()} <= set(users)
+
+
+def test_a_list_of_all_users_is_the_same_as_none():
+    assert _names("small", range(1, 56)) == _names("small")
