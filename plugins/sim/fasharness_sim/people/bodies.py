@@ -1,6 +1,6 @@
 """Neck, shoulders and clothes below a head, as one lit picture.
 
-The torsos are drawn from meshes ahead of time (see ``bake/bake_clothes.py``): what
+The torsos are drawn from meshes ahead of time (see ``bake/clothes.py``): what
 is left to do here is to choose an outfit for a person, to dye and pattern it, and to light it.
 """
 
@@ -159,7 +159,7 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
 
 @cache
 def _garment(name: str) -> _Garment:
-    """Load a garment that ``bake/bake_clothes.py`` made."""
+    """Load a garment that ``bake/clothes.py`` made."""
     arrays = archive("clothes.npz")
     packed = (arrays[f"{name}_{part}"] for part in ("shape", "masks", "detail"))
     shape, masks, detail = (

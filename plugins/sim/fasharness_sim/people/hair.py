@@ -120,7 +120,7 @@ class _Locks(NamedTuple):
 
 @cache
 def _styles() -> dict[str, F32]:
-    """Load the styles that ``bake/bake_hair.py`` made: cover, height and tone, (S, S, 3) each."""
+    """Load the styles that ``bake/hair.py`` made: cover, height and tone, (S, S, 3) each."""
     data = archive("hair.npz")
     names, cover, height, tone = (data[k] for k in ("names", "cover", "height", "tone"))
     size = (chart.SIZE, chart.SIZE)

@@ -41,7 +41,7 @@ class Shape(NamedTuple):
 
 @cache
 def model() -> Model:
-    """Load the model that ``bake/bake_heads.py`` made of ICT-FaceKit.
+    """Load the model that ``bake/heads.py`` made of ICT-FaceKit.
 
     Source: Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020.
     """

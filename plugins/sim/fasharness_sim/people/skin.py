@@ -174,7 +174,7 @@ def _seam(b: Brushes) -> F32:
 
 @functools.cache
 def _brow_strips() -> F32:
-    """Load the brows, see ``bake/bake_brows.py``: float32 (9, 36, 144), inner end left."""
+    """Load the brows, see ``bake/brows.py``: float32 (9, 36, 144), inner end left."""
     packed = resources.files(__package__).joinpath("assets/brows.png").read_bytes()
     sheet = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert sheet is not None

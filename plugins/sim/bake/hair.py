@@ -2,7 +2,7 @@
 
     git clone https://github.com/makehumancommunity/makehuman
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
-    python -m bake.bake_hair BASE HAIR hair.npz
+    python -m bake.hair BASE HAIR hair.npz
 
 BASE is ``makehuman/makehuman/data/3dobjs/base.obj``, HAIR is ``makehuman-assets/base/hair``. Both
 are CC0 1.0. From wherever the pictures come, their SHA-256 must be the one that the Git LFS
@@ -11,14 +11,13 @@ pointers of makehuman-assets name. Each style becomes three 8-bit pictures on th
 steps of ``hair.STEP`` cm above ``hair.LOW``, reduced to ``LOW_SIDE``.
 """
 
-import sys
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from bake.arguments import paths
+from bake.meshes import Array, Obj, fitted, read_obj
 from fasharness.prepare.canonical_face import canonical_face
 from fasharness_sim.people import chart
 from fasharness_sim.people.hair import LOW, NOTHING, STEP
@@ -28,59 +27,10 @@ LOW_SIDE = 128
 FINE = 2  # pictures are drawn this much larger and then reduced
 CHIN, NOSE = 6.17, 1.68  # the base mesh's height of the chin, depth of the nose, in dm
 
-Array = NDArray[Any]
-Faces = list[tuple[str, list[int], list[int]]]
 
-
-def read(path: str | Path) -> tuple[Array, Array, Faces]:
-    """Read an .obj: vertices, texture points, and faces as (group, vertices, texture points)."""
-    points: list[list[float]] = []
-    textures: list[list[float]] = []
-    faces: Faces = []
-    group = ""
-    for line in Path(path).read_text().splitlines():
-        word, *rest = line.split() or [""]
-        if word == "v":
-            points.append([float(x) for x in rest[:3]])
-        elif word == "vt":
-            textures.append([float(x) for x in rest[:2]])
-        elif word == "g":
-            group = rest[0]
-        elif word == "f":
-            corners = [[*c.split("/"), "0"][:2] for c in rest]
-            a, b = zip(*corners, strict=True)
-            faces.append((group, [int(i) - 1 for i in a], [int(i or 0) - 1 for i in b]))
-    return np.array(points), np.array(textures), faces
-
-
-def fitted(path: str | Path, base: Array) -> Array:
-    """Place a proxy's vertices on the base mesh as its .mhclo file says."""
-    scale, reading = np.ones(3), False
-    rows: list[list[float]] = []
-    for line in Path(path).read_text().splitlines():
-        words = line.split()
-        if words and words[0] in ("x_scale", "y_scale", "z_scale"):
-            axis = "xyz".index(words[0][0])
-            a, b = base[int(words[1]), axis], base[int(words[2]), axis]
-            scale[axis] = abs(a - b) / float(words[3])
-        elif words and words[0] == "verts":
-            reading = True
-        elif reading and len(words) in (1, 9) and words[0].isdigit():
-            whole = [words[0]] * 3 + ["1", "0", "0", "0", "0", "0"]
-            rows.append([float(w) for w in (words if len(words) == 9 else whole)])
-        elif reading and rows and words:
-            break
-    r = np.array(rows)
-    corners = base[r[:, :3].astype(int)]
-    return np.asarray((corners * r[:, 3:6, None]).sum(1) + r[:, 6:] * scale)
-
-
-def placed(points: Array, base: Array, faces: Faces) -> Array:
+def placed(points: Array, base: Obj) -> Array:
     """Move base points (dm) into the chart's frame (cm): eyes, nose and chin coincide."""
-    eyes = [
-        base[np.unique(np.concatenate([f[1] for f in faces if f[0] == g]))].mean(0)
-        for g in ("joint-l-eye", "joint-r-eye")
-    ]
+    eyes = [base.centre(group, base.vertices) for group in ("joint-l-eye", "joint-r-eye")]
     v = canonical_face().vertices
     ours = [v[list(ring)].mean(0) for ring in (chart.LEFT_EYE, chart.RIGHT_EYE)]
     across = abs(ours[0][0] - ours[1][0]) / abs(eyes[0][0] - eyes[1][0])
@@ -93,17 +43,6 @@ def placed(points: Array, base: Array, faces: Faces) -> Array:
 def pixels(points: Array) -> Array:
     """Map canonical points to pixels of the fine picture."""
     return np.asarray((chart.to_chart(points) + 0.5) * FINE - 0.5)
-
-
-def triangles(faces: Faces, keep: str | None = None) -> tuple[Array, Array]:
-    """Cut faces into triangles: vertex and texture indices (T, 3)."""
-    a, b = [], []
-    for group, corner, texture in faces:
-        if keep in (None, group):
-            for k in range(1, len(corner) - 1):
-                a.append([corner[0], corner[k], corner[k + 1]])
-                b.append([texture[0], texture[k], texture[k + 1]])
-    return np.array(a), np.array(b)
 
 
 def cells(p: Array) -> tuple[Array, Array, Array] | None:
@@ -167,15 +106,15 @@ def filled(values: Array, weight: Array) -> Array:
     return out / np.maximum(total, 1e-12)
 
 
-def baked(name: str, folder: str, base: Array, faces: Faces, skull: Array) -> list[Array]:
+def baked(name: str, folder: Path, base: Obj, skull: Array) -> list[Array]:
     """Bake one style: cover, height and brightness in 8 bits."""
-    place = Path(folder) / name / name
-    _, textures, own = read(f"{place}.obj")
-    points = placed(fitted(f"{place}.mhclo", base), base, faces)
-    picture = np.asarray(cv2.imread(f"{place}_diffuse.png", cv2.IMREAD_UNCHANGED))
+    place = folder / name
+    style = read_obj(place / f"{name}.obj")
+    points = placed(fitted(place / f"{name}.mhclo", base.vertices).vertices, base)
+    picture = np.asarray(cv2.imread(str(place / f"{name}_diffuse.png"), cv2.IMREAD_UNCHANGED))
     picture = np.asarray(cv2.resize(picture, (1024, 1024), interpolation=cv2.INTER_AREA)) / 255.0
-    corners, spots = triangles(own)
-    cover, height, grey = dressed(points, corners, spots, textures, picture, skull)
+    corners, spots = style.triangles()
+    cover, height, grey = dressed(points, corners, spots, style.textures, picture, skull)
     weight = np.maximum(cover, 1e-9)
     height = filled(height / weight, cover)
     grey = grey / weight
@@ -189,14 +128,14 @@ def baked(name: str, folder: str, base: Array, faces: Faces, skull: Array) -> li
     return [np.clip(np.round(x), 0, 255).astype(np.uint8) for x in steps]
 
 
-def main(base_file: str, folder: str, out: str) -> None:
+def main(base_file: Path, folder: Path, out: Path) -> None:
     """Bake all styles."""
-    base, _, faces = read(base_file)
-    skull = bare(placed(base, base, faces), triangles(faces, "body")[0])
-    styles = [baked(name, folder, base, faces, skull) for name in STYLES]
+    base = read_obj(base_file)
+    skull = bare(placed(base.vertices, base), base.triangles("body").corners)
+    styles = [baked(name, folder, base, skull) for name in STYLES]
     cover, height, tone = (np.stack(maps) for maps in zip(*styles, strict=True))
     np.savez_compressed(out, names=np.array(STYLES), cover=cover, height=height, tone=tone)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*paths(__doc__, "base", "hair", "out"))

@@ -1,7 +1,7 @@
 """Bake ``heads.npz`` from ICT-FaceKit (MIT License).
 
     git clone https://github.com/ICT-VGL/ICT-FaceKit
-    python -m bake.bake_heads ICT-FaceKit/FaceXModel heads.npz
+    python -m bake.heads ICT-FaceKit/FaceXModel heads.npz
 
 The folder holds ``generic_neutral_mesh.obj`` and ``identity000.obj`` and following. The head is
 brought into the frame of MediaPipe's canonical face by its 68 landmarks, and every vertex of that
@@ -9,11 +9,12 @@ face gets its place on the head. The mean is stored in thousandths of a cm, a mo
 ``step`` in cm.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
 
+from bake.arguments import paths
+from bake.meshes import read_obj
 from fasharness.prepare.canonical_face import canonical_face
 from fasharness_sim.fields import F32, f32
 from fasharness_sim.people import landmarks
@@ -35,15 +36,9 @@ CHIN, FIRST_INNER = 8, 17
 
 def read(path: Path) -> tuple[F32, Ints]:
     """Read vertices (N, 3) and polygons (M, 4) of an OBJ file; triangles repeat a corner."""
-    vertices, polygons = [], []
-    for line in path.read_text().splitlines():
-        kind, *words = line.split() or [""]
-        if kind == "v":
-            vertices.append([float(word) for word in words])
-        elif kind == "f":
-            corners = [int(word.split("/")[0]) - 1 for word in words]
-            polygons.append(corners + corners[-1:] * (4 - len(corners)))
-    return f32(vertices), np.array(polygons)
+    mesh = read_obj(path)
+    polygons = [f.corners + f.corners[-1:] * (4 - len(f.corners)) for f in mesh.faces]
+    return f32(mesh.vertices), np.array(polygons)
 
 
 def aligned(points: F32, target: F32) -> tuple[float, F32, F32]:
@@ -123,4 +118,4 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*paths(__doc__, "folder", "out"))

@@ -2,18 +2,18 @@
 
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
     mkdir brows && cp makehuman-assets/base/eyebrows/*/eyebrow0??.png brows
-    python -m bake.bake_brows brows brows.png
+    python -m bake.brows brows brows.png
 
 The pictures (CC0 1.0) are RGBA. From wherever they come, their SHA-256 must be the one that the
 Git LFS pointers of makehuman-assets name: only those are known to be CC0.
 """
 
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from bake.arguments import paths
 from fasharness_sim.fields import F32
 
 LENGTH, BREADTH, HALF = 144, 36, 34  # a strip's size; half of it in pixels of the picture
@@ -61,4 +61,4 @@ def main(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*paths(__doc__, "folder", "out"))

@@ -2,7 +2,7 @@
 
     git clone https://github.com/makehumancommunity/makehuman
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
-    python -m bake.bake_clothes DATA CLOTHES clothes.npz
+    python -m bake.clothes DATA CLOTHES clothes.npz
 
 DATA is ``makehuman/makehuman/data``, CLOTHES is ``makehuman-assets/base/clothes``. From wherever
 the pictures come, their SHA-256 must be the one that the Git LFS pointers of makehuman-assets name:
@@ -10,17 +10,16 @@ only those are known to be CC0. Each garment is fitted to the body, the arms are
 and cloth are drawn from the front, without light.
 """
 
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from bake.arguments import paths
+from bake.meshes import Array, Obj, fitted, read_obj
 from fasharness_sim.fields import f32
-from fasharness_sim.people.bodies import NECK_Y as TOP
-from fasharness_sim.people.bodies import SCALE, SIZE
+from fasharness_sim.people.bodies import NECK_Y, SCALE, SIZE
 
 GARMENTS = (
     "male_casualsuit02",
@@ -38,8 +37,6 @@ BUMPED = ("female_elegantsuit01", "female_sportsuit01", "male_casualsuit06")
 FINE = 2  # pictures are drawn this much larger and then reduced
 CUT_Y = -12.0  # y in cm at which the head gives way to a bare neck
 EYES_Y, ARM_TURN, SHRINK = 1.4, 30.0, 9.2  # y of the eyes in cm; degrees; cm for a unit of the mesh
-
-Array = NDArray[Any]
 
 
 class Mesh(NamedTuple):
@@ -60,37 +57,16 @@ class Layer(NamedTuple):
     along: Array
 
 
-def read_obj(path: Path, group: str = "") -> Mesh:
-    """Read a mesh, its quads cut into triangles; of one group only, if named."""
-    v, vt, f, ft, here = [], [], [], [], ""
-    for line in path.read_text().splitlines():
-        head, *rest = line.split() or [""]
-        if head == "v":
-            v.append([float(x) for x in rest[:3]])
-        elif head == "vt":
-            vt.append([float(x) for x in rest[:2]])
-        elif head == "g":
-            here = rest[0] if rest else ""
-        elif head == "f" and (not group or here == group):
-            corner = [[int(x) - 1 for x in p.split("/")[:2]] for p in rest]
-            for k in range(1, len(corner) - 1):
-                three = (corner[0], corner[k], corner[k + 1])
-                f.append([p[0] for p in three])
-                ft.append([p[1] for p in three])
-    return Mesh(np.array(v), np.array(vt), np.array(f), np.array(ft))
+def mesh(obj: Obj, group: str = "") -> Mesh:
+    """Cut an OBJ file's faces into triangles; of one group only, if named."""
+    corners, spots = obj.triangles(group)
+    return Mesh(obj.vertices, obj.textures, corners, spots)
 
 
-def joints_of(path: Path, v: Array) -> dict[str, Array]:
+def joints_of(base: Obj, v: Array) -> dict[str, Array]:
     """Give the mean of the vertices ``v`` in each group whose name starts with ``joint``."""
-    found: dict[str, list[int]] = {}
-    here = ""
-    for line in path.read_text().splitlines():
-        head, *rest = line.split() or [""]
-        if head == "g":
-            here = rest[0]
-        elif head == "f" and here.startswith("joint"):
-            found.setdefault(here, []).extend(int(p.split("/")[0]) - 1 for p in rest)
-    return {name: v[sorted(set(ids))].mean(0) for name, ids in found.items()}
+    groups = {face.group for face in base.faces if face.group.startswith("joint")}
+    return {group: base.centre(group, v) for group in groups}
 
 
 def morph(v: Array, path: Path) -> Array:
@@ -101,33 +77,6 @@ def morph(v: Array, path: Path) -> Array:
             index, *move = line.split()
             out[int(index)] += [float(x) for x in move]
     return out
-
-
-def fit(cloth: Mesh, mhclo: Path, base: Array) -> tuple[Mesh, set[int]]:
-    """Fit a garment to the body; also give the body's vertices that it hides."""
-    scale, points, mode = np.ones(3), [], ""
-    hidden: set[int] = set()
-    for line in mhclo.read_text().splitlines():
-        word = line.split("#")[0].split()
-        if not word:
-            continue
-        if word[0] in ("x_scale", "y_scale", "z_scale"):
-            axis = "xyz".index(word[0][0])
-            low, high = base[int(word[1])], base[int(word[2])]
-            scale[axis] = abs(low[axis] - high[axis]) / float(word[3])
-        elif word[0] in ("verts", "delete_verts"):
-            mode = word[0]
-        elif mode == "verts" and len(word) == 9:
-            a = np.array(word[3:], float)
-            points.append(a[:3] @ base[[int(x) for x in word[:3]]] + a[3:] * scale)
-        elif mode == "verts" and len(word) == 1 and word[0].isdigit():
-            points.append(base[int(word[0])])
-        elif mode == "delete_verts":
-            spans = " ".join(word).replace(" - ", "-").split()
-            for span in spans:
-                low, _, high = span.partition("-")
-                hidden.update(range(int(low), int(high or low) + 1))
-    return cloth._replace(v=np.array(points)), hidden
 
 
 def lower(v: Array, joints: dict[str, Array]) -> Array:
@@ -163,7 +112,7 @@ def draw(mesh: Mesh) -> Layer:
     z, normal = np.full((tall, wide), -1e9), np.zeros((tall, wide, 3))
     uv, along = np.zeros((tall, wide, 2)), np.zeros((tall, wide, 2, 3))
     n = vertex_normals(mesh.v, mesh.f)
-    px = np.stack([wide / 2 + mesh.v[:, 0] * s, (TOP - mesh.v[:, 1]) * s], -1)
+    px = np.stack([wide / 2 + mesh.v[:, 0] * s, (NECK_Y - mesh.v[:, 1]) * s], -1)
     for f, ft in zip(mesh.f, mesh.ft, strict=True):
         p = px[f]
         low = np.maximum(np.floor(p.min(0)), 0).astype(int)
@@ -189,7 +138,7 @@ def draw(mesh: Mesh) -> Layer:
 
 def neck_only(skin: Layer) -> Layer:
     """Replace the head by a neck that goes on upwards, a little slimmer."""
-    row, wide = int((TOP - CUT_Y) * SCALE * FINE), SIZE[1] * FINE
+    row, wide = int((NECK_Y - CUT_Y) * SCALE * FINE), SIZE[1] * FINE
     for r in range(row):
         slim = 1 + 0.3 * min((row - r) / (2.5 * SCALE * FINE), 1)
         from_ = (np.arange(wide) - wide / 2) * slim + wide / 2
@@ -229,13 +178,13 @@ def openness(z: Array) -> Array:
     return open_
 
 
-def bake(data: Path, clothes: Path, name: str) -> tuple[Array, ...]:
-    """Draw one garment on its body: its shape (normal x, y, openness), masks and detail."""
-    sex, base, own = name.split("_")[0], data / "3dobjs/base.obj", clothes / name / name
-    body = read_obj(base, "body")
+def dressed_body(data: Path, own: Path, sex: str) -> tuple[Layer, Layer]:
+    """Draw the body of a sex as far as a garment leaves it bare, and the garment on it."""
+    base = read_obj(data / "3dobjs/base.obj")
+    body, cloth = mesh(base, "body"), mesh(read_obj(own.with_suffix(".obj")))
     shape = morph(body.v, data / f"targets/macrodetails/caucasian-{sex}-young.target")
     joints = joints_of(base, shape)
-    cloth, hidden = fit(read_obj(Path(f"{own}.obj")), Path(f"{own}.mhclo"), shape)
+    points, hidden = fitted(own.with_suffix(".mhclo"), shape)
     shift = joints["joint-l-eye"] * [0, 1, 0]
 
     def placed(v: Array) -> Array:
@@ -243,7 +192,13 @@ def bake(data: Path, clothes: Path, name: str) -> tuple[Array, ...]:
 
     keep = ~np.isin(body.f, sorted(hidden)).any(1)
     skin = neck_only(draw(body._replace(v=placed(shape), f=body.f[keep], ft=body.ft[keep])))
-    worn = draw(cloth._replace(v=placed(cloth.v)))
+    return skin, draw(cloth._replace(v=placed(points)))
+
+
+def bake(data: Path, clothes: Path, name: str) -> tuple[Array, ...]:
+    """Draw one garment on its body: its shape (normal x, y, openness), masks and detail."""
+    sex, own = name.split("_")[0], clothes / name / name
+    skin, worn = dressed_body(data, own, sex)
     dressed = worn.z > skin.z
     colour, normal = sample(Path(f"{own}_diffuse.png"), worn.uv), unit(worn.normal)
     if name in BUMPED:
@@ -288,7 +243,7 @@ def xs() -> Array:
 def ys() -> Array:
     """Give y in cm of the pixels, (H, W)."""
     rows = np.arange(SIZE[0] * FINE)[:, None] + 0 * np.arange(SIZE[1] * FINE)
-    return f32(TOP - rows / (SCALE * FINE))
+    return f32(NECK_Y - rows / (SCALE * FINE))
 
 
 def dyes(name: str, rgb: Array, worn: Array) -> tuple[Array, ...]:
@@ -340,11 +295,11 @@ def packed(image: Array, kind: str, *flags: int) -> Array:
     return data
 
 
-def main(data: str, clothes: str, out: str) -> None:
+def main(data: Path, clothes: Path, out: Path) -> None:
     """Bake all garments into one file: shapes, masks and details."""
     arrays: dict[str, Any] = {}
     for name in GARMENTS:
-        shape, masks, detail = bake(Path(data), Path(clothes), name)
+        shape, masks, detail = bake(data, clothes, name)
         arrays[f"{name}_shape"] = packed(shape, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 90)
         arrays[f"{name}_masks"] = packed(masks, ".png", cv2.IMWRITE_PNG_COMPRESSION, 9)
         arrays[f"{name}_detail"] = packed(detail / 2.5, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 85)
@@ -352,4 +307,4 @@ def main(data: str, clothes: str, out: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*paths(__doc__, "data", "clothes", "out"))
