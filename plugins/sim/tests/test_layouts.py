@@ -1,7 +1,10 @@
 """A second layout through the same contract: its own names, lists and sizes, all else for free."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -11,7 +14,7 @@ from fasharness.errors import DataError, OptionError
 from fasharness_sim import preview
 from fasharness_sim.layout import Layout, Sitting, Video
 from fasharness_sim.layouts import LAYOUTS, layout_of
-from fasharness_sim.simulator import LayoutSimulator, simulate
+from fasharness_sim.simulator import LayoutSimulator, readme, simulate
 from fasharness_sim.writing import ENDINGS
 
 
@@ -87,6 +90,20 @@ def test_its_contact_sheet_is_drawn(written, tmp_path):
 def test_its_simulator_offers_its_sizes_and_version():
     simulator = LayoutSimulator(TWINS)
     assert (simulator.sizes, simulator.version) == (("pair",), 7)
+
+
+def test_the_documented_layout_is_this_one():
+    page = (Path(__file__).parents[3] / "docs" / "simulation.md").read_text()
+    block = re.search(r"^```python\n(class TwinsLayout.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    names: dict[str, Any] = {"Layout": Layout, "Sitting": Sitting, "Split": Split, "Video": Video}
+    exec(block[1], names)
+    documented = names["TwinsLayout"]()
+    sittings = documented.sittings("pair", documented.users)
+    assert sittings == TWINS.sittings("pair", TWINS.users)
+    assert documented.lists(sittings) == TWINS.lists(sittings)
+    assert readme(documented).startswith("This folder is SIMULATED. It is not TWINS")
+    assert documented.data == TWINS.data
 
 
 def test_its_users_and_sizes_are_checked(tmp_path):
