@@ -98,10 +98,8 @@ def read_eyes(path: Path) -> F32:
     try:
         rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
         points = f32([[float(value) for value in row[1:]] for row in rows]).reshape(-1, 2, 2)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: no readable eye positions: {error}; delete it, simulate again"
-        ) from None
+    except (OSError, ValueError):
+        points = f32([])
     if not len(points):
-        raise DataError(f"{path}: no eye positions; delete it, simulate again")
+        raise DataError(f"{path}: no readable eye positions; delete the file and simulate again")
     return points
