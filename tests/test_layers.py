@@ -76,6 +76,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "faces",
         "hookspecs",
         "metrics",
+        "plugins",
         "prepare",
         "report",
         "result",
