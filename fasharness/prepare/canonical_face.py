@@ -20,7 +20,7 @@ class CanonicalFace(NamedTuple):
 
 
 def canonical_face() -> CanonicalFace:
-    """Load the mesh of ``canonical_face.npz``; see ``NOTICE`` for where it comes from."""
+    """Load the mesh of ``canonical_face.npz``; its source is in ``NOTICE``."""
     with (
         as_file(files("fasharness.prepare") / "canonical_face.npz") as file,
         np.load(file, allow_pickle=False) as archive,

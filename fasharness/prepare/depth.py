@@ -14,7 +14,7 @@ from fasharness.faces import CropRule, Face, Frame, Region
 
 
 class ExactDepth:
-    """Exact depth out of the file that the simulator writes beside a video.
+    """Exact depth from the file that the simulator writes beside a video.
 
     Args:
         path: ``NAME.depth.npz`` with an array ``depth``, uint8 (F, h, w): 0 = no face, 1 to 255
@@ -28,6 +28,7 @@ class ExactDepth:
         self._path = path
         try:
             self._maps = _array(path.read_bytes(), "depth")
+        # A truncated or overwritten .npz raises any of these, depending on where it is damaged.
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise DataError(f"{path}: no readable depth maps: {error}") from error
         if self._maps.ndim != 3 or self._maps.dtype != np.uint8:
@@ -49,8 +50,8 @@ class DepthMapFolder:
     """Published depth maps, e.g. PRNet's: ``FOLDER/NAME/NAME_001_depth1D.jpg`` and so on.
 
     Args:
-        folder: where the folders of the presentations lie.
-        name: of the presentation; its first frame has number 1 in the file names.
+        folder: contains one folder for each presentation.
+        name: name of the presentation; its first frame has number 1 in the file names.
 
     Raises:
         DataError: if there is no folder for the presentation.
@@ -63,13 +64,13 @@ class DepthMapFolder:
             raise DataError(f"{self._folder}: no folder of depth maps for {name}")
 
     def path(self, index: int) -> Path:
-        """File of a frame's map.
+        """Path of a frame's map.
 
         Args:
             index: number of the frame, from 0.
 
         Returns:
-            Where the map should lie; it may be missing.
+            The path; the file may be missing.
         """
         return self._folder / f"{self._name}_{index + 1:03d}_depth1D.jpg"
 
@@ -80,6 +81,7 @@ class DepthMapFolder:
         del face
         path = self.path(index)
         try:
+            # Not cv2.imread: it returns None for a missing, a forbidden and a damaged file alike.
             content = np.frombuffer(path.read_bytes(), np.uint8)
         except OSError as error:
             raise DataError(f"{path}: no depth map of frame {index}: {error.strerror}") from error
@@ -90,7 +92,7 @@ class DepthMapFolder:
 
 
 def _array(content: bytes, name: str) -> NDArray[np.uint8]:
-    # from memory, as np.load leaves a damaged file open
+    # Read from memory: np.load leaves the file open when it is damaged.
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         array: NDArray[np.uint8] = np.load(
             io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False
@@ -103,6 +105,8 @@ def _cut(
 ) -> NDArray[np.float32]:
     height, width = frame.shape[:2]
     if depth.shape != (height, width):
-        # nearest: a blend of face and background would be a depth that nothing has
+        # Nearest: interpolation would blend face and background into a depth that exists nowhere.
         depth = np.asarray(cv2.resize(depth, (width, height), interpolation=cv2.INTER_NEAREST))
+    # Cut by the rule of the picture, so that depth and pixels stay aligned. Where the rule is
+    # bicubic, ringing beside the face counts as face (> 0), as in the published labels.
     return rule.cut(depth, region, side).astype(np.float32) / np.float32(255)

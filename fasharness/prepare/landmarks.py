@@ -1,8 +1,8 @@
 """Face depth from the 468-point landmark model: points, triangles, z-buffer.
 
 Kartynnik, Ablavatski, Grishchenko and Grundmann, "Real-time Facial Surface Geometry from
-Monocular Video on Mobile GPUs", 2019. The model runs in OpenCV; nothing of MediaPipe is
-installed.
+Monocular Video on Mobile GPUs", 2019. The model runs in OpenCV; MediaPipe itself is not
+needed.
 """
 
 import math
@@ -42,7 +42,7 @@ class Window(NamedTuple):
 
 
 class Points(NamedTuple):
-    """What the model sees in a window.
+    """What the model finds in a window.
 
     Attributes:
         xyz: float64 (468, 3), x and y in pixels of the frame, z in the same unit, smaller is
@@ -55,14 +55,14 @@ class Points(NamedTuple):
 
 
 class LandmarkDepth:
-    """Estimates face depth from a single picture; a flat photo of a face gets a face's depth.
+    """Estimates face depth from a single picture; a flat photo of a face gets the depth of a face.
 
     Args:
-        model: the model file; None takes the fetched weights ``face-landmark``.
+        model: the model file; None uses the fetched weights ``face-landmark``.
 
     Raises:
         fasharness.prepare.weights.WeightsError: if the weights were not fetched.
-        DataError: if the file is no such model.
+        DataError: if the file is not such a model.
     """
 
     def __init__(self, model: Path | None = None) -> None:
@@ -82,10 +82,11 @@ class LandmarkDepth:
         """
         to_frame = _to_frame(window)
         inverse = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
-        # pixel centres: the model's coordinate p is the pixel p - 0.5
+        # The model's coordinates count from pixel edges, OpenCV's from pixel centres: half a pixel.
         shift = to_frame @ np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]]) - [[0, 0, 0.5]] * 2
         picture = cv2.warpAffine(frame, shift, (INPUT, INPUT), flags=inverse)
         self._net.setInput(cv2.dnn.blobFromImage(picture, 1 / 255))
+        # By name: getUnconnectedOutLayersNames() is incomplete in OpenCV 5.
         raw, logit = self._net.forward(OUTPUTS)
         found = raw.reshape(-1, 3).astype(np.float64)
         flat = np.column_stack([found[:, :2], np.ones(len(found))]) @ to_frame.T
@@ -96,19 +97,21 @@ class LandmarkDepth:
         self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
     ) -> NDArray[np.float32]:
         """Estimate the depth of a face; see `DepthSource.crop`."""
-        # the second look, from where the first saw the face, forgets the detector's box
+        # Two passes: the second window is placed on the points of the first, so that the result
+        # does not depend on how tight the detector's box is.
         first = self.points(frame, window_of_face(face))
         found = self.points(frame, window_of_points(first.xyz))
         if found.presence < 0.5:
             raise DataError(f"frame {index}: the landmark model sees no face in the detected box")
         x0, y0, x1, y1 = region
+        # Drawn fine and then shrunk by the crop rule, as the picture is.
         scale = np.array([side * FINE / (x1 - x0), side * FINE / (y1 - y0), 1])
         drawn = depth_map((found.xyz - [x0, y0, 0]) * scale, self._triangles, side * FINE)
         return rule.resize(drawn, side).astype(np.float32) / np.float32(255)
 
 
 def _load(file: Path) -> cv2.dnn.Net:
-    # OpenCV 5's new engine knows only the first output; 4 has but one engine and no such name
+    # OpenCV 5's new engine returns only the first output; OpenCV 4 has one engine, no such name.
     engine = getattr(cv2.dnn, "ENGINE_CLASSIC", None)
     try:
         if engine is None:
@@ -162,18 +165,22 @@ def depth_map(
         side: of the map.
 
     Returns:
-        uint8 (side, side): 0 where no triangle is, 1 at the farthest and 255 at the nearest
+        uint8 (side, side): 0 outside the mesh, 1 at the farthest and 255 at the nearest
         point of the mesh.
     """
     far, near = points[:, 2].max(), points[:, 2].min()
+    # From 1, as 0 means no face. Relative to this face: z has no absolute scale.
     height = 1 + 254 * (far - points[:, 2]) / max(far - near, 1e-9)
     corner = points[triangles, :2]
     pixel = _pixels(corner, side)
     centre = np.column_stack([pixel.x, pixel.y]) + 0.5
     share = _barycentric(corner[pixel.triangle], centre.astype(np.float64))
+    # The tolerance gives a pixel centre on a shared edge to both triangles; without it rounding
+    # leaves holes in the mesh.
     inside = (share >= -1e-9).all(1)
     value = (share * height[triangles[pixel.triangle]]).sum(1)
     drawn = np.zeros((side, side))
+    # Not drawn[y, x] = value: with repeated pixels the last triangle would win, not the nearest.
     np.maximum.at(drawn, (pixel.y[inside], pixel.x[inside]), value[inside])
     return np.round(drawn).astype(np.uint8)
 
@@ -201,7 +208,7 @@ def _barycentric(corner: NDArray[np.float64], point: NDArray[np.float64]) -> NDA
     x, y = point.T
     (ax, ay), (bx, by), (cx, cy) = corner.transpose(1, 2, 0)
     area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
-    area = np.where(np.abs(area) < 1e-12, np.nan, area)  # seen edge-on: no pixel is inside
+    area = np.where(np.abs(area) < 1e-12, np.nan, area)  # edge-on: NaN fails every comparison
     first = ((by - cy) * (x - cx) + (cx - bx) * (y - cy)) / area
     second = ((cy - ay) * (x - cx) + (ax - cx) * (y - cy)) / area
     return np.stack([first, second, 1 - first - second], 1)

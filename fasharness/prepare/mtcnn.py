@@ -23,7 +23,7 @@ STRIDE = 2  # of the proposal network's output
 
 
 class _Candidates(NamedTuple):
-    """Boxes under way through the cascade.
+    """Boxes that passed a stage of the cascade.
 
     Attributes:
         image: int64 (N,), the frame each belongs to.
@@ -42,11 +42,11 @@ class MTCNN:
     Args:
         device: where the networks run, e.g. ``cpu`` or ``cuda``.
         min_face: side in pixels of the smallest face looked for, at least 12. Faces a third
-            larger are found for sure, so the default serves from 64 pixels on. The time of the
-            proposal stage grows with the inverse square. The `mtcnn` package has 20.
+            larger are always found, so the default finds faces from 64 pixels on. The time of
+            the proposal stage grows with the inverse square. The `mtcnn` package uses 20.
         scale_factor: ratio of one pyramid level to the one before, in (0, 1).
         thresholds: the least probability that passes proposal, refinement and output.
-        batch: frames taken together; bounds the memory.
+        batch: frames processed together; bounds the memory.
 
     Raises:
         ValueError: if an argument is out of range.
@@ -81,7 +81,7 @@ class MTCNN:
             frames: pictures, uint8 (H, W, 3) RGB; their sizes may differ.
 
         Returns:
-            One list a frame, sorted by confidence times area, the largest first.
+            One list for each frame, sorted by confidence times area, the largest first.
 
         Raises:
             ValueError: if a frame is not uint8 (H, W, 3).
@@ -104,7 +104,7 @@ class MTCNN:
         if not len(candidates.score):
             return faces
         offsets, points, score = self._run(2, _patches(frames, candidates, 48))
-        # the landmarks are relative to the box before its last adjustment
+        # Landmarks are relative to the box before its last adjustment, so they are placed first.
         landmarks = _landmarks(points, candidates.box)
         found = _Candidates(candidates.image, _adjusted(candidates.box, offsets), score)
         keep = np.flatnonzero(score > self._thresholds[2])
@@ -115,11 +115,14 @@ class MTCNN:
         return [sorted(group, key=lambda face: -face.weight) for group in faces]
 
     def _propose(self, frames: Sequence[Frame]) -> _Candidates:
+        # In float: on uint8 OpenCV rounds each reduced level, and the scores differ from the
+        # package.
         exact = [frame.astype(np.float32) for frame in frames]
         height, width = frames[0].shape[:2]
         levels = []
         for scale in pyramid_scales(height, width, self._min_face, self._factor):
             size = int(width * scale), int(height * scale)
+            # INTER_AREA is what the package's tf.image.resize(method=AREA) computes.
             reduced = [cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in exact]
             offsets, score = self._run(0, np.asarray(np.stack(reduced), np.float32))
             level = _decode_cells(offsets, score, scale, self._thresholds[0])
@@ -149,7 +152,7 @@ class MTCNN:
 
 
 def pyramid_scales(height: int, width: int, min_face: int, factor: float) -> list[float]:
-    """Say by which scales a picture is reduced so that faces of every size fill the window.
+    """Return the scales of the image pyramid, so that faces of every size fill the window.
 
     Args:
         height: of the picture, in pixels.
@@ -174,6 +177,7 @@ def _check(frame: Frame) -> None:
 
 
 def _same_size(frames: Sequence[Frame], batch: int) -> list[list[int]]:
+    # A batch needs one size; the result of a frame does not depend on its batch.
     sizes: dict[tuple[int, ...], list[int]] = {}
     for i, frame in enumerate(frames):
         sizes.setdefault(frame.shape, []).append(i)
@@ -182,7 +186,7 @@ def _same_size(frames: Sequence[Frame], batch: int) -> list[list[int]]:
 
 def _decode_cells(offsets: Floats, score: Floats, scale: float, least: float) -> _Candidates:
     image, y, x = np.nonzero(score > least)
-    # a window spans the pixels 1 to 12 of its cell, counted as in the authors' MATLAB code
+    # A window spans the pixels 1 to 12 of its cell, counted as in the authors' MATLAB code.
     window = np.stack([x, y, x, y], 1) * STRIDE + np.array([1, 1, CELL, CELL])
     box = window + (CELL - 1) * offsets.transpose(0, 2, 3, 1)[image, y, x]
     return _Candidates(image, box / scale, score[image, y, x])
@@ -211,6 +215,7 @@ def _survivors(
     kept = []
     for image in np.unique(candidates.image):
         mine = np.flatnonzero(candidates.image == image)
+        # Stable, so that equal scores keep their order on every machine.
         mine = mine[np.argsort(-candidates.score[mine], kind="stable")]
         overlaps = _pairwise(candidates.box[mine], measure) > most
         kept.append(mine[~np.triu(overlaps, 1).any(0)])
@@ -218,6 +223,7 @@ def _survivors(
 
 
 def _pairwise(box: Floats, measure: Callable[[Floats, Floats, Floats], Floats]) -> Floats:
+    # Without the + 1 of `_adjusted`: the package mixes both conventions, and so do we.
     area = (box[:, 2:] - box[:, :2]).prod(1)
     low = np.maximum(box[:, None, :2], box[None, :, :2])
     high = np.minimum(box[:, None, 2:], box[None, :, 2:])
@@ -233,12 +239,14 @@ def _squared(box: Floats) -> Floats:
 
 def _adjusted(box: Floats, offsets: Floats) -> Floats:
     size = box[:, 2:] - box[:, :2] + 1
+    # `size` counts inclusive pixels (+ 1), as in the authors' MATLAB code.
     moved: Floats = box + offsets * np.tile(size, 2)
     return moved
 
 
 def _landmarks(points: Floats, box: Floats) -> Floats:
     size = box[:, 2:] - box[:, :2] + 1
+    # Five x, then five y, as shares of the box; - 1 below as in MATLAB, which counts from 1.
     relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
     placed: Floats = relative * size[:, None] + box[:, None, :2] - 1
     return placed
@@ -261,7 +269,8 @@ def _patches(frames: Sequence[Frame], candidates: _Candidates, side: int) -> NDA
 
 def _sample(frame: Frame, box: Floats, side: int) -> NDArray[np.float32]:
     height, width = frame.shape[:2]
-    # the package divides by the side and multiplies by side - 1 (tf.image.crop_and_resize)
+    # The package divides by the side, and tf.image.crop_and_resize multiplies by side - 1. Taking
+    # the pixels directly would be right, but the weights would see other patches.
     x = np.linspace(box[:, 0], box[:, 2], side, axis=1) * ((width - 1) / width)
     y = np.linspace(box[:, 1], box[:, 3], side, axis=1) * ((height - 1) / height)
     inside_x, inside_y = (x >= 0) & (x <= width - 1), (y >= 0) & (y <= height - 1)
@@ -274,6 +283,7 @@ def _sample(frame: Frame, box: Floats, side: int) -> NDArray[np.float32]:
 
     def line(row: NDArray[np.int64]) -> NDArray[np.float32]:
         a, b = (flat[(row * width)[:, :, None] + col[:, None]] for col in (left, right))
+        # One of the two as float: the difference of uint8 arrays would wrap around.
         mixed: NDArray[np.float32] = a + across * (b.astype(np.float32) - a)
         return mixed
 

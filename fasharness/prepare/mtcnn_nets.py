@@ -1,4 +1,4 @@
-"""The three networks of MTCNN in torch, with the weights that lie in the `mtcnn` package."""
+"""The three networks of MTCNN in torch, with the weights of the installed `mtcnn` package."""
 
 import hashlib
 import importlib.util
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from fasharness.errors import DataError
 
-# mtcnn 1.0.0 (MIT). The files are pickles, so only these exact bytes are ever loaded.
+# mtcnn 1.0.0 (MIT). The files are pickles, which can run code: only these bytes are loaded.
 SHA256 = {
     "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
     "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
@@ -38,7 +38,7 @@ class _Columns(nn.Module):
 
 
 class _Heads(nn.Module):
-    """A trunk with several outputs; the last one is turned into the probability of a face."""
+    """A trunk with several outputs; the last one becomes the probability of a face."""
 
     def __init__(self, trunk: nn.Sequential, *heads: nn.Module) -> None:
         super().__init__()
@@ -55,12 +55,12 @@ def load_networks(device: str) -> Networks:
     """Build the networks and fill them from the installed `mtcnn` package.
 
     Args:
-        device: where they shall run, e.g. ``cpu`` or ``cuda``.
+        device: where they run, e.g. ``cpu`` or ``cuda``.
 
     Returns:
         The networks, in evaluation mode. Each takes (N, 3, H, W) float32, (pixel - 127.5) / 128,
-        and gives the box offsets, for the output network also ten landmark coordinates, and last
-        the probability of a face.
+        and returns the box offsets, for the output network also ten landmark coordinates, and
+        last the probability of a face.
 
     Raises:
         DataError: if the package is missing or its weights are not those of mtcnn 1.0.0.
@@ -77,7 +77,8 @@ def _convolution(inputs: int, outputs: int, side: int) -> tuple[nn.Module, nn.Mo
 
 
 def _pool(side: int) -> nn.Module:
-    # ceil_mode is Keras's "same" for every size that occurs, and nothing where sizes divide
+    # ceil_mode equals Keras's padding "same" for every size that occurs here, and changes nothing
+    # where sizes divide evenly.
     return nn.MaxPool2d(side, 2, ceil_mode=True)
 
 
@@ -110,7 +111,7 @@ def _output() -> nn.Module:
 
 
 def _weights(name: str) -> Iterator[NDArray[np.float32]]:
-    # importing mtcnn would import TensorFlow, so the file is looked up beside its __init__
+    # Importing mtcnn would import TensorFlow, so the file is looked up beside its __init__.
     spec = importlib.util.find_spec("mtcnn")
     if spec is None or spec.origin is None:
         raise DataError("the face detector needs the package mtcnn: pip install mtcnn==1.0.0")
@@ -121,16 +122,19 @@ def _weights(name: str) -> Iterator[NDArray[np.float32]]:
         raise DataError(f"{file}: {error.strerror}; pip install mtcnn==1.0.0") from error
     if hashlib.sha256(content).hexdigest() != SHA256[name]:
         raise DataError(f"{file} is not the file of mtcnn 1.0.0; pip install mtcnn==1.0.0")
-    import joblib  # only here is it needed, and mtcnn brings it
+    import joblib  # needed only here; installed with mtcnn
 
     return iter(joblib.load(io.BytesIO(content)))
 
 
 def _fill(net: nn.Module, arrays: Iterator[NDArray[np.float32]]) -> None:
+    # The file lists its arrays in Keras's order, which `modules()` follows only as long as the
+    # trunk is built before the heads and the heads stay in this order.
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d):
+            # Keras: convolutions (H, W, in, out), dense layers (in, out), PReLU (1, 1, C).
             weight = _tensor(next(arrays).transpose(3, 2, 0, 1))
-            # pictures come channels-last, and pooling is three times as fast on them
+            # Pictures arrive channels-last, and pooling is three times as fast in this layout.
             layer.weight.data = weight.contiguous(memory_format=torch.channels_last)
             layer.bias = nn.Parameter(_tensor(next(arrays)))
         elif isinstance(layer, nn.Linear):

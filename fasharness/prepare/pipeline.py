@@ -40,7 +40,7 @@ class Recipe:
         depth: ``auto`` (exact depth of the data set, else the estimator), or the folder of
             published depth maps.
         estimator: name of the depth estimator.
-        device: where networks run.
+        device: device that networks run on.
     """
 
     dataset: str
@@ -54,7 +54,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One presentation with the specifications that are wanted of it and not stored yet."""
+    """One presentation with the wanted specifications that are not stored yet."""
 
     presentation: Presentation
     specs: tuple[ClipSpec, ...]
@@ -65,7 +65,7 @@ def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, vers
     """Key of a presentation's clips: the file's identity, every setting, every version.
 
     Args:
-        presentation: the file is known by name, size and time of change.
+        presentation: its file is identified by name, size and time of change.
         spec: the clips.
         recipe: faces and depth.
         versions: versions of the plugins that decode, detect and estimate.
@@ -74,12 +74,14 @@ def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, vers
         DataError: the file is missing.
     """
     settings = dataclasses.asdict(recipe)
+    # Moving the data or using another device keeps the clips.
     del settings["root"], settings["device"]
     maps = [] if recipe.depth == "auto" else (Path(recipe.depth) / presentation.id).glob("*")
     return digest(
         {
             "format": FORMAT,
             "file": _identity(presentation.path),
+            # Eye positions and exact depth are in files beside the video.
             "beside": [
                 _identity(path)
                 for path in sorted(presentation.path.parent.glob(f"{presentation.path.stem}.*"))
@@ -115,7 +117,7 @@ class Tools:
         self._estimator: DepthSource | None = None
 
     def faces(self, presentation: Presentation) -> Callable[[int, NDArray[np.uint8]], Face | None]:
-        """A function that gives the face of a frame."""
+        """Return a function from a frame to its face."""
         if self.dataset is not None and self.recipe.faces == "dataset":
             known = self.dataset.faces(presentation)
             return lambda index, frame: known.get(index)
@@ -158,7 +160,7 @@ def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[Sto
             store,
         )
     except DataError as error:
-        # not stored: what is to be corrected may lie outside of the video, e.g. depth maps
+        # Not stored: the cause may be outside the video (e.g. missing depth maps) and get fixed.
         return [StoredClips(task.presentation.id, Path(), 0, 0, 0, str(error)) for _ in task.specs]
 
 
@@ -175,9 +177,9 @@ def store_clips(
 
     Args:
         task: the presentation and its specifications.
-        count: number of frames that there are.
-        frames: gives (number, uint8 (H, W, 3) RGB) for frame numbers, in their order.
-        tools: find faces and depth.
+        count: number of frames of the presentation.
+        frames: yields (number, uint8 (H, W, 3) RGB) for frame numbers, in their order.
+        tools: detector and depth source.
         store: where the clips go.
 
     Returns:
@@ -190,6 +192,7 @@ def store_clips(
     wanted = sorted({index for cutter in cutters for index in cutter.wanted})
     faces = tools.faces(task.presentation)
     for index, frame in frames(wanted):
+        # One box for all frames of a clip, that of its first frame, as in SGTD's published code.
         face = faces(index, frame) if any(index in c.starts for c in cutters) else None
         for cutter in cutters:
             cutter.add(index, frame, face)
@@ -200,7 +203,7 @@ def store_clips(
 
 
 class _Cutter:
-    """Collects the clips of one specification while frames go by."""
+    """Collects the clips of one specification while frames are decoded."""
 
     def __init__(
         self, spec: ClipSpec, frames: int, presentation: Presentation, tools: Tools
@@ -228,7 +231,7 @@ class _Cutter:
             if index in clip and clip[0] in self.faces:
                 try:
                     self.crops[number, index] = self._cut(index, frame, self.faces[clip[0]])
-                except DataError as error:  # no depth for this frame costs its clips alone
+                except DataError as error:  # only the clips of this frame are lost
                     self.problem = str(error)
 
     def _cut(
@@ -243,11 +246,12 @@ class _Cutter:
         return image, np.round(np.clip(depth, 0, 1) * 255).astype(np.uint8)
 
     def _region(self, face: Face) -> Region:
+        # The largest crop of the range; smaller ones are cut from it on loading (`load_clip`).
         high = self.spec.scale[1]
         return self.rule.region(face.box, high, high, self.shape)
 
     def finish(self) -> tuple[ClipArrays, int, str]:
-        """Arrays of the whole clips, the number of clips left out, and why none is left."""
+        """Return the complete clips, the number left out, and the reason if none is left."""
         whole = [
             (number, clip)
             for number, clip in enumerate(self.clips)
@@ -276,10 +280,11 @@ class _Cutter:
             span = (self.spec.length - 1) * self.spec.step + 1
             return f"{self.total} frames are too few for a clip that spans {span}"
         if self.faces:
-            return self.problem or "decoding stopped before the first clip was whole"
+            return self.problem or "decoding stopped before the first clip was complete"
         return f"no face found in {len(self.clips)} frames"
 
 
+# Spawned workers inherit nothing, and a loaded network cannot be sent to them.
 @cache
 def _worker_tools(recipe: Recipe) -> Tools:
     """The tools of a worker process, made at its first task."""
@@ -302,12 +307,12 @@ def prepare(
     """Prepare presentations, skipping what is stored already.
 
     Args:
-        wanted: presentation to the specifications that are wanted of it.
+        wanted: presentation to its wanted specifications.
         recipe: how faces and depth are found.
         store: where clips go.
         plugins: the plugins in use.
-        jobs: processes; 1 works in this process.
-        progress: called with (presentations done, presentations in all).
+        jobs: number of processes; 1 runs in this process.
+        progress: called with (presentations done, total).
 
     Returns:
         The stored clips, failures among them.
@@ -333,7 +338,7 @@ def _versions(
     wanted: Mapping[Presentation, Sequence[ClipSpec]],
     plugins: plugin_module.Plugins,
 ) -> str:
-    """Versions of the third-party plugins that take part; `FORMAT` stands for the built-ins."""
+    """Versions of the third-party plugins in use; `FORMAT` covers the built-ins."""
     crops = {spec.crop for specs in wanted.values() for spec in specs}
     owners = {plugins.find("crop", name).owner for name in crops}
     owners |= {plugins.find("detector", recipe.detector).owner}
@@ -350,8 +355,9 @@ def _plan(
     versions: str,
     prepared: Prepared,
 ) -> Task | None:
-    """Take what is stored; give a task for the rest. A missing file fails at once, unstored."""
+    """Use what is stored and return a task for the rest; a missing file fails, unstored."""
     missing: list[tuple[ClipSpec, str]] = []
+    # Stages often share a specification: each is made once.
     for spec in dict.fromkeys(specs):
         try:
             key = content_key(presentation, spec, recipe, versions)

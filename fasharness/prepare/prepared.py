@@ -1,17 +1,17 @@
-"""What a preparation gave: the stored clips of every presentation, and the failures."""
+"""The outcome of a preparation: the stored clips of every presentation, and the failures."""
 
 from fasharness.data import ClipSpec, Presentation
 from fasharness.prepare.store import StoredClips
 
 
 class Prepared:
-    """What a preparation gave: stored clips by presentation and specification."""
+    """Stored clips by presentation and specification."""
 
     def __init__(self) -> None:
         self._stored: dict[tuple[str, ClipSpec], StoredClips] = {}
 
     def add(self, spec: ClipSpec, stored: StoredClips) -> None:
-        """Note the stored clips of a presentation."""
+        """Add the stored clips of a presentation."""
         self._stored[stored.presentation, spec] = stored
 
     def get(self, presentation: Presentation, spec: ClipSpec) -> StoredClips:
@@ -24,7 +24,7 @@ class Prepared:
         return dict(sorted(failed.items()))
 
     def words(self) -> str:
-        """One line for people: what was prepared, and what failed by name."""
+        """Return one line: what was prepared, and the names that failed."""
         facts = self.summary()
         line = (
             f"prepared {facts['presentations']} presentations: {facts['clips']} clips, "

