@@ -41,7 +41,7 @@ def save_model(path: Path, method: Method, network: nn.Module, fit_key: str = ""
     """Write a network's weights with the method's options inside, and the options beside it.
 
     Args:
-        path: the ``.safetensors`` file; a ``.json`` of the same name is for human readers.
+        path: the ``.safetensors`` file; the card is also written to a ``.json`` of the same name.
         method: gives name, version and options.
         network: its ``state_dict`` is written.
         fit_key: content key of the training.
@@ -59,7 +59,7 @@ def read_card(path: Path) -> ModelCard:
     """Read what a model file belongs to.
 
     Raises:
-        CheckpointError: the file is missing, no safetensors file, or not written by the harness.
+        CheckpointError: the file is missing, not a safetensors file, or not one of the harness.
     """
     meta = read_tensors(path)[1]
     try:
@@ -72,7 +72,7 @@ def check_card(path: Path, method: Method) -> ModelCard:
     """Read a model file's card and check that it belongs to a method with its options.
 
     Raises:
-        CheckpointError: another method, version or options, or no model file.
+        CheckpointError: another method, version or options, or not a model file.
     """
     card = read_card(path)
     if (card.method, card.version) != (method.name, method.version):
@@ -80,12 +80,13 @@ def check_card(path: Path, method: Method) -> ModelCard:
             f"{path}: trained by {card.method} {card.version}, not by {method.name} "
             f"{method.version}"
         )
+    # Through JSON, as in the file, where tuples are lists.
     options = json.loads(json.dumps(option_values(method)))
     wrong = [key for key in options if card.options.get(key) != options[key]]
     if wrong:
         differences = ", ".join(f"{k}={card.options.get(k)} (not {options[k]})" for k in wrong)
         raise CheckpointError(
-            f"{path}: trained with {differences}; leave --preset and --option out to take the "
+            f"{path}: trained with {differences}; leave --preset and --option out to use the "
             "checkpoint's own"
         )
     return card
@@ -101,6 +102,7 @@ def load_model(path: Path, method: Method, network: nn.Module) -> None:
     try:
         network.load_state_dict(read_tensors(path)[0])
     except RuntimeError as error:
+        # torch lists every key that does not fit, which can be hundreds.
         first = " ".join(str(error).split())[:200]
         raise CheckpointError(f"{path}: weights do not fit {method.name}: {first}") from None
 
@@ -108,7 +110,7 @@ def load_model(path: Path, method: Method, network: nn.Module) -> None:
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], meta: object) -> None:
     """Write tensors and a JSON value into one safetensors file, atomically."""
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    # safetensors' own writer hides a full disk behind an error that is no OSError
+    # safetensors' own writer raises no OSError on a full disk, which the command line reports.
     write_bytes(path, save(ready, metadata={_KEY: json.dumps(meta, sort_keys=True)}))
 
 
@@ -116,7 +118,7 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote.
 
     Raises:
-        CheckpointError: the file is missing or no safetensors file of the harness.
+        CheckpointError: the file is missing or not a safetensors file of the harness.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
@@ -132,8 +134,9 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """State of an optimiser as named tensors: ``optimizer/<parameter>/<entry>``."""
+    """Return the state of an optimiser as named tensors: ``optimizer/<parameter>/<entry>``."""
     return {
+        # An optimiser may keep plain numbers beside its tensors.
         f"optimizer/{index}/{name}": torch.as_tensor(value)
         for index, entries in optimizer.state_dict()["state"].items()
         for name, value in entries.items()
@@ -143,12 +146,14 @@ def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tenso
 def restore_optimizer(
     optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]
 ) -> None:
-    """Put a state of `flatten_optimizer` back; settings stay those of the optimiser."""
+    """Restore a state of `flatten_optimizer`; settings stay those of the optimiser."""
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in tensors.items():
         head, *rest = key.split("/", 2)
         if head == "optimizer":
             state.setdefault(int(rest[0]), {})[rest[1]] = tensor
     optimizer.load_state_dict(
+        # Not the saved param_groups: learning rates come from the method's schedule, before each
+        # batch.
         {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
     )

@@ -1,4 +1,4 @@
-"""From stored clips to batches: what is read, in which order, with which random draws."""
+"""From stored clips to batches: which clips, in which order, with which random draws."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class ClipSource:
-    """Where the clips of one presentation lie and how they are cut."""
+    """Where the clips of one presentation are stored and how they are cut."""
 
     presentation: Presentation
     stored: StoredClips
@@ -33,7 +33,7 @@ class ClipSource:
 
 
 def stack(clips: Sequence[Clip]) -> Arrays:
-    """Stack clips to the tensors of a `Batch`, in its order."""
+    """Stack clips into the tensors of a `Batch`, in its order."""
     frames = torch.from_numpy(np.stack([clip.frames for clip in clips])).permute(0, 1, 4, 2, 3)
     depth = torch.from_numpy(np.stack([clip.depth for clip in clips]))
     mask = torch.from_numpy(np.stack([clip.mask for clip in clips]))
@@ -41,11 +41,11 @@ def stack(clips: Sequence[Clip]) -> Arrays:
 
 
 class EpochClips(TorchDataset[Clip]):
-    """The training clips of one epoch; every draw depends on (seed, epoch, position) alone.
+    """The training clips of one epoch; every draw depends only on (seed, epoch, position).
 
     Args:
         sources: presentations with their clips.
-        augment: changes a clip at random.
+        augment: changes a clip at random; is given the generator of its position.
         seed: seeds of the run, the stage and the epoch.
     """
 
@@ -64,11 +64,15 @@ class EpochClips(TorchDataset[Clip]):
 
     def __getitem__(self, position: int) -> Clip:
         source, index = self.items[position]
+        # A generator for each position, not one for the epoch: the draws are the same with any
+        # number of reader processes and after a resumed epoch.
         rng = np.random.default_rng([*self.seed, position])
         return self.augment(source.load(index, rng), rng)
 
     def order(self) -> list[int]:
-        """The epoch's shuffled positions."""
+        """Return the shuffled positions of the epoch."""
+        # len(self.items) is one more than the last position, so the order shares no draws with a
+        # clip.
         positions = np.random.default_rng([*self.seed, len(self.items)]).permutation(len(self))
         return [int(position) for position in positions]
 
@@ -76,8 +80,10 @@ class EpochClips(TorchDataset[Clip]):
 def batches(
     clips: EpochClips, size: int, *, skip: int, drop_last: bool, workers: int, pin: bool
 ) -> Iterator[Arrays]:
-    """Batches of an epoch from batch `skip` on; the first ones are skipped without reading."""
+    """Iterate over the batches of an epoch from batch `skip` on, without reading those before."""
     order = clips.order()
+    # Cut before skipping, so that a resumed epoch has the same batches. DataLoader's own shuffling
+    # would draw from torch's global generator and depend on what ran before.
     groups = [order[start : start + size] for start in range(0, len(order), size)]
     if drop_last and groups and len(groups[-1]) < size:
         groups.pop()
@@ -93,18 +99,20 @@ def batches(
 
 
 def _ignore_interrupt(worker: int) -> None:
-    """A terminal sends Ctrl-C to the readers too; the trainer decides when they end."""
+    """Ignore Ctrl-C, which a terminal sends to the readers too; the trainer ends them."""
     del worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def batch_count(clips: int, size: int, drop_last: bool) -> int:
-    """Number of batches in an epoch."""
+    """Return the number of batches in an epoch."""
     return clips // size if drop_last else -(-clips // size)
 
 
 def scoring_batches(source: ClipSource, most: int = 16) -> Iterator[Batch]:
-    """The clips of one presentation, in batches that depend on nothing but the presentation."""
+    """Iterate over the clips of one presentation, in batches of this presentation alone."""
+    # Never filled up with another presentation's clips: batch sizes change rounding, and a resumed
+    # scoring must give the same floats.
     for start in range(0, source.stored.clips, most):
         stop = min(start + most, source.stored.clips)
         yield Batch(*stack([source.load(index) for index in range(start, stop)]))

@@ -22,14 +22,16 @@ def make_fabric(device: str, precision: str) -> Fabric:
         precision: e.g. ``32-true`` or ``bf16-mixed``.
 
     Raises:
-        OptionError: the device is not there.
+        OptionError: this machine has no such device.
     """
     kind, index = _resolve(device)
     # cuBLAS is deterministic only with a fixed workspace, chosen before its first use.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # A warning alone on CUDA: operations without a deterministic kernel would end the run.
     torch.use_deterministic_algorithms(True, warn_only=kind == "cuda")
     devices: Any = [index] if kind == "cuda" else 1
     with warnings.catch_warnings():
+        # Lightning warns where a user chooses the CPU beside a free GPU.
         warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
         return Fabric(
             accelerator=kind,
@@ -39,7 +41,7 @@ def make_fabric(device: str, precision: str) -> Fabric:
 
 
 def device_name(device: str) -> str:
-    """What the device is, for people: the GPU's or the processor's name."""
+    """Return the name of the GPU or processor, for display."""
     kind, index = _resolve(device)
     if kind == "cuda":
         return torch.cuda.get_device_name(index)
@@ -57,7 +59,8 @@ def _resolve(device: str) -> tuple[str, int]:
 
 
 def _processor() -> str:
-    """The processor's model, where the system tells it."""
+    """Return the processor's model, where the system reports it."""
+    # platform.processor() is empty or only "x86_64" on most Linux systems.
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text(encoding="utf-8").splitlines():
@@ -67,6 +70,6 @@ def _processor() -> str:
 
 
 def device_names() -> list[str]:
-    """Every device that ``--device`` takes here, with its name."""
+    """List every device that ``--device`` accepts on this machine, with its name."""
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     return ["cpu", *(f"cuda:{i} ({torch.cuda.get_device_name(i)})" for i in range(count))]

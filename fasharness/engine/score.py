@@ -1,4 +1,4 @@
-"""Scoring: clips through the network, their mean as the presentation's score, resumable."""
+"""Scoring: the mean of a presentation's clip scores; resumable."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class ClipScores(NamedTuple):
     @property
     def mean(self) -> float:
         """The presentation's score, NaN where it failed."""
+        # fsum rounds once, so the mean does not depend on the order of summation.
         return math.fsum(self.values) / len(self.values) if self.values else math.nan
 
 
@@ -50,7 +51,7 @@ def score_source(
 
     Args:
         method: the method.
-        stage: the stage whose part of the network is to score, None for the whole method.
+        stage: the stage whose part of the network scores, None for the whole method.
         network: its network in evaluation mode, on the device.
         source: the presentation's clips.
         fabric: the device and precision.
@@ -67,6 +68,8 @@ def score_source(
             scores = method.score(stage, network, batch.to(fabric.device))
             values += scores.double().cpu().tolist()
     found = ClipScores(name, tuple(values), stored.frames)
+    # Counted as a failure. SGTD's published evaluation turns NaN into 0, i.e. an attack: a failed
+    # attack is then a free success, a failed bona fide presentation an error.
     if not math.isfinite(found.mean):
         return ClipScores(name, (), 0, f"the method gave the score {found.mean}")
     return found
@@ -75,7 +78,7 @@ def score_source(
 def map_source(
     method: Method, network: nn.Module, source: ClipSource, fabric: Fabric
 ) -> NDArray[np.float32] | None:
-    """Give the map that a method sees in the first clip of a presentation.
+    """Return the map that a method predicts for the first clip of a presentation.
 
     Args:
         method: the method.
@@ -101,7 +104,7 @@ def map_source(
 
 
 class Journal:
-    """Scores written down one by one, so that an interrupted scoring goes on where it was.
+    """Scores written one by one, so that an interrupted scoring continues where it stopped.
 
     Args:
         path: the file, one JSON line for the key and one for each presentation.
@@ -113,9 +116,10 @@ class Journal:
         self.done: dict[str, ClipScores] = {}
         head = json.dumps({"key": key})
         lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
-        whole = lines[:-1]  # what follows the last line end was cut off in writing
+        whole = lines[:-1]  # text after the last line end was cut off
         if whole and whole[0] == head:
             self.done = {s.presentation: s for s in _read_lines(whole[1:])}
+        # Written again before appending: a line appended to a cut-off one would be lost with it.
         text = "".join(f"{line}\n" for line in (head, *map(_write_line, self.done.values())))
         write_text(path, text)
 
@@ -126,7 +130,7 @@ class Journal:
         sources: Iterable[ClipSource],
         fabric: Fabric,
     ) -> Iterator[ClipScores]:
-        """Scores of all presentations in order; what stands in the journal is not scored again."""
+        """Yield the scores of all presentations in order; those in the journal are not computed."""
         network.eval()
         with self.path.open("a", encoding="utf-8") as file:
             for source in sources:
@@ -135,6 +139,7 @@ class Journal:
                     found = score_source(method, None, network, source, fabric)
                     file.write(_write_line(found) + "\n")
                     file.flush()
+                    # Without fsync a power cut could lose minutes of scores, not only the last one.
                     os.fsync(file.fileno())
                 yield found
 
@@ -144,7 +149,7 @@ def _write_line(found: ClipScores) -> str:
 
 
 def _read_lines(lines: Iterable[str]) -> Iterator[ClipScores]:
-    """Scores up to the first line that a power cut left unreadable."""
+    """Yield scores up to the first line that a power cut left unreadable."""
     for line in lines:
         try:
             yield _read_line(line)

@@ -30,7 +30,7 @@ from fasharness.method import Method, Stage
 
 @dataclass(frozen=True, slots=True)
 class EpochRecord:
-    """What one epoch gave.
+    """The result of one epoch.
 
     Attributes:
         stage: the stage's name.
@@ -47,7 +47,7 @@ class EpochRecord:
 
 @dataclass
 class Position:
-    """Where training stands; written with the weights, so that it can go on from there.
+    """How far training has got; saved with the weights, so that it can resume there.
 
     Attributes:
         stage: number of the stage, from 0.
@@ -67,13 +67,13 @@ class Position:
 
 
 class Progress(NamedTuple):
-    """How far training is, for whoever shows it.
+    """How far training has got, for display.
 
     Attributes:
         stage: name of the stage.
         epoch: number of the epoch, from 1.
         epochs: epochs of the stage.
-        done: batches of all stages that are done.
+        done: finished batches over all stages.
         total: batches of all stages.
         losses: mean losses of the running epoch.
     """
@@ -86,7 +86,7 @@ class Progress(NamedTuple):
     losses: Mapping[str, float]
 
     def words(self) -> str:
-        """One line to show beside a progress bar."""
+        """Return one line to show beside a progress bar."""
         losses = " ".join(f"{name} {value:.4f}" for name, value in self.losses.items())
         return f"{self.stage} epoch {self.epoch}/{self.epochs} {losses}"
 
@@ -105,8 +105,8 @@ class Plan:
         save_every: seconds between two states within an epoch.
         workers: processes that read clips; 0 reads in this process.
         progress: called after every batch.
-        finished: called with every epoch's record before the state is removed, to keep the
-            weights: a kill in between costs nothing.
+        finished: called with every epoch's record to save the weights, before the state is
+            removed: a kill in between loses nothing.
     """
 
     method: Method
@@ -143,7 +143,7 @@ class _Step(nn.Module):
 
 
 def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> list[EpochRecord]:
-    """Train a network through all stages of its method, going on from a saved state.
+    """Train a network through all stages of its method, resuming from a saved state.
 
     Args:
         plan: what to train on and how.
@@ -155,18 +155,19 @@ def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> list[EpochRecord]:
 
     Raises:
         RunError: a loss is not finite, or a stage has no clips.
-        KeyboardInterrupt: Ctrl-C; the state was written first.
+        KeyboardInterrupt: Ctrl-C; the state is written first.
     """
     trainer = _Trainer(plan, network, fabric)
     with _graceful_interrupt() as interrupted:
         trainer.run(interrupted)
     plan.finished(trainer.position.history)
+    # Only now: `finished` has written the weights.
     plan.state.unlink(missing_ok=True)
     return trainer.position.history
 
 
 class _Trainer:
-    """The loops; all that changes is `position`, the weights, the optimiser and `best`."""
+    """The loops; only `position`, the weights, the optimiser and `best` change."""
 
     def __init__(self, plan: Plan, network: nn.Module, fabric: Fabric) -> None:
         self.plan = plan
@@ -187,9 +188,13 @@ class _Trainer:
             stage = self.stages[self.position.stage]
             self.step.stage = stage
             optimizer = self.plan.method.optimizer(stage, self.network)
+            # The optimiser's own rates are the reference: `_set_rates` overwrites them before each
+            # batch.
             self.rates = [group["lr"] for group in optimizer.param_groups]
             module, optimizer = self.fabric.setup(self.step, optimizer)
             restore_optimizer(optimizer, tensors)
+            # The saved optimiser belongs to the stage that was interrupted; later stages start
+            # fresh.
             tensors = {}
             while self.position.epoch < stage.epochs:
                 self._epoch(stage, module, optimizer, interrupted)
@@ -208,6 +213,8 @@ class _Trainer:
         position = self.position
         self.plan.method.train_mode(stage, self.network)
         for number, arrays in enumerate(self._arrays(stage), start=position.batch):
+            # Seeded for each batch, so that what a network draws (dropout) does not depend on where
+            # training was resumed.
             torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
             self._set_rates(stage, optimizer)
             losses = self._batch(module, optimizer, arrays)
@@ -226,7 +233,7 @@ class _Trainer:
             raise KeyboardInterrupt
 
     def _set_rates(self, stage: Stage, optimizer: Any) -> None:
-        """Put the method's factor on the learning rates that the stage began with."""
+        """Set each learning rate to its rate at the start of the stage times the method's factor."""
         position = self.position
         count = self.counts[position.stage]
         done = (position.epoch * count + position.batch) / (stage.epochs * count)
@@ -252,6 +259,8 @@ class _Trainer:
 
     def _batch(self, module: Any, optimizer: Any, arrays: Arrays) -> dict[str, float]:
         losses = module(*self.fabric.to_device(arrays))
+        # Read before the backward pass, so that a loss that is not finite never reaches the
+        # weights.
         values = {name: float(loss.detach()) for name, loss in losses.items()}
         if not all(map(_finite, values.values())):
             raise RunError(
@@ -264,12 +273,13 @@ class _Trainer:
         return values
 
     def _end_epoch(self, stage: Stage) -> None:
-        """Record the epoch; validate where it is due and keep the best weights."""
+        """Record the epoch; validate it if it is due, and keep the best weights."""
         position = self.position
         count = self.counts[position.stage]
         eer = None
         if _validated(position.epoch, stage):
             eer = self.plan.validate(self.network, stage)
+            # <=: of equally good weights the latest are kept, as `Stage.validations` states.
             if position.best is None or eer <= position.best:
                 position.best = eer
                 self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -278,7 +288,7 @@ class _Trainer:
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, {}
 
     def _finish_stage(self) -> None:
-        """Take the best weights of a validated stage and go on to the next one."""
+        """Load the best weights of a validated stage and move to the next stage."""
         if self.best:
             self.network.load_state_dict(self.best)
         position = self.position
@@ -298,8 +308,9 @@ class _Trainer:
         )
 
     def _save(self, optimizer: Any) -> None:
-        """Write everything that training needs to go on, in one file."""
+        """Write everything that resuming needs, into one file."""
         tensors = {f"network/{name}": t for name, t in self.network.state_dict().items()}
+        # The best weights so far too: without them a resumed stage could end with others.
         tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
         tensors |= flatten_optimizer(optimizer.optimizer)
         meta = {"key": self.plan.key, "position": asdict(self.position)}
@@ -307,11 +318,12 @@ class _Trainer:
         self.saved = time.monotonic()
 
     def _resume(self) -> dict[str, torch.Tensor]:
-        """Take up a saved state of the same key; give its tensors for the optimiser."""
+        """Load a saved state of the same key; return its tensors for the optimiser."""
         try:
             tensors, meta = read_tensors(self.plan.state)
             if meta["key"] != self.plan.key:
                 return {}
+        # Missing, damaged or of another training: train from the start.
         except CheckpointError:
             return {}
         content = meta["position"]
@@ -327,18 +339,20 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
 
 
 def _finite(value: float) -> bool:
+    # False for NaN and for both infinities.
     return value - value == 0.0
 
 
 def _mix(*numbers: int) -> int:
-    """One 63-bit seed out of several numbers."""
+    """Combine several numbers into one 63-bit seed."""
     import numpy as np
 
+    # Not a sum: (seed 0, epoch 1) and (seed 1, epoch 0) must differ. torch takes signed 64 bits.
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _validated(epoch: int, stage: Stage) -> bool:
-    """Whether the dev set is scored after this epoch (from 0): evenly spread, always the last."""
+    """Return whether this epoch (from 0) is validated: evenly spread, always the last."""
     left = stage.epochs - 1 - epoch
     return any(
         left == stage.epochs * number // stage.validations for number in range(stage.validations)
@@ -347,7 +361,7 @@ def _validated(epoch: int, stage: Stage) -> bool:
 
 @contextmanager
 def _graceful_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C wait for the end of the batch; the second one strikes at once."""
+    """Let the first Ctrl-C wait for the end of the batch; the second one interrupts at once."""
     caught = False
 
     def note(number: int, frame: FrameType | None) -> None:

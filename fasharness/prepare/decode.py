@@ -159,7 +159,7 @@ def _no_frame(path: Path) -> DataError:
 def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
     _check_file(path)
     with _quiet():
-        # FFmpeg only: OpenCV's image-sequence backend would read 1_1_01_1.avi as a numbered picture.
+        # FFmpeg only: the image-sequence backend would read 1_1_01_1.avi as a numbered picture.
         video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         if not video.isOpened():
