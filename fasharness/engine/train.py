@@ -233,7 +233,7 @@ class _Trainer:
             raise KeyboardInterrupt
 
     def _set_rates(self, stage: Stage, optimizer: Any) -> None:
-        """Set each learning rate to its rate at the start of the stage times the method's factor."""
+        """Multiply the rates that the stage started with by the method's factor."""
         position = self.position
         count = self.counts[position.stage]
         done = (position.epoch * count + position.batch) / (stage.epochs * count)

@@ -1,4 +1,4 @@
-"""From flags and a YAML file to the settings of a run; the command line wins."""
+"""Merge command-line flags with a YAML file into the settings of a run; flags win."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fasharness.run.settings import Flag, Settings, flag_name
 
 
 def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the flags of the command line over those of the configuration file.
+    """Merge the flags of the command line with those of the configuration file.
 
     Args:
         flags: every flag of the command, None or False where it was not given; ``config`` names
@@ -22,9 +22,11 @@ def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
         Values by flag, with ``option`` as a mapping of names to text.
 
     Raises:
-        OptionError: the file is no YAML, holds an unknown flag, or an option is no KEY=VALUE.
+        OptionError: the file is not YAML or has an unknown flag, or an option is not KEY=VALUE.
     """
+    # Not `if v`: a 0 on the command line (a seed) must override the value of the file.
     given = {k: v for k, v in flags.items() if v is not None and v is not False}
+    # Not settings. Resuming is always done.
     for name in ("command", "last", "config", "resume"):
         given.pop(name, None)
     given["option"] = dict(map(_key_value, given.get("option", [])))
@@ -88,7 +90,7 @@ def build(values: Mapping[str, Any]) -> Settings:
 
 
 def _value(name: str, value: Any, kind: type[Any]) -> Any:
-    """Turn what a flag or the file says into the setting's type."""
+    """Convert the value of a flag or of the file to the setting's type."""
     if kind is dict:
         return {str(key): as_text(part) for key, part in dict(value).items()}
     if kind in (int, float):
@@ -102,6 +104,7 @@ def _number(name: str, value: object, kind: Any) -> Any:
         number = kind(value)
     except (TypeError, ValueError, OverflowError):
         number = None
+    # YAML gives 2.5 or true where a whole number is wanted; int() would accept both.
     if number is None or isinstance(value, bool) or (isinstance(value, float) and number != value):
         raise OptionError(f"{flag_name(name)} must be {word}, got {value!r}")
     return number

@@ -1,4 +1,4 @@
-"""Where a data set's folder is: given, in the environment, set by the user, or to be simulated."""
+"""Find a data set's folder: given, in the environment, in the user's settings, or simulated."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class DataRoot(NamedTuple):
 
     Attributes:
         path: the folder.
-        simulator: what writes it where nobody gave a folder; None for a folder of the user's.
-        size: how much the simulator writes.
+        simulator: what writes it if no folder was given; None for a folder of the user.
+        size: size of the simulation.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class DataRoot(NamedTuple):
 
 
 def configured(dataset: str) -> Path | None:
-    """Root of a data set from the environment variable or the user's settings, if any.
+    """Return a data set's root from the environment variable or the user's settings, if any.
 
     Raises:
         OptionError: the settings file is broken.
@@ -60,13 +60,15 @@ def remember(dataset: str, root: Path) -> Path:
     if not root.is_dir():
         raise OptionError(f"{root}: no such folder")
     config = _read_config()
+    # Absolute, as later commands may run in another folder.
     config.setdefault("data", {})[dataset] = str(root.absolute())
     write_json(config_file(), config)
     return config_file()
 
 
 def simulated_root(dataset: str, simulator: Simulator, size: str) -> Path:
-    """Folder of a data set's simulation in the user's cache."""
+    """Return the folder of a data set's simulation in the user's cache."""
+    # With version and seed, so that a new simulator never mixes with data of an old one.
     name = f"{dataset}-{size}-v{simulator.version}-seed{SIMULATION_SEED}"
     return cache_dir() / "simulated" / name
 
@@ -78,16 +80,16 @@ def locate(
 
     Args:
         dataset: the data set.
-        given: the folder that the user named.
-        simulator: what simulates the data set, None where nothing does.
+        given: the folder given by the user.
+        simulator: the simulator of the data set, None if there is none.
         size: size of the simulation.
 
     Returns:
-        The folder that is given or configured, else the simulation's place in the cache.
+        The folder that is given or configured, else the simulation's folder in the cache.
 
     Raises:
-        UnknownNameError: the simulation has no such size.
-        OptionError: no folder is known, and nothing simulates the data set.
+        UnknownNameError: the simulator has no such size.
+        OptionError: no folder is known, and there is no simulator.
     """
     root = given or configured(dataset.name)
     if root is not None:
@@ -104,17 +106,18 @@ def locate(
 
 
 def simulate(dataset: type[Dataset], root: DataRoot, jobs: int, console: Console) -> None:
-    """Write the data that are to be simulated; what is there already is left as it is.
+    """Simulate the data set if needed; a finished simulation is kept.
 
     Args:
         dataset: the data set.
-        root: where `locate` found it; a folder of the user's is never written.
+        root: result of `locate`; a folder of the user is never written.
         jobs: processes.
-        console: told what is simulated.
+        console: receives messages and progress.
 
     Raises:
-        DataError: the simulation's folder holds something else.
+        DataError: the simulation's folder contains something else.
     """
+    # DONE is written last, so an interrupted simulation is continued here.
     if root.simulator is None or (root.path / DONE).is_file():
         return
     console.say(

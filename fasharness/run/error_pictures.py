@@ -1,4 +1,4 @@
-"""Pictures of a fold's worst errors: frames, the method's map, and the depth it should show."""
+"""Pictures of a fold's worst errors: frames, the method's map, and the true depth."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Map = NDArray[np.float32]
 
 
 def draw(fold: Fold) -> None:
-    """Keep pictures of the worst errors in a finished fold's folder.
+    """Write pictures of the worst errors into a finished fold's folder.
 
-    The folder's result and scores say which these are. Frames come from the clip store, true
-    depth from wherever the fold's recipe finds it; what is not stored is prepared. An attack's
+    The folder's result and scores decide which errors are shown. Frames come from the clip store,
+    true depth from the source in the fold's recipe; what is not stored is prepared. An attack's
     true depth is zero, the label that methods are trained on.
 
     Args:
@@ -54,7 +54,7 @@ def draw(fold: Fold) -> None:
 
 
 def _maps(fold: Fold, sources: Sequence[ClipSource]) -> Mapping[str, Map]:
-    """What the method sees in the first clip of each presentation; nothing without maps."""
+    """Return the method's map of each first clip; empty for a method without maps."""
     from fasharness.engine.score import map_source
 
     fabric, network = trained_network(fold, fold.model)
@@ -66,16 +66,18 @@ def _maps(fold: Fold, sources: Sequence[ClipSource]) -> Mapping[str, Map]:
 def _truths(
     fold: Fold, sources: Sequence[ClipSource], maps: Mapping[str, Map]
 ) -> Mapping[str, Map]:
-    """What the maps should show."""
+    """Return the true depth maps."""
     if not maps:
         return {}
     side = max(next(iter(maps.values())).shape)
     live = [s for s in sources if s.presentation.bona_fide]
+    # Not the depth of the face on the photo: methods are trained on zeros for attacks.
     flat = {s.presentation.id: np.zeros((side, side), np.float32) for s in sources if s not in live}
     spec = dataclasses.replace(fold.scoring_clips, depth_size=side)
     try:
         wanted = {source.presentation: [spec] for source in live}
         prepared = prepared_clips(fold, wanted, title="pictures", jobs=1)
+    # A picture in the report is no reason to fail a finished run.
     except WeightsError as error:
         fold.experiment.console.say(f"the report shows no true depth: {error}")
         return flat
@@ -84,26 +86,28 @@ def _truths(
 
 
 def _depth(source: ClipSource, deep: ClipSource) -> Map | None:
-    """True depth of the first frame of a source's first clip, None where there is none."""
+    """Return the true depth of the first frame of a source's first clip, None if unknown."""
     wanted = source.load(0).frames
     for index in range(deep.stored.clips):
         clip = deep.load(index)
-        if np.array_equal(clip.frames, wanted):  # clips without depth are left out of `deep`
+        if np.array_equal(clip.frames, wanted):  # `deep` lacks clips without depth
             return np.asarray(clip.depth[0])
     return None
 
 
 def _strip(source: ClipSource) -> bytes:
-    """Frames of the first clip side by side as JPEG; of several clips where each is one frame."""
+    """Return the frames of the first clip as one JPEG; of several clips of a single frame."""
     count = min(source.stored.clips, _MOST_FRAMES if source.spec.length == 1 else 1)
     frames = np.concatenate([source.load(index).frames for index in range(count)])
     row = [cv2.resize(f, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for f in frames]
+    # OpenCV encodes BGR; clips are RGB.
     return bytes(cv2.imencode(".jpg", np.hstack(row[:_MOST_FRAMES])[..., ::-1])[1])
 
 
 def _png(seen: Map | None) -> bytes | None:
-    """A map in grey as PNG, 0 black and 1 white."""
+    """Encode a map as grey PNG, 0 black and 1 white."""
     if seen is None:
         return None
+    # A diverged network may give NaN: the report must still be written.
     grey = np.round(np.nan_to_num(seen).clip(0, 1) * 255).astype(np.uint8)
     return bytes(cv2.imencode(".png", grey)[1])

@@ -1,4 +1,4 @@
-"""The experiment: a method on a protocol, all its folds, into a folder that can be resumed."""
+"""Run a method on a protocol, with all its folds, in a folder that can be resumed."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ from fasharness.scores import Score
 
 
 class Outcome(NamedTuple):
-    """What a command left behind.
+    """The outcome of a command.
 
     Attributes:
         folder: the run's folder.
-        result: the result, None where the command stops before it.
+        result: the result, None if the command stops before it.
     """
 
     folder: Path
@@ -59,7 +59,7 @@ def run(
     Args:
         settings: what to run.
         plugins: the plugins in use.
-        console: told what is done, with progress.
+        console: receives messages and progress.
         store: folder of the clip store.
         last: the step to stop after: ``prepare``, ``train``, ``score`` or ``run``.
 
@@ -67,7 +67,7 @@ def run(
         The run's folder and result.
 
     Raises:
-        FasharnessError: whatever is for the user to correct.
+        FasharnessError: anything that the user can fix.
     """
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
@@ -75,6 +75,7 @@ def run(
     root = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, root)
     simulate(dataset_class, root, settings.jobs, console)
+    # After simulating: the data set reads its folder on construction.
     dataset = dataset_class(root.path)
     experiment = Experiment(settings, plugins, console, method, dataset, store)
     folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
@@ -91,22 +92,22 @@ def run(
 
 
 def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
-    """Where the data are, or where they will be simulated."""
+    """Return where the data are, or where they will be simulated."""
     return locate(dataset, settings.data, plugins.simulator(dataset.name), settings.sim)
 
 
 def _resolved(settings: Settings, root: DataRoot) -> Settings:
-    """Put in what the user left open; from here on nobody asks again.
+    """Fill in what the user left open; later code uses these values only.
 
-    The cache's own simulation leaves ``data`` open: where the cache is decides no figure, so the
-    run's folder has the same name on every machine.
+    For a simulation in the cache ``data`` stays open: the place of the cache decides no figure, so
+    the run's folder has the same name on every machine.
     """
     data = None if root.simulator is not None else root.path
     return dataclasses.replace(settings, data=data, jobs=settings.jobs or default_jobs())
 
 
 def _check_early(settings: Settings, plugins: Plugins, method: Method) -> None:
-    """Find out at once what would otherwise fail after the long preparation."""
+    """Check early what would otherwise fail after the long preparation."""
     plugins.find("detector", settings.detector)
     plugins.find("depth estimator", settings.depth_estimator)
     device_name(settings.device)
@@ -115,7 +116,7 @@ def _check_early(settings: Settings, plugins: Plugins, method: Method) -> None:
 
 
 def build_method(settings: Settings, plugins: Plugins) -> Method:
-    """The method with its options; a checkpoint's own ones where none are given."""
+    """Build the method with its options; with those of the checkpoint if none are given."""
     method_class = plugins.method(settings.plugin)
     given = bool(settings.preset or settings.option)
     if settings.checkpoint is None or given:
@@ -132,6 +133,7 @@ def _run_protocol(experiment: Experiment, folder: Path, last: str) -> Result | F
     """Run the protocol's only fold in the run's folder, or each of several below it."""
     name = experiment.settings.protocol
     folds = _folds(experiment.dataset, name)
+    # A protocol without folds names itself as its only fold.
     if folds == (name,):
         return _run_fold(open_fold(experiment, name, folder), last)
     return _run_folds(experiment, folds, folder, last)
@@ -142,8 +144,9 @@ def _folds(dataset: Dataset, protocol: str) -> tuple[str, ...]:
 
 
 def _run_fold(fold: Fold, last: str) -> Result | None:
-    """Do a fold's steps up to `last`; what is there under the same key is not done again."""
+    """Do a fold's steps up to `last`; steps already done under the same key are skipped."""
     _print_notes(fold)
+    # Marked before any figure is written; each fold has a folder of its own.
     if fold.protocol.simulated:
         mark_simulated(fold.folder)
     prepared = steps.prepare(fold)
@@ -188,7 +191,7 @@ def _run_folds(
         experiment.console.say(f"Fold {number} of {len(folds)}: {name}")
         try:
             result = _run_fold(open_fold(experiment, name, folder / name), last)
-        except (DataError, RunError) as error:  # the other folds are run all the same
+        except (DataError, RunError) as error:  # the other folds still run
             failures[name] = str(error)
             experiment.console.say(f"{name} failed: {error}")
         else:
@@ -196,6 +199,7 @@ def _run_folds(
     if failures:
         first = next(iter(failures))
         raise RunError(
+            # No mean over the folds that are left: it would pass for the figure of the protocol.
             f"{len(failures)} of {len(folds)} folds failed ({', '.join(failures)}), so there is "
             f"no figure for {experiment.settings.protocol}; {first}: {failures[first]}"
         )
@@ -211,13 +215,13 @@ def _run_folds(
 
 
 def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path) -> None:
-    """Keep pictures of a finished run's worst errors in its folder, whosever faces these are.
+    """Write pictures of a finished run's worst errors into its folder, real faces included.
 
     Args:
         folder: the run's folder.
         plugins: the plugins in use.
-        console: told what is done, with progress.
-        store: folder of the clip store; what is not there is prepared again from the videos.
+        console: receives messages and progress.
+        store: folder of the clip store; what it lacks is prepared again from the videos.
 
     Raises:
         FasharnessError: the run is not finished, or its data or its model are gone.
@@ -236,7 +240,7 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
 
 
 def _recorded_root(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
-    """Where a finished run's data are; the cache's simulation, whatever is configured now."""
+    """Return where a finished run's data are: those it used, not those configured now."""
     if settings.data is not None:
         return DataRoot(settings.data)
     simulator = plugins.simulator(dataset.name)
@@ -247,9 +251,10 @@ def _recorded_root(dataset: type[Dataset], settings: Settings, plugins: Plugins)
 
 
 def recorded(folder: Path) -> Settings:
-    """The settings that a run's folder was made with, those that decide its result."""
+    """Read the settings that decided a run's result from its folder."""
     try:
         values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        # `deciding` writes an open path as an empty text.
         return build({name: value for name, value in values.items() if value != ""})
     except (OSError, ValueError, AttributeError, KeyError) as error:
         raise OptionError(f"{folder / 'run.json'}: cannot be read: {error}") from None

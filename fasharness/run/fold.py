@@ -24,9 +24,9 @@ class Experiment:
     """What every fold of a run shares.
 
     Attributes:
-        settings: resolved: where the data are and how many processes work is decided.
+        settings: resolved: data folder and number of processes are filled in.
         plugins: the plugins in use.
-        console: told what is done.
+        console: receives messages and progress.
         method: the method with its options.
         dataset: the data set at its root.
         store: folder of the clip store.
@@ -42,12 +42,12 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold of an experiment; a protocol without folds is its only one.
+    """One fold of an experiment; a protocol without folds is its own only fold.
 
     Attributes:
         experiment: the experiment.
         protocol: the fold's presentations.
-        folder: where its files lie.
+        folder: folder of its files.
         steps: which of its steps are done.
     """
 
@@ -73,15 +73,16 @@ class Fold:
 
     @property
     def model(self) -> Path | None:
-        """The model file, which may have to be trained first; None if nothing is learnt."""
+        """The model file, which may not be trained yet; None if nothing is learnt."""
         if self.settings.checkpoint is not None or not self.method.stages():
             return self.settings.checkpoint
         return self.folder / "model.safetensors"
 
     def source(self, prepared: Prepared, presentation: Presentation, spec: ClipSpec) -> ClipSource:
-        """Where the clips of a presentation lie and how they are cut."""
+        """Return where the clips of a presentation are stored and how they are cut."""
         from fasharness.engine.clips import ClipSource
 
+        # Imported here: the engine imports torch, which listing and preparing do not need.
         rule = self.experiment.plugins.make("crop", spec.crop)
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
 
@@ -92,13 +93,13 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     Args:
         experiment: the experiment.
         name: of the fold, or of a protocol without folds.
-        folder: where its files lie or will lie.
+        folder: folder of its files; it may not exist yet.
 
     Raises:
         DataError: the data set's lists are missing or broken.
     """
     dataset = experiment.dataset
     protocol = dataset.protocol(name).limited(experiment.settings.limit)
-    # a data set whose author forgot the mark must not pass simulated data for real ones
+    # Simulated data must never pass for real, even if the data set's author forgot the mark.
     protocol = replace(protocol, simulated=protocol.simulated or dataset.simulated)
     return Fold(experiment, protocol, folder, Steps(folder / "steps.json"))

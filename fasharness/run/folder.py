@@ -1,4 +1,4 @@
-"""A run's folder: whose it is, and which steps are done under which content keys."""
+"""A run's folder: which run owns it, and which steps are done under which content keys."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ from fasharness.errors import OptionError, RunError
 
 @contextmanager
 def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
-    """Take a folder for a run: its own from before, or an empty one; one process at a time.
+    """Lock a folder for a run: its own earlier folder or an empty one; one process at a time.
 
     Args:
         folder: the run's folder.
         settings: the settings that decide the result, as plain data.
 
     Raises:
-        OptionError: the folder holds another run, or files that no run wrote.
+        OptionError: the folder contains another run, or files that no run wrote.
         RunError: another process is working in it.
     """
     record = folder / "run.json"
     if record.is_file():
         _check_same(record, settings)
+    # Dot files do not count: a run killed before run.json was written leaves its .lock.
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise OptionError(f"{folder}: not empty and not a run's folder; choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:
+            # flock, not a file that exists: the system releases it when the process is killed.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(f"{folder}: another process is working on this run") from None
+        # Only under the lock: these files may belong to a running process.
         sweep(folder)
         if not record.is_file():
             write_json(record, settings)
@@ -44,7 +47,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
 
 
 def mark_simulated(folder: Path) -> None:
-    """Leave ``SIMULATED.json`` in a folder, for whoever finds its figures without the page."""
+    """Write ``SIMULATED.json`` into a folder, for readers of its files without the report."""
     what = "every figure in this folder comes from simulated presentations"
     write_json(folder / "SIMULATED.json", {"simulated": True, "what": what})
 
@@ -57,6 +60,7 @@ def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
     differences = [
         f"{key} {before.get(key)!r}, not {value!r}"
         for key, value in settings.items()
+        # Only keys of today: a run.json of an older version may have others.
         if before.get(key) != value
     ]
     if differences:
@@ -81,7 +85,7 @@ class Steps:
                 content = json.loads(path.read_text(encoding="utf-8"))
                 self.keys, self.seconds = content["keys"], content["seconds"]
             except (ValueError, KeyError, TypeError):
-                self.keys, self.seconds = {}, {}  # a damaged note only costs the work again
+                self.keys, self.seconds = {}, {}  # damaged: the work is done again
 
     def once(
         self,
@@ -92,16 +96,16 @@ class Steps:
         *,
         unchanged: Path | None = None,
     ) -> None:
-        """Do a step, unless it was finished under the same key and its outputs are there.
+        """Do a step, unless it was finished under the same key and its outputs exist.
 
-        Later steps' keys contain what this one gives, so their notes stay.
+        Keys of later steps contain the outputs of this one, so their entries are kept.
 
         Args:
             step: its name.
-            key: content key of everything that goes in.
-            outputs: files that the step leaves.
+            key: content key of all inputs.
+            outputs: files that the step writes.
             work: writes them.
-            unchanged: the output that must also be the one that the step wrote.
+            unchanged: the output whose content must not have changed since.
         """
         there = all(path.is_file() for path in outputs)
         if there and self.keys.get(step) == _with_content(key, unchanged):
@@ -112,12 +116,12 @@ class Steps:
         self._write()
 
     def forget(self, step: str) -> None:
-        """Have a step done again, whatever its key."""
+        """Make a step run again, whatever its key."""
         self.keys.pop(step, None)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Add the time of the block to the step's seconds, also when it is interrupted."""
+        """Add the time of the block to the step's seconds, even if it is interrupted."""
         start = time.monotonic()
         try:
             yield
@@ -131,5 +135,5 @@ class Steps:
 
 
 def _with_content(key: str, output: Path | None) -> str:
-    """A step's key with the hash of an output, where that has to stay as it was written."""
+    """Return a step's key, with the hash of an output that must stay unchanged."""
     return key if output is None else f"{key} gave {sha256(output)}"

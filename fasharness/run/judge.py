@@ -29,16 +29,16 @@ from fasharness.scores import Score
 
 
 def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Path | None) -> Result:
-    """Make a fold's result and report, unless they are there under the same key.
+    """Write a fold's result and report, unless they exist under the same key.
 
     Args:
         fold: the fold, prepared and scored.
-        prepared: what became of its presentations.
+        prepared: the outcome of its preparation.
         scores: its scores of dev and test.
-        model: the model file, None where nothing is learnt.
+        model: the model file, None if nothing is learnt.
 
     Returns:
-        The result, as it stands in the fold's ``result.json``.
+        The result, as read from the fold's ``result.json``.
 
     Raises:
         RunError: the scores give no figure.
@@ -52,13 +52,14 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
         evaluation = _evaluation(fold, scores, options)
         baselines = tuple(_baselines(fold, prepared, options))
         write_result(path, _result(fold, evaluation, baselines, provenance))
-        if fold.protocol.simulated:  # a page may be passed on: real faces only on request
+        if fold.protocol.simulated:  # pages get shared: real faces only on request
             draw(fold)
         report.write(fold.folder)
 
     if path.is_file() and not _is_result(path):  # damaged
         fold.steps.forget("evaluate")
     fold.steps.once("evaluate", key, [path, page], work)
+    # Read back, so that a new and a resumed run return the very same numbers.
     result = read_result(path)
     if not isinstance(result, Result):
         raise RunError(f"{path}: holds the result of several folds; choose another --out")
@@ -66,7 +67,7 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file is a whole result of one fold."""
+    """Return whether a file is a complete result of one fold."""
     try:
         return isinstance(read_result(path), Result)
     except DataError:
@@ -74,17 +75,19 @@ def _is_result(path: Path) -> bool:
 
 
 def rules(settings: Settings) -> EvaluationOptions:
-    """How a run's scores are evaluated."""
+    """Return how a run's scores are evaluated."""
     return EvaluationOptions(seed=settings.seed, more=True)
 
 
 def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
-    """Figures of the scores, with a warning where the protocol was cut short."""
+    """Evaluate the scores; add a warning if the protocol was limited."""
     expected = {
         str(split): [p.id for p in fold.protocol.split(split)] for split in (Split.DEV, Split.TEST)
     }
     metrics = {m.name: m.make for m in fold.experiment.plugins.offers("metric")}
     try:
+        # Published code often skips a video silently, which shrinks the denominators: every
+        # presentation of the protocol must have a score or a failure.
         check_manifest(scores, expected)
         evaluation = evaluate_scores(scores, options, metrics)
     except DataError as error:
@@ -106,7 +109,7 @@ def _result(
     baselines: tuple[Baseline, ...],
     provenance: Mapping[str, Any],
 ) -> Result:
-    """The figures together with what they were made from."""
+    """Combine the figures with their inputs into the result."""
     settings, method, name = fold.settings, fold.method, fold.protocol.name
     return Result(
         method=method.name,
@@ -126,12 +129,12 @@ def _result(
 
 
 def _others(fold: Fold) -> Mapping[str, str]:
-    """The trivial scorers but the method itself, where it is one: it is no rival of its own."""
+    """Return the baselines without the method itself: it is not compared with itself."""
     return {name: words for name, words in BASELINES.items() if name != fold.method.name}
 
 
 def _baselines(fold: Fold, prepared: Prepared, options: EvaluationOptions) -> Iterator[Baseline]:
-    """What trivial scorers get on the same clips."""
+    """Evaluate the baselines on the same clips."""
     from fasharness.engine.device import make_fabric
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
@@ -159,7 +162,7 @@ def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str,
             "convention": fold.protocol.convention,
             "digest": digest([[split, p.id] for split, p in fold.protocol.items()]),
         },
-        # The names of simulated people return in every size and version of a simulation.
+        # Simulations of all sizes and versions use the same names: the digest above is not enough.
         "simulation": fold.experiment.dataset.root.name if fold.protocol.simulated else "",
         "limit": fold.settings.limit,
         "faces": fold.settings.faces,

@@ -1,4 +1,4 @@
-"""Which versions and kernels stand behind a result."""
+"""Versions and kernels that a result was made with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PACKAGES = ("torch", "numpy", "opencv-python", "mtcnn", "lightning-fabric", "pi
 
 
 def collect(plugins: Plugins) -> dict[str, Any]:
-    """Versions of the harness, its plugins and what it stands on, and the kernels in use.
+    """Collect versions of the harness, its plugins and dependencies, and the kernels in use.
 
     Args:
         plugins: the plugins in use.
@@ -21,6 +21,7 @@ def collect(plugins: Plugins) -> dict[str, Any]:
         Plain data that is the same in every run on the same installation.
     """
     return {
+        # No times or dates: an interrupted run must end with the same result.json.
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in _PACKAGES},
@@ -32,7 +33,7 @@ def collect(plugins: Plugins) -> dict[str, Any]:
 
 
 def operators() -> str:
-    """Which implementation of the operators is in use."""
+    """Return which implementation of the operators is in use."""
     from fasharness import ops
 
     kernels = ", ".join(path.name for path in ops.LOADED)

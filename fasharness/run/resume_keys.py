@@ -1,4 +1,4 @@
-"""Content keys of training and scoring: what went in, with which settings and versions."""
+"""Content keys of training and scoring: their inputs, settings and versions."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
 
 def training_specs(method: Method, presentation: Presentation) -> list[ClipSpec]:
-    """Clips that a method's stages want of a training presentation, one for each stage."""
+    """Return the clips that each of a method's stages needs of a training presentation."""
     return [stage.clips(presentation.bona_fide) for stage in method.stages()]
 
 
 def fit_key(method: Method, settings: Settings, protocol: Protocol, prepared: Prepared) -> str:
-    """Key of a training: the method, its settings and every clip it sees, dev included."""
+    """Return the key of a training: method, settings and all clips, those of dev included."""
     dev = method.scoring_clips()
     clips = [
+        # A store file is named by its content key, so this covers video, crop, detector and
+        # versions.
         [item.id, *(prepared.get(item, spec).path.name for spec in training_specs(method, item))]
         for item in protocol.train
     ]
+    # Dev chooses the weights that are kept.
     clips += [[item.id, prepared.get(item, dev).path.name] for item in protocol.dev]
     return digest([_method(method), [settings.seed, *_machine(settings)], clips])
 
@@ -32,8 +35,9 @@ def fit_key(method: Method, settings: Settings, protocol: Protocol, prepared: Pr
 def score_key(
     method: Method, settings: Settings, protocol: Protocol, prepared: Prepared, spec: ClipSpec
 ) -> str:
-    """Key of a scoring, but for the weights: the method, its settings and every clip it sees."""
+    """Return the key of a scoring without the weights: method, settings and all clips."""
     clips = [
+        # A failed presentation has no store file; its reason goes into scores.csv.
         [split, item.id, prepared.get(item, spec).path.name, prepared.get(item, spec).failure]
         for split, item in protocol.items()
         if split is not Split.TRAIN
@@ -46,4 +50,5 @@ def _method(method: Method) -> list[Any]:
 
 
 def _machine(settings: Settings) -> list[str]:
+    # Devices and precisions round differently, so their weights and scores differ.
     return [settings.device, settings.precision]

@@ -1,4 +1,4 @@
-"""The settings of a run: one record; its fields are flags and configuration keys."""
+"""The settings of a run: one record whose fields are flags and configuration keys."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FACES = ("detector", "dataset")
 
 @dataclass(frozen=True)
 class Flag:
-    """What the command line and the configuration file need to know of a setting.
+    """Description of a setting for the command line and the configuration file.
 
     Attributes:
-        help: what it means, in a line; argparse reads ``%%`` as a per cent sign.
-        read: turns text into the value; `dict` for ``KEY=VALUE``, which may be repeated.
-        metavar: what the help calls the value.
-        decides: whether another value gives another result, and so another run.
+        help: its meaning in one line; argparse prints ``%%`` as a per cent sign.
+        read: converts text to the value; `dict` for ``KEY=VALUE``, which may be repeated.
+        metavar: name of the value in the help.
+        decides: whether another value gives another result, and therefore another run.
     """
 
     help: str
@@ -50,10 +50,10 @@ def _described(help: str, **more: Any) -> Mapping[str, Flag]:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a user can say about a run; the help of each field says what it means.
+    """All settings of a run; the help of each field states its meaning.
 
-    `None`, an empty text and a 0 stand for "not said": the data set's folder is looked for or
-    simulated, the run's folder gets a name of its own, every core is used, nothing is limited.
+    `None`, an empty text and 0 mean "not given": the data set's folder is searched for or
+    simulated, the run's folder gets its own name, all cores are used, nothing is limited.
     """
 
     plugin: str = _flag("the method; see `fasharness ls methods`")
@@ -102,21 +102,24 @@ class Settings:
             )
         if self.depth != "auto" and not Path(self.depth).is_dir():
             raise OptionError(f"--depth must be auto or a folder of depth maps, got {self.depth!r}")
+        # Checks the text now, not after hours of preparation.
         self.allowed_failures(0)
 
     def allowed_failures(self, presentations: int) -> int:
-        """How many of so many presentations may fail."""
+        """Return how many of this number of presentations may fail."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)%|(\d+)", self.max_failures)
         if match is None or (match[1] and float(match[1]) > 100):
             raise OptionError(
                 f"--max-failures must be a number or a share such as 5%, got {self.max_failures!r}"
             )
+        # Rounded down: 5% of 19 presentations allows none.
         return int(float(match[1]) * presentations / 100) if match[1] else int(match[2])
 
     def deciding(self) -> dict[str, Any]:
-        """The settings that decide the result, as plain data; paths are absolute."""
+        """Return the settings that decide the result, as plain data; paths are absolute."""
         values = {f.name: getattr(self, f.name) for f in _fields() if Flag.of(f).decides}
         values["option"] = dict(self.option)
+        # Absolute paths: the same command in another folder is another run.
         values["depth"] = self.depth_folder
         for name in ("data", "checkpoint"):
             values[name] = str(values[name].absolute()) if values[name] else ""
@@ -128,7 +131,7 @@ class Settings:
         return self.depth if self.depth == "auto" else str(Path(self.depth).absolute())
 
     def folder_name(self, simulated: bool) -> str:
-        """Name of the run's folder: what it is, and a key of all that decides the result."""
+        """Return the name of the run's folder: method, protocol and a key of the settings."""
         from fasharness.common.files import digest  # `run --help` needs this module, not hashing
 
         kind = "simulated" if self.data is not None else f"simulated-{self.sim}"
@@ -136,8 +139,9 @@ class Settings:
         return "-".join([*parts, digest(self.deciding())[:8]])
 
     def command(self) -> str:
-        """The command line that gives these settings; defaults are left out."""
+        """Return the command line of these settings; defaults are left out."""
         words = ["fasharness", "run", "--plugin", self.plugin, "--protocol", self.protocol]
+        # plugin and protocol, the first two fields, are already written.
         for setting in _fields()[2:]:
             value, flag = getattr(self, setting.name), flag_name(setting.name)
             if Flag.of(setting).read is dict:
@@ -154,7 +158,7 @@ class Settings:
 
 
 def flag_name(setting: str) -> str:
-    """How the command line calls a setting.
+    """Return a setting's flag.
 
     >>> flag_name("save_every")
     '--save-every'

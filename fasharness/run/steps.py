@@ -32,12 +32,12 @@ Wanted = Mapping[Presentation, Sequence[ClipSpec]]
 
 
 class Rows(NamedTuple):
-    """What a presentation adds to ``scores.csv`` and to ``clip_scores.csv``.
+    """Rows of a presentation in ``scores.csv`` and ``clip_scores.csv``.
 
     Attributes:
         presentation: its score.
-        clips: those of its clips, from which another aggregator can make the score; one failed
-            row where it failed.
+        clips: scores of its clips, from which another aggregator can make its score; one row
+            with the failure if it failed.
     """
 
     presentation: Score
@@ -45,7 +45,7 @@ class Rows(NamedTuple):
 
 
 def prepare(fold: Fold) -> Prepared:
-    """Make the clips of every presentation that the fold needs; stored ones are kept."""
+    """Prepare the clips of every presentation that the fold needs; stored ones are reused."""
     with fold.steps.timed("prepare"):
         jobs = fold.settings.jobs
         prepared = prepared_clips(fold, wanted_clips(fold), title="prepare", jobs=jobs)
@@ -55,10 +55,11 @@ def prepare(fold: Fold) -> Prepared:
 
 
 def wanted_clips(fold: Fold) -> Wanted:
-    """The clips that the fold needs of each presentation."""
+    """Return the clips that the fold needs of each presentation."""
     trains = fold.settings.checkpoint is None and bool(fold.method.stages())
     wanted: dict[Presentation, list[ClipSpec]] = {}
     for split, presentation in fold.protocol.items():
+        # Training clips (more of them, drawn scales) are not prepared where a checkpoint is scored.
         if split is not Split.TRAIN:
             wanted[presentation] = [fold.scoring_clips]
         elif trains:
@@ -67,13 +68,13 @@ def wanted_clips(fold: Fold) -> Wanted:
 
 
 def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prepared:
-    """Make clips by the fold's settings, into the experiment's store.
+    """Prepare clips by the fold's settings, in the experiment's store.
 
     Args:
         fold: the fold.
         wanted: the clips of each presentation.
-        title: of the progress bar.
-        jobs: processes.
+        title: title of the progress bar.
+        jobs: number of processes.
     """
     experiment = fold.experiment
     with experiment.console.bar(title, "videos") as advance:
@@ -88,7 +89,7 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
 
 
 def _recipe(fold: Fold) -> Recipe:
-    """How faces and depth are found."""
+    """Return how faces and depth are found."""
     settings, dataset = fold.settings, fold.experiment.dataset
     return Recipe(
         dataset.name,
@@ -102,7 +103,7 @@ def _recipe(fold: Fold) -> Recipe:
 
 
 def train(fold: Fold, prepared: Prepared) -> Path | None:
-    """Find or train the model.
+    """Return the model, trained if necessary.
 
     Returns:
         The model file: given, trained before, or trained now; None if nothing is learnt.
@@ -116,7 +117,7 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
 
 
 def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
-    """Train from the last saved state on, and write the model and its history."""
+    """Train from the last saved state, and write the model and its history."""
     from fasharness.engine import train as trainer
     from fasharness.engine.checkpoint import save_model
 
@@ -151,10 +152,11 @@ def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:
 def _dev_eer(
     fold: Fold, prepared: Prepared, stage: Stage, network: nn.Module, fabric: Fabric
 ) -> float:
-    """EER on dev, by which a stage's weights are chosen."""
+    """Return the EER on dev, which chooses a stage's weights."""
     from fasharness.engine.score import score_source
     from fasharness.metrics.curves import eer, error_curve
 
+    # Set back by `Method.train_mode` at the start of the next epoch.
     network.eval()
     values: dict[bool, list[float]] = {True: [], False: []}
     for presentation in fold.protocol.dev:
@@ -168,18 +170,19 @@ def _dev_eer(
 
 
 def fresh_network(fold: Fold) -> tuple[Fabric, nn.Module]:
-    """The device and a network with fresh weights on it, both decided by the seed."""
+    """Return the device and a network on it, with fresh weights drawn by the seed."""
     import torch
 
     from fasharness.engine.device import make_fabric
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
+    # Directly before the network is built: its fresh weights depend on nothing else.
     torch.manual_seed(fold.settings.seed)
     return fabric, fabric.to_device(fold.method.network())
 
 
 def trained_network(fold: Fold, model: Path | None) -> tuple[Fabric, nn.Module]:
-    """The device and the network with the model's weights on it."""
+    """Return the device and the network on it, with the model's weights."""
     from fasharness.engine.checkpoint import load_model
 
     fabric, network = fresh_network(fold)
@@ -192,7 +195,7 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
     """Score dev and test, and write the score files.
 
     Returns:
-        The scores as they stand in ``scores.csv``.
+        The scores, as read from ``scores.csv``.
     """
     path, of_clips = fold.folder / "scores.csv", fold.folder / "clip_scores.csv"
     key = digest([scoring_key(fold, prepared, fold.method), sha256(model) if model else ""])
@@ -207,12 +210,13 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
         fold.experiment.dataset.write_official_scores(fold.folder, scores)
         journal.unlink()
 
+    # unchanged: an edited scores.csv is scored again instead of passing for a run.
     fold.steps.once("score", key, [path, of_clips], work, unchanged=path)
     return score_files.read_csv(path)
 
 
 def scoring_key(fold: Fold, prepared: Prepared, method: Method) -> str:
-    """Content key of scoring the fold's clips with a method, but for its weights."""
+    """Return the key of scoring the fold's clips with a method, without its weights."""
     return score_key(method, fold.settings, fold.protocol, prepared, fold.scoring_clips)
 
 
@@ -233,7 +237,7 @@ def score_rows(
         method: the method, the fold's own or a baseline.
         network: its network.
         fabric: the device.
-        journal: file that keeps finished scores until all are there.
+        journal: file that keeps finished scores until all are done.
         key: content key of this scoring; a journal of another key is not used.
     """
     from fasharness.engine.score import Journal
@@ -245,6 +249,8 @@ def score_rows(
         done = book.score_all(method, network, sources, fabric)
         for number, ((split, shown), found) in enumerate(zip(items, done, strict=True), 1):
             rows = _rows(fold.protocol, split, shown, found)
+            # Observers are called once for a presentation: not for baselines, not again when
+            # resumed.
             if method is fold.method and shown.id not in book.done:
                 fold.experiment.plugins.hook.fasharness_presentation_scored(
                     folder=fold.folder, score=rows.presentation
@@ -254,7 +260,7 @@ def score_rows(
 
 
 def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScores) -> Rows:
-    """Put what is known of a presentation beside its scores."""
+    """Combine the scores of a presentation with its facts."""
     score = Score(
         presentation=shown.id,
         split=str(split),

@@ -1,4 +1,4 @@
-"""A trained model with all that it needs to score pictures and videos that no data set lists."""
+"""A trained model that scores pictures and videos outside of any data set."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ Prepare = Callable[[Task, ClipStore], list[StoredClips]]
 
 
 class TrainedModel:
-    """A trained model; made by `load_trained`.
+    """A trained model; returned by `load_trained`.
 
     Args:
         method: the method with the model's options.
         network: its network with the model's weights, in evaluation mode.
         fabric: the device.
-        tools: find faces, and depth where the method wants it.
+        tools: find faces, and depth if the method needs it.
     """
 
     def __init__(self, method: Method, network: nn.Module, fabric: Fabric, tools: Tools) -> None:
@@ -52,9 +52,9 @@ class TrainedModel:
                 video, or (H, W, 3), a picture; RGB.
 
         Returns:
-            The mean over the clips, as in a run; higher is more bona fide. Which scores are
-            called bona fide is for a threshold to say, chosen on the dev scores of the model's
-            run (`fasharness.evaluate`).
+            The mean over the clips, as in a run; higher is more bona fide. Which
+            scores count as bona fide depends on a threshold, chosen on the dev scores of the
+            model's run (`fasharness.evaluate`).
 
         Raises:
             DataError: the file cannot be read, shows no face, or has too few frames.
@@ -75,7 +75,8 @@ class TrainedModel:
 
     def _score(self, path: Path, prepare: Prepare) -> float:
         spec = self.method.scoring_clips()
-        # The class is not known. Depth of attacks would be set to zero, and nothing else differs.
+        # The class is unknown; None means bona fide. It only decides the label depth, which scoring
+        # does not read.
         shown = Presentation(path.name, path, subject="", species=None)
         with TemporaryDirectory(prefix="fasharness-") as folder:
             (stored,) = prepare(Task(shown, (spec,), ("clips",)), ClipStore(Path(folder)))
@@ -108,6 +109,6 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
 
 
 def method_of(card: ModelCard, plugins: Plugins) -> Method:
-    """Make the method of a model file, with the options that it was trained with."""
+    """Build the method of a model file, with the options that it was trained with."""
     options = {name: as_text(value) for name, value in card.options.items()}
     return make(plugins.method(card.method), "", options)
