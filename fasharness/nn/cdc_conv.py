@@ -14,7 +14,7 @@ from fasharness.ops.cdc_weight import Direction, Form
 
 
 class _Merged(NamedTuple):
-    """A merged weight and what it was made from; holding the parts keeps their memory theirs."""
+    """A merged weight and its inputs; holding them keeps their memory from being reused."""
 
     result: Tensor
     parts: tuple[Tensor, ...]
@@ -22,6 +22,7 @@ class _Merged(NamedTuple):
 
     def made_from(self, parts: tuple[Tensor, ...]) -> bool:
         return (
+            # data_ptr sees a replaced tensor (load with assign, .to), the version a write in place.
             len(parts) == len(self.parts)
             and all(
                 a.data_ptr() == b.data_ptr() and a.dtype == b.dtype
@@ -32,7 +33,7 @@ class _Merged(NamedTuple):
 
 
 class _CDConv(nn.modules.conv._ConvNd):
-    """What the layers share: theta, and a merged weight that is kept in eval mode."""
+    """Common part of the layers: theta, and a merged weight that is kept in eval mode."""
 
     theta: float | nn.Parameter
 
@@ -41,6 +42,7 @@ class _CDConv(nn.modules.conv._ConvNd):
             raise ValueError("theta must be a number, got NaN")
         if any(k % 2 == 0 for k in self.kernel_size):
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}")
+        # On the device and in the dtype of the weight, where the operators expect it.
         if learnable_theta:
             self.theta = nn.Parameter(self.weight.new_tensor(theta))
         else:
@@ -49,7 +51,7 @@ class _CDConv(nn.modules.conv._ConvNd):
         self._kept: _Merged | None = None
 
     def train(self, mode: bool = True) -> Self:
-        """Switch the mode and forget the kept weight.
+        """Switch the mode and drop the kept weight.
 
         Args:
             mode: True to train.
@@ -61,6 +63,7 @@ class _CDConv(nn.modules.conv._ConvNd):
         return super().train(mode)
 
     def __getstate__(self) -> dict[str, Any]:
+        # Copies and pickles hold the parameters only once.
         return {**self.__dict__, "_kept": None}
 
     def _merge(self) -> Tensor:
@@ -69,15 +72,15 @@ class _CDConv(nn.modules.conv._ConvNd):
     def merged_weight(self) -> Tensor:
         """Merge the central difference into the weight.
 
-        In eval mode, where no gradient is asked for, the result is kept until weight or theta
-        change. A write through `.data` goes unseen until the next `train()` or `eval()`.
+        In eval mode, if no gradient is needed, the result is kept until weight or theta change.
+        A write through `.data` is not noticed before the next `train()` or `eval()`.
 
         Returns:
             The weight of the plain convolution.
         """
         parts = tuple(p for p in (self.weight, self.theta) if isinstance(p, Tensor))
         gradient = torch.is_grad_enabled() and any(p.requires_grad for p in parts)
-        # Inference tensors have no version, and a compiled graph keeps constants by itself.
+        # Inference tensors have no version counter, and a compiled graph keeps constants itself.
         unseen = torch.compiler.is_compiling() or any(p.is_inference() for p in parts)
         if self.training or gradient or unseen:
             return self._merge()
@@ -87,7 +90,7 @@ class _CDConv(nn.modules.conv._ConvNd):
         return self._kept.result
 
     def merged_bias(self) -> Tensor | None:
-        """Give the bias of the plain convolution.
+        """Return the bias of the plain convolution.
 
         Returns:
             The bias, times 1 - theta with `compat`; None for a layer without bias.
@@ -108,7 +111,7 @@ class _CDConv(nn.modules.conv._ConvNd):
 
 
 class CDConv2d(_CDConv, nn.Conv2d):
-    """Central-difference convolution, a drop-in for `torch.nn.Conv2d` with zero padding.
+    """Central-difference convolution, replaces `torch.nn.Conv2d` with zero padding.
 
     Args:
         in_channels: channels of the input.
@@ -197,6 +200,8 @@ class CrossCDConv2d(CDConv2d):
         super().__init__(
             in_channels,
             out_channels,
+            # The stored shape of the published layer, so that its weights load; the convolution is
+            # 3x3.
             (1, 5),
             stride,
             padding,

@@ -55,10 +55,10 @@ class SpatialGradientSquared(nn.Module):
 
 
 class GradientConv2d(nn.Conv2d):
-    """1x1 convolution of the Sobel magnitude, which for the backward keeps its input alone.
+    """1x1 convolution of the Sobel magnitude that saves only its input for the backward.
 
-    The magnitude is cheaper to compute again than to keep: it is as large as the input, which the
-    layers beside this one keep in any case.
+    The magnitude is cheaper to compute again than to save: it is as large as the input, which
+    neighbouring layers save in any case.
 
     Args:
         in_channels: channels of the input.
@@ -83,6 +83,7 @@ class GradientConv2d(nn.Conv2d):
         """
         if not torch.is_grad_enabled():
             return self._convolve(x)
+        # Nothing in here draws random numbers, so their state needs no saving.
         result: Tensor = checkpoint(
             self._convolve, x, use_reentrant=False, preserve_rng_state=False
         )

@@ -12,7 +12,7 @@ class ContrastDepthLoss(nn.Module):
     """Mean squared difference of the eight neighbour contrasts of two depth maps.
 
     Args:
-        padding: 'valid' leaves border cells out, 'same' surrounds the maps by zeros.
+        padding: 'valid' leaves border cells out, 'same' pads the maps with zeros.
     """
 
     def __init__(self, padding: Padding = "valid") -> None:

@@ -1,4 +1,4 @@
-"""Turning a trained network into plain convolutions, for deployment and export."""
+"""Turn a trained network into plain convolutions, for deployment and export."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def _plain(layer: CDConv2d | CDConv3d) -> nn.Conv2d | nn.Conv3d:
     plain = kind(
         layer.in_channels,
         layer.out_channels,
+        # Not layer.kernel_size: a cross layer stores (1, 5) and convolves with 3x3.
         tuple(weight.shape[2:]),  # type: ignore[arg-type]
         layer.stride,  # type: ignore[arg-type]
         layer.padding,  # type: ignore[arg-type]
@@ -58,21 +59,24 @@ def _merge_norms(module: nn.Module) -> None:
 def merge_cdc(model: nn.Module) -> nn.Module:
     """Copy a network with central differences and batch norms merged into plain convolutions.
 
-    A batch norm is merged where it follows a convolution directly in an `nn.Sequential`: only
-    there it is certain that nothing else reads what lies between.
+    A batch norm is merged if it directly follows a convolution in an `nn.Sequential`: only there
+    is it certain that nothing else reads the tensor in between.
 
     Args:
         model: a network in eval mode.
 
     Returns:
-        A copy that computes the same to rounding and holds no central-difference layer.
+        A copy without central-difference layers that computes the same up to rounding.
 
     Raises:
         ValueError: the network is in training mode, where batch norms use the batch.
     """
     if model.training:
         raise ValueError("model must be in eval mode, got training mode: call model.eval() first")
+    # Wrapped, so that a model that is itself a central-difference layer has a parent to replace it
+    # in.
     merged = nn.Sequential(copy.deepcopy(model))
+    # First, as a batch norm can only be merged into a plain convolution.
     _merge_children(merged)
     _merge_norms(merged)
     return merged.eval()[0]

@@ -1,4 +1,4 @@
-"""The argument checks all operators share, so that eager and native refuse the same input."""
+"""Argument checks shared by all operators, so that eager and native refuse the same input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def require_float(name: str, value: Tensor) -> None:
     """Refuse a value that is not a floating point tensor.
 
     Args:
-        name: what the caller knows the argument as.
+        name: name of the argument, for the message.
         value: the argument.
 
     Raises:
@@ -30,7 +30,7 @@ def require_rank(name: str, value: Tensor, layout: str) -> None:
     """Refuse a tensor whose rank is not that of the layout.
 
     Args:
-        name: what the caller knows the argument as.
+        name: name of the argument, for the message.
         value: the argument.
         layout: the expected axes, such as ``(N, C, H, W)``.
 
@@ -58,21 +58,23 @@ def require_same_device(first: str, a: Tensor, second: str, b: Tensor) -> None:
 
 
 def memory_format(x: Tensor) -> torch.memory_format:
-    """Find the memory format in which an operator writes its result for this input.
+    """Return the memory format in which an operator writes its result for this input.
 
     Args:
         x: float tensor (N, C, H, W).
 
     Returns:
-        channels_last only where x is stored so and not in the default order as well.
+        channels_last only if x is stored in it and is not contiguous as well.
     """
+    # One channel or one pixel is contiguous in both formats; the default must win, as in the
+    # kernels.
     if x.is_contiguous() or not x.is_contiguous(memory_format=torch.channels_last):
         return torch.contiguous_format
     return torch.channels_last
 
 
 def accumulator(dtype: torch.dtype) -> torch.dtype:
-    """Name the dtype in which sums are kept: float32, or float64 for float64.
+    """Return the dtype in which sums are kept: float32, or float64 for float64.
 
     Args:
         dtype: a floating point dtype.
@@ -80,4 +82,5 @@ def accumulator(dtype: torch.dtype) -> torch.dtype:
     Returns:
         The dtype of the sums.
     """
+    # Sums of bfloat16 and float16 would lose most of their digits; the kernels do the same.
     return torch.float64 if dtype == torch.float64 else torch.float32

@@ -1,4 +1,4 @@
-"""Where operators are declared, and where it is decided which implementation of them runs."""
+"""Declares operators, and decides which implementation of them runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-# Raised with every change of an operator's schema, here and in csrc/common/platform.h.
+# Increased with every change of an operator's schema, here and in csrc/common/platform.h.
 OPS_VERSION = 2
 NAMESPACE = "fasharness"
 P = ParamSpec("P")
@@ -20,7 +20,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {}
 
 
 class Operator(Generic[P, R]):
-    """An operator: calling it runs the kernel of the tensors' device, or the eager definition.
+    """An operator: a call runs the kernel for the tensors' device, or the eager definition.
 
     Args:
         name: the operator's name, the same as that of the kernels in csrc.
@@ -47,7 +47,7 @@ class Operator(Generic[P, R]):
         return result
 
     def fake(self, shapes: Callable[P, R]) -> Callable[P, R]:
-        """Decorate the function that makes results of the right shapes, without values.
+        """Register the function that returns results of the right shapes, without values.
 
         Args:
             shapes: a function of the operator's signature.
@@ -61,10 +61,10 @@ class Operator(Generic[P, R]):
     def autograd(
         self, vjp: Callable[..., Any], setup: Callable[[Any, Any, Any], None] | None = None
     ) -> None:
-        """Give the derivative.
+        """Register the derivative.
 
         Args:
-            vjp: from the context and the gradients of the results to those of the arguments.
+            vjp: maps the context and the gradients of the results to those of the arguments.
             setup: stores in the context what vjp needs.
         """
         self._declared.register_autograd(vjp, setup_context=setup)
@@ -92,6 +92,7 @@ class EagerKernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        # By name: the definition runs in place of whichever kernel the dispatcher would choose.
         definition = DEFINITIONS.get(func._schema.name, func)
         return definition(*args, **(kwargs or {}))
 
@@ -103,23 +104,27 @@ def libraries(folder: Path) -> list[Path]:
         folder: where to look.
 
     Returns:
-        Paths of `_C*.so` (or `.pyd`), built for whatever interpreter.
+        Paths of `_C*.so` (or `.pyd`), built for any interpreter.
     """
     found = (p for p in folder.iterdir() if p.suffix in (".so", ".pyd"))
+    # By the name before the first dot, as the rest names interpreter and platform. The CPU library
+    # comes first.
     return sorted(p for p in found if p.name.split(".")[0] in ("_C", "_C_cuda"))
 
 
 def is_truncated(content: bytes) -> bool:
-    """Return whether the end of an ELF file is missing, which would end the process on loading.
+    """Return whether the end of an ELF file is missing; loading it would kill the process.
 
     Args:
         content: the file.
 
     Returns:
-        True if its last table, the section headers, does not lie within it.
+        True if its last table, the section headers, is not inside the file.
     """
     start, size, count = (
-        int.from_bytes(content[i:j], "little") for i, j in ((40, 48), (58, 60), (60, 62))
+        # ELF64 header: e_shoff at 40, e_shentsize at 58, e_shnum at 60.
+        int.from_bytes(content[i:j], "little")
+        for i, j in ((40, 48), (58, 60), (60, 62))
     )
     return content[:4] == b"\x7fELF" and start + size * count > len(content)
 
@@ -131,9 +136,9 @@ def load_library(path: Path) -> str | None:
         path: the library file.
 
     Returns:
-        None if its kernels are registered now, else the reason why they are not.
+        None if its kernels are now registered, else the reason why not.
     """
-    # Loading registers at once and cannot be undone, so the version is read from the file.
+    # Loading registers the kernels and cannot be undone, so the version is read from the file.
     content = path.read_bytes()
     if f"fasharness.ops kernels {OPS_VERSION};".encode() not in content:
         return f"it holds no fasharness kernels of version {OPS_VERSION}"
@@ -142,16 +147,17 @@ def load_library(path: Path) -> str | None:
     try:
         torch.ops.load_library(path)  # type: ignore[no-untyped-call]
     except OSError as error:
+        # torch wraps the loader's reason, e.g. a missing libtorch_cuda.so, in a longer text.
         return str(error.__cause__ or error)
     return None
 
 
 def load_kernels(folder: Path, choice: str) -> list[Path]:
-    """Load the kernel libraries of a folder, as far as that is wanted and possible.
+    """Load the kernel libraries of a folder, if wanted and possible.
 
     Args:
         folder: where to look for them.
-        choice: 'eager' loads nothing, 'native' insists on the CPU library, '' takes what works.
+        choice: 'eager' loads nothing, 'native' requires the CPU library, '' loads what works.
 
     Returns:
         The libraries that were loaded.
@@ -179,7 +185,7 @@ def load_kernels(folder: Path, choice: str) -> list[Path]:
 
 
 def load_default_kernels() -> list[Path]:
-    """Load the libraries beside this file as the variable FASHARNESS_OPS says.
+    """Load the libraries beside this file, as the variable FASHARNESS_OPS demands.
 
     Returns:
         The libraries that were loaded.

@@ -1,4 +1,4 @@
-"""`python -m fasharness.ops.build_info`: which kernels were built, for what, and are in use."""
+"""`python -m fasharness.ops.build_info`: which kernels are built, for what, and in use."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fasharness.ops._native import DEFINITIONS
 
 @dataclass(frozen=True)
 class BuildInfo:
-    """What serves the operators in this process.
+    """The implementations of the operators in this process.
 
     Attributes:
         torch_version: the installed torch.
         python_version: the running interpreter.
         libraries: file names of the loaded kernel libraries.
-        built: what the CPU library says of its build; empty without one.
+        built: facts that the CPU library reports of its build; empty without one.
         kernels: per operator, the device types that have a kernel of their own.
     """
 
@@ -32,7 +32,7 @@ class BuildInfo:
     kernels: tuple[tuple[str, tuple[str, ...]], ...]
 
     def lines(self) -> list[str]:
-        """Lay the record out for a terminal.
+        """Format the record for a terminal.
 
         Returns:
             One line per fact.
@@ -48,12 +48,13 @@ class BuildInfo:
 
 
 def _devices(name: str) -> tuple[str, ...]:
+    # A private function, but torch has no public one that tells kernels from fallbacks.
     has = torch._C._dispatch_has_kernel_for_dispatch_key
     return tuple(key for key in ("CPU", "CUDA") if has(name, key))
 
 
 def build_info() -> BuildInfo:
-    """Collect what serves the operators in this process.
+    """Collect the implementations of the operators in this process.
 
     Returns:
         The record.

@@ -9,12 +9,13 @@ from torch import Tensor
 from fasharness.ops._check import Size, require_float, require_rank, require_same_device
 from fasharness.ops.cdc_weight import Form, Theta, cdc_weight
 
-# (N, C, H, W) of an image is (O, I, kH, kW) of a weight.
+# Names the axes of a weight from those of an image: (N, C, H, W) becomes (O, I, kH, kW).
 _KERNEL_AXES = str.maketrans({"N": "O", "C": "I", "T": "kT", "H": "kH", "W": "kW"})
 
 
 def _bias(bias: Tensor | None, theta: Theta, compat: bool) -> Tensor | None:
-    # The published layer adds the bias in both of its branches.
+    # The published layer adds the bias in both of its branches, so b - theta * b remains. The
+    # published networks have no bias.
     return bias * (1 - theta) if compat and bias is not None else bias
 
 
@@ -48,6 +49,7 @@ def check_convolution(
         )
     if bias is not None:
         _check_bias(bias, weight)
+    # Autocast brings both to its own dtype inside the convolution.
     if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
         raise TypeError(f"weight must have x's dtype {x.dtype}, got {weight.dtype}")
 
@@ -99,6 +101,8 @@ def cdc_conv2d(
     """
     check_convolution(x, weight, bias, groups, "(N, C, H, W)")
     merged = cdc_weight(weight, theta)
+    # One convolution, not the two of the published code. Its 1x1 branch has padding 0, so it raises
+    # unless padding = dilation * (k - 1) / 2; the merged form takes any padding.
     return F.conv2d(x, merged, _bias(bias, theta, compat), stride, padding, dilation, groups)
 
 

@@ -17,11 +17,12 @@ Form = Literal["all", "adjacent", "temporal"]
 Direction = Literal["hv", "diagonal"]
 Theta = float | Tensor
 
+# Numbers of the taps in a flat 3x3 kernel, in the published order of the five weights.
 _CROSS_TAPS = {"hv": (1, 3, 4, 5, 7), "diagonal": (0, 2, 4, 6, 8)}
 
 
 class _Taps(NamedTuple):
-    """Which taps are summed, and how the sum is spread over the taps it is taken from."""
+    """Which taps are summed, and how the sum is spread over the taps it is subtracted from."""
 
     sample: list[float]
     spread: list[float]
@@ -35,11 +36,13 @@ def _taps(kernel: tuple[int, ...], form: Form) -> _Taps:
     count, centre = math.prod(kernel), tuple(k // 2 for k in kernel)
     sample = [1.0] * count
     if form != "all":
+        # T: the taps of the neighbouring frames only, not of the frame itself.
         sample = [float(p[0] != centre[0]) for p in _positions(kernel)]
-    # Of odd sizes, the middle one of all taps is the centre.
+    # Kernel sizes are odd, so the middle tap of all is the centre.
     spread = [0.0] * count
     spread[count // 2] = 1.0
     if form == "temporal":
+        # TR: the centre pixel of every frame, each with an equal share.
         spread = [float(p[1:] == centre[1:]) / kernel[0] for p in _positions(kernel)]
     return _Taps(sample, spread)
 
@@ -64,10 +67,14 @@ def _op(
     total = scale * (rows @ _mask(sample, weight))
     if theta is not None:
         total = total * theta.to(total.dtype)
+    # Sums in float32 and one rounding at the end: bfloat16 sums of nine taps would drift.
     merged = rows - total[:, None] * _mask(spread, weight)
+    # Contiguous as the fake says, whatever the memory format of the weight.
     return merged.to(weight.dtype).reshape(weight.shape).contiguous()
 
 
+# An operator of its own: torch.autograd.grad fails inside a custom operator, so every backward here
+# is written out, and a kernel can replace it.
 @operator("cdc_theta_grad")
 def _theta_grad(
     weight: Tensor, grad: Tensor, sample: Sequence[float], spread: Sequence[float]
@@ -95,13 +102,13 @@ def _(weight: Tensor, grad: Tensor, sample: Sequence[float], spread: Sequence[fl
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     weight, ctx.scale, theta, ctx.sample, ctx.spread = inputs
-    # Without a learnable theta the merge is linear and its slope needs no tensor at all.
+    # Without a learnable theta the merge is linear, and its derivative needs no saved tensor.
     ctx.save_for_backward(None if theta is None else weight, theta)
 
 
 def _vjp(ctx: Any, grad: Tensor) -> tuple[Tensor, None, Tensor | None, None, None]:
     weight, theta = ctx.saved_tensors
-    # The transpose of the merge is the merge with the two roles of the taps exchanged.
+    # The transpose of the merge is the merge with `sample` and `spread` exchanged.
     grad_weight = _op(grad, ctx.scale, theta, ctx.spread, ctx.sample)
     grad_theta = None
     if ctx.needs_input_grad[2]:
@@ -131,8 +138,8 @@ def check_theta(theta: Theta, weight: Tensor) -> None:
     """Refuse a theta that is neither a number nor one learnable number.
 
     Args:
-        theta: the argument; NaN is looked for in numbers only, as a look into a tensor would
-            make the device wait.
+        theta: the argument; only numbers are checked for NaN, as reading a tensor would make
+            the device wait.
         weight: the tensor that theta goes with.
 
     Raises:
@@ -170,15 +177,15 @@ def cdc_weight(weight: Tensor, theta: Theta, form: Form = "all") -> Tensor:
     """Merge a central difference into a convolution weight.
 
     conv(x, w) - theta * conv(x at the centre, sum w) is one convolution, as the second term
-    is itself one whose kernel is zero but for its centre.
+    is a convolution whose kernel is zero except at its centre.
 
     Args:
         weight: float tensor (O, I, kH, kW) or (O, I, kT, kH, kW), kernel sizes odd.
         theta: share of the difference term; a number or a tensor of one element, which may
             be learnable.
         form: 'all' sums every tap; for video also 'adjacent', which sums the taps of the other
-            frames, and 'temporal', which sums those and subtracts them from the centre pixel
-            averaged over the frames.
+            frames, and 'temporal', which sums the same taps and subtracts the sum from the centre
+            pixel averaged over the frames.
 
     Returns:
         The weight of the plain convolution, like weight, contiguous.
@@ -198,7 +205,7 @@ def cdc_weight(weight: Tensor, theta: Theta, form: Form = "all") -> Tensor:
 
 
 def cross_weight(weight: Tensor, direction: Direction) -> Tensor:
-    """Place the five weights of a directional kernel in a 3x3 kernel that is zero elsewhere.
+    """Place the five weights of a directional kernel in a 3x3 kernel; the rest is zero.
 
     Args:
         weight: float tensor (O, I, 1, 5).

@@ -18,7 +18,10 @@ _NEIGHBOURS = tuple((i, j) for i in range(3) for j in range(3) if (i, j) != (1, 
 
 def _difference(pred: Tensor, target: Tensor, same: bool) -> Tensor:
     dtype = accumulator(pred.dtype)
+    # Contrast is linear: the contrast of the difference replaces the difference of two eightfold
+    # sets of maps, as in the published code.
     d = pred.to(dtype) - target.to(dtype)
+    # SGTD's TensorFlow code pads the contrast convolution (SAME), CDCN's PyTorch code does not.
     return F.pad(d, (1, 1, 1, 1)) if same else d
 
 
@@ -74,10 +77,11 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 def _vjp(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None, None]:
     pred, target, weight = ctx.saved_tensors
     slope = _op_backward(grad, pred, target, weight, ctx.same)
+    # The loss depends on pred - target only. The weight has no derivative (`_check_weight`).
     return slope, -slope if ctx.needs_input_grad[1] else None, None, None
 
 
-# The loss is quadratic in d, so its slope is a linear map of d that is its own transpose.
+# The loss is quadratic in d, so its derivative is a linear map of d that is its own transpose.
 def _vjp_backward(ctx: Any, v: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
     grad, pred, target, weight = ctx.saved_tensors
     unit = _op_backward(torch.ones_like(grad), pred, target, weight, ctx.same)
@@ -128,9 +132,9 @@ def contrast_depth_loss(
     Args:
         pred: float tensor (N, H, W) or (N, C, H, W).
         target: float tensor of the shape of pred.
-        padding: 'valid' leaves border cells out (CDCN); 'same' surrounds the maps by zeros
-            (the spatial-gradient temporal-depth method).
-        weight: float tensor (N,), the weight of each sample in the mean; None weighs all 1.
+        padding: 'valid' leaves border cells out (CDCN); 'same' pads the maps with zeros
+            (SGTD).
+        weight: float tensor (N,), the weight of each sample in the mean; None means all 1.
             The mean is over the samples, not over the sum of the weights.
 
     Returns:
@@ -139,7 +143,7 @@ def contrast_depth_loss(
 
     Raises:
         TypeError: a tensor is not floating point.
-        ValueError: shapes, devices or padding do not fit, or there is nothing to average.
+        ValueError: shapes, devices or padding do not fit, or the maps are empty.
 
     Source: Wang et al., CVPR 2020, equation 8; Yu et al., Searching Central Difference
     Convolutional Networks for Face Anti-Spoofing, CVPR 2020, equation 5.

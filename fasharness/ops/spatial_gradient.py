@@ -11,7 +11,7 @@ from torch import Tensor
 from fasharness.ops._check import accumulator, memory_format, require_float, require_rank
 from fasharness.ops._native import operator
 
-# Added under the root, so that the magnitude has a finite slope where the image is flat.
+# Published value. Under the root, so that the derivative is finite where the image is flat.
 MAGNITUDE_EPS = 1e-8
 
 
@@ -23,7 +23,7 @@ class SpatialGradient(NamedTuple):
 
 
 def sobel(x: Tensor) -> SpatialGradient:
-    """Define the operator: cross-correlate each channel with Sobel x and y, zero-padded.
+    """Cross-correlate each channel with Sobel x and y, zero-padded; the definition of the operator.
 
     Args:
         x: float tensor (N, C, H, W), already in the dtype of the sums.
@@ -31,6 +31,8 @@ def sobel(x: Tensor) -> SpatialGradient:
     Returns:
         gx for [[-1,0,1],[-2,0,2],[-1,0,1]], gy for [[1,2,1],[0,0,0],[-1,-2,-1]].
     """
+    # Zero padding gives a response along the border, as in the published code: part of the trained
+    # features, so do not replicate the edge.
     p = F.pad(x, (1, 1, 1, 1))
     across = p[..., 2:] - p[..., :-2]
     down = p[..., :-2, :] - p[..., 2:, :]
@@ -47,13 +49,14 @@ def sobel_adjoint(gx: Tensor, gy: Tensor) -> Tensor:
         gy: as gx.
 
     Returns:
-        float tensor (N, C, H, W). Both kernels change sign when turned by 180 degrees, and
-        with zero padding the transpose of a correlation is that with the turned kernel.
+        float tensor (N, C, H, W). With zero padding the transpose of a correlation uses the
+        kernel turned by 180 degrees, and both kernels change sign when turned.
     """
     return -(sobel(gx).gx + sobel(gy).gy)
 
 
 def _like(result: Tensor, x: Tensor) -> Tensor:
+    # clone: a custom operator may not return a view or an alias of its input.
     return result.to(x.dtype).clone(memory_format=memory_format(x))
 
 
@@ -71,6 +74,8 @@ def _pair(x: Tensor) -> tuple[Tensor, Tensor]:
     return _like(gx, x), _like(gy, x)
 
 
+# The backward passes are operators too: torch.autograd.grad fails inside a custom operator, and
+# each has a kernel of its own.
 @operator("spatial_gradient_backward")
 def _pair_backward(grad_x: Tensor, grad_y: Tensor) -> Tensor:
     return _like(sobel_adjoint(_wide(grad_x), _wide(grad_y)), grad_x)
@@ -85,6 +90,8 @@ def _magnitude(x: Tensor) -> Tensor:
 @operator("spatial_gradient_magnitude_backward")
 def _magnitude_backward(grad: Tensor, x: Tensor) -> Tensor:
     gx, gy = sobel(_wide(x))
+    # gx and gy again from x, which the convolution beside this operator keeps in any case; saving
+    # them would take twice the memory of x.
     scale = _wide(grad) * (gx * gx + gy * gy + MAGNITUDE_EPS).rsqrt()
     return _like(sobel_adjoint(scale * gx, scale * gy), x)
 
@@ -128,8 +135,8 @@ def _save_inputs(ctx: Any, inputs: tuple[Tensor, ...], output: object) -> None:
     ctx.save_for_backward(*inputs)
 
 
-# Every second derivative below is a composition of differentiable operators, so that
-# derivatives of any order exist without further kernels.
+# Every second derivative below combines differentiable operators, so derivatives of any order
+# exist without further kernels.
 def _pair_vjp(ctx: Any, grad_x: Tensor, grad_y: Tensor) -> Tensor:
     return _pair_backward(grad_x, grad_y)
 

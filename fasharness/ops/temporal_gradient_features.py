@@ -1,4 +1,4 @@
-"""The input of the short-term spatio-temporal block, written straight into one tensor."""
+"""The input of the short-term spatio-temporal block, written into one tensor."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def _op(features: Tensor, reduced: Tensor, frames: int) -> Tensor:
     r = reduced.to(accumulator(reduced.dtype))
     gx, gy = (_clips(g, frames) for g in sobel(r))
     f, r = _clips(features, frames), _clips(r, frames)
+    # The published order of channels and sign of the difference: released weights depend on it.
+    # Clips are split before pairing; the published code takes consecutive rows of a frame-major
+    # batch, which mixes clips above batch 1.
     parts = (f[:, :-1], gx[:, :-1], gy[:, :-1], gx[:, 1:], gy[:, 1:], r[:, :-1] - r[:, 1:])
+    # Sums in float32 for bfloat16, rounded once here.
     joined = torch.cat([p.to(features.dtype) for p in parts], 2).flatten(0, 1)
     return joined.clone(memory_format=memory_format(features))
 
@@ -39,10 +43,12 @@ def _op_backward(grad: Tensor, frames: int, channels: int) -> tuple[Tensor, Tens
     grad_f, *rest = torch.split(g, [channels] + [narrow] * 5, 2)
     gx0, gy0, gx1, gy1, diff = (p.to(accumulator(grad.dtype)) for p in rest)
     empty = diff[:, :1] * 0
+    # Frame t is the first of pair t and the second of pair t - 1; the ends have only one pair.
     first, second = (torch.cat(p, 1) for p in ((diff, empty), (empty, diff)))
     gx = torch.cat((gx0, empty), 1) + torch.cat((empty, gx1), 1)
     gy = torch.cat((gy0, empty), 1) + torch.cat((empty, gy1), 1)
     grad_r = sobel_adjoint(gx.flatten(0, 1), gy.flatten(0, 1)) + (first - second).flatten(0, 1)
+    # The features of the last frame enter no pair.
     grad_f = torch.cat((grad_f, torch.zeros_like(grad_f[:, :1])), 1).flatten(0, 1)
     layout = memory_format(grad)
     return grad_f.clone(memory_format=layout), grad_r.to(grad.dtype).clone(memory_format=layout)
@@ -89,7 +95,8 @@ def _setup_backward(ctx: Any, inputs: tuple[Tensor, int, int], output: object) -
     ctx.frames = inputs[1]
 
 
-# The operator is linear, so the derivative of its transpose is the operator itself.
+# The operator is linear, so the derivative of its transpose is the operator itself; nothing
+# is saved for the backward.
 def _vjp_backward(ctx: Any, v_f: Tensor, v_r: Tensor) -> tuple[Tensor, None, None]:
     return _op(v_f, v_r, ctx.frames), None, None
 

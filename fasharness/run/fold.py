@@ -82,7 +82,6 @@ class Fold:
         """Return where the clips of a presentation are stored and how they are cut."""
         from fasharness.engine.clips import ClipSource
 
-        # Imported here: the engine imports torch, which listing and preparing do not need.
         rule = self.experiment.plugins.make("crop", spec.crop)
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
 
