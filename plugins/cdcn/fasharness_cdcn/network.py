@@ -15,6 +15,7 @@ def _layers(channels: tuple[int, ...], theta: float) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(channels):
         layers += [
+            # No bias: the published layer would add it in both branches.
             CDConv2d(inputs, outputs, 3, padding=1, bias=False, theta=theta),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
@@ -36,6 +37,7 @@ class CDCN(nn.Module):
         super().__init__()
 
         def block(*channels: int) -> nn.Sequential:
+            # The published CDCN pools 3x3 with stride 2; C-CDN and DC-CDN pool 2x2.
             return nn.Sequential(*_layers(channels, theta), nn.MaxPool2d(3, 2, 1))
 
         self.stem = nn.Sequential(*_layers((3, 64), theta))
@@ -44,6 +46,8 @@ class CDCN(nn.Module):
         self.block3 = block(128, 128, 196, 128)
         self.head = nn.Sequential(
             *_layers((384, 128, 64), theta),
+            # ReLU without normalisation, as published: the map can end up all zero, and then learns
+            # nothing.
             CDConv2d(64, 1, 3, padding=1, bias=False, theta=theta),
             nn.ReLU(inplace=True),
         )
@@ -69,6 +73,7 @@ class CDCN(nn.Module):
         coarse = self.block3(middle)
         size = coarse.shape[2:]
         scales = [
+            # No antialiasing, as published: only the 2x2 pixels around each sample are read.
             F.interpolate(x, size, mode="bilinear", align_corners=False)
             for x in (fine, middle, coarse)
         ]

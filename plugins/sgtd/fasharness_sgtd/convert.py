@@ -29,6 +29,7 @@ _MODULES = (
     (r"OFFNet/cascade_bn_(\d)/", r"motion.cascade\1.norm."),
     (r"OFFNet/OFFNet_conv_4_1/", r"motion.last.conv."),
     (r"OFFNet/OFFNet_bn_4_1/", r"motion.last.norm."),
+    # A ConvGRU in spite of its scope.
     (r"ConvLSTMNet/cell_(\d)/conv_gru_cell/(gates|candidate)/", r"recurrence.cell\1.\2."),
     (r"SoftmaxNet/fc/fc_1/", r"classifier.hidden."),
     (r"SoftmaxNet/fc/fc_2/", r"classifier.output."),
@@ -36,6 +37,7 @@ _MODULES = (
 _LAYERS = (
     (r"rgc_pw_gabor/", r"gradient."),
     (r"gabor_bn/", r"gradient_norm."),
+    # Called gn, but the published networks use batch normalisation here.
     (r"gn/", r"norm."),
     (r"conv/", r"conv."),
     (r"", r""),
@@ -45,6 +47,7 @@ _LEAVES = {
     "kernel": "weight",
     "biases": "bias",
     "bias": "bias",
+    # Slim's batch norm has no gamma (scale=False), and neither has `OffsetBatchNorm2d`.
     "beta": "bias",
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
@@ -52,14 +55,14 @@ _LEAVES = {
 
 
 def torch_name(variable: str) -> str | None:
-    """Name here of one of the authors' variables.
+    """Return the name in `SGTDNet` of one of the authors' variables.
 
     Args:
         variable: e.g. ``FaceMapNet/rgc1_2/gabor_bn/beta``.
 
     Returns:
-        e.g. ``faces.scale1.1.gradient_norm.bias``; None for what the network does not hold
-        (the step counter, optimiser slots).
+        e.g. ``faces.scale1.1.gradient_norm.bias``; None for variables outside the network
+        (step counter, optimiser slots).
     """
     for module, target in _MODULES:
         for layer, part in _LAYERS:
@@ -71,7 +74,7 @@ def torch_name(variable: str) -> str | None:
 
 
 def from_tensorflow(variables: Mapping[str, NDArray[np.floating]]) -> dict[str, torch.Tensor]:
-    """Turn the authors' variables into a state dict of `SGTDNet`.
+    """Convert the authors' variables to a state dict of `SGTDNet`.
 
     Args:
         variables: name to array; convolution kernels (H, W, in, out), linear ones (in, out).
@@ -89,7 +92,7 @@ def from_tensorflow(variables: Mapping[str, NDArray[np.floating]]) -> dict[str, 
     }
     if not state:
         raise CheckpointError(
-            "no variable of the SGTD networks in the checkpoint: is it another's?"
+            "no variable of the SGTD networks in the checkpoint: is it of another method?"
         )
     return state
 
@@ -99,8 +102,8 @@ def convert(checkpoint: str, out: Path) -> int:
 
     Args:
         checkpoint: prefix of the checkpoint's files, e.g. ``model.ckpt-19501``.
-        out: the ``.safetensors`` file to write; one of the single-frame network alone gets the
-            option ``frames=single``.
+        out: the ``.safetensors`` file to write; a checkpoint of the single-frame network
+            alone gets the option ``frames=single``.
 
     Returns:
         The number of tensors converted.
@@ -112,8 +115,11 @@ def convert(checkpoint: str, out: Path) -> int:
     frames = MULTI if any(name.startswith("motion.") for name in state) else SINGLE
     if frames == SINGLE:
         state = {name.removeprefix("faces."): tensor for name, tensor in state.items()}
+    # The weights were trained by the published code, with its quirks: only `compat` gives its
+    # scores.
     method = SGTD(Options(compat=True, frames=frames))
     network = method.network()
+    # t.ndim: torch counts batches in a scalar buffer, which TensorFlow does not have.
     expected = {name: t for name, t in network.state_dict().items() if t.ndim}
     wrong = sorted(k for k, v in expected.items() if k not in state or state[k].shape != v.shape)
     if wrong:
@@ -130,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program; None for the process's own.
 
     Returns:
-        Exit code: 0, or 2 after an error in one line.
+        Exit code: 0, or 2 after a one-line error.
     """
     parser = argparse.ArgumentParser(prog="fasharness_sgtd.convert", description=convert.__doc__)
     parser.add_argument("checkpoint", help="prefix of the checkpoint, e.g. model.ckpt-19501")
@@ -146,16 +152,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _from_zero(name: str) -> str:
-    """The authors count the blocks of a scale from one, a sequence counts from zero."""
+    """Count the blocks of a scale from zero, as nn.Sequential does; the authors count from one."""
     return re.sub(r"\.(\d)\.", lambda found: f".{int(found[1]) - 1}.", name)
 
 
 def _torch_layout(array: NDArray[np.floating]) -> NDArray[np.floating]:
+    # TensorFlow: convolutions (H, W, in, out), linear layers (in, out).
     return array.transpose({1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}[array.ndim])
 
 
 def _read_checkpoint(checkpoint: str) -> dict[str, NDArray[np.floating]]:
     try:
+        # Not an import at the top: only this command needs TensorFlow, and nothing here depends on
+        # it.
         tensorflow = importlib.import_module("tensorflow")
     except ImportError:
         raise CheckpointError(

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 from fasharness.nn import GradientConv2d
 from fasharness.ops import spatial_gradient_magnitude, temporal_gradient_features
 
+# TensorFlow slim's values: torch's defaults (1e-5, 0.1) give other scores with published weights.
 BN_EPS = 1e-3
-BN_MOMENTUM = 1e-3  # torch's meaning: the share of the new batch; published as decay 0.999
+BN_MOMENTUM = 1e-3  # torch's convention: share of the new batch; published as decay 0.999
 
 
 class ScaleAndOffset(NamedTuple):
@@ -30,7 +31,7 @@ class OffsetBatchNorm2d(nn.BatchNorm2d):
         self.bias = nn.Parameter(torch.zeros(channels))
 
     def fixed(self) -> ScaleAndOffset:
-        """The affine map that normalisation by the running statistics amounts to."""
+        """Return the affine map that equals normalisation by the running statistics."""
         mean, variance = cast(torch.Tensor, self.running_mean), cast(torch.Tensor, self.running_var)
         scale = torch.rsqrt(variance + self.eps)
         return ScaleAndOffset(scale, self.bias - mean * scale)
@@ -40,8 +41,8 @@ class SpatialGradientBlock(nn.Module):
     """Residual spatial gradient block: convolution plus normalised gradient magnitude.
 
     ``ReLU(BN(conv3x3(x) + BN(conv1x1(|grad x|))))``, where the gradient is the Sobel operator on
-    every input channel. The convolutions keep their biases, redundant before a normalisation, so
-    that published weights fit.
+    every input channel. The convolutions keep their biases, which are redundant before a
+    normalisation, so that published weights fit.
 
     Source: Wang et al., CVPR 2020, residual spatial gradient block (RSGB).
     """
@@ -65,10 +66,12 @@ class SpatialGradientBlock(nn.Module):
         if not self.training:
             return F.relu_(self._merged(x))
         detail = self.gradient_norm(self.gradient(x))
+        # In place: convolution and normalisation save their inputs, not these outputs.
         return F.relu_(self.norm(self.conv(x).add_(detail)))
 
     def _merged(self, x: torch.Tensor) -> torch.Tensor:
-        """Both normalisations put into the weights: two passes over the pixels saved."""
+        """Apply the block with both normalisations merged into the weights."""
+        # Saves two passes over the largest feature maps; equal up to rounding.
         scale, offset = self.norm.fixed()
         detail_scale, detail_offset = self.gradient_norm.fixed()
         detail_scale = detail_scale * scale
@@ -104,14 +107,16 @@ class ShortTermBlock(nn.Module):
         Returns:
             float tensor (B * (frames - 1), outputs, H // 2, W // 2).
         """
+        # ReLU before the normalisation, as published, and no activation after it.
         reduced = self.norm(F.relu_(self.reduce(x)))
         pairs = temporal_gradient_features(x, reduced, frames)
-        # ReLU after the pooling gives the same numbers on a quarter of the pixels.
+        # Published as ReLU, then pooling. In this order the result is the same, on a quarter of the
+        # pixels.
         return F.relu_(F.max_pool2d(self.linear(pairs), 2))
 
 
 class ConvGRUCell(nn.Module):
-    """Gated recurrent unit whose products are 3x3 convolutions.
+    """Gated recurrent unit with 3x3 convolutions.
 
     ``[r, u] = sigmoid(G * [x, h])``, ``c = tanh(C * [x, r h])``, ``h' = u h + (1 - u) c``.
     """
@@ -162,24 +167,31 @@ class ConvGRUCell(nn.Module):
         return torch.stack(states, dim=1)
 
     def _drive(self, x: torch.Tensor) -> torch.Tensor:
-        """What the input adds to reset, update and candidate; one convolution for all steps."""
+        """Return the share of the input in reset, update and candidate, in one convolution."""
         n = self.inputs
+        # conv([x, h]) = conv_x(x) + conv_h(h): the half of the input needs no recurrence, so all
+        # time steps go through one convolution. Input channels come first in the weights.
         weight = torch.cat((self.gates.weight[:, :n], self.candidate.weight[:, :n]))
         bias = torch.cat((_bias(self.gates), _bias(self.candidate)))
         return F.conv2d(x, weight, bias, padding=1)
 
     def _first(self, drive: torch.Tensor) -> torch.Tensor:
         _, update, candidate = drive.chunk(3, dim=1)
+        # h = 0: (1 - u) c, with 1 - sigmoid(u) as sigmoid(-u), which keeps its digits where u is
+        # near 1.
         return torch.sigmoid(-update) * torch.tanh(candidate)
 
     def _step(self, drive: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
         n = self.inputs
+        # Reset before update, the published order of the gates in one kernel.
         reset_in, update_in, candidate_in = drive.chunk(3, dim=1)
         gates = F.conv2d(h, self.gates.weight[:, n:], padding=1)
         reset_h, update_h = gates.chunk(2, dim=1)
         reset = torch.sigmoid(reset_in + reset_h)
         update = torch.sigmoid(update_in + update_h)
         recalled = F.conv2d(reset * h, self.candidate.weight[:, n:], padding=1)
+        # h' = u h + (1 - u) c: here u keeps the old state; torch.nn.GRU is the same, some papers
+        # swap them.
         return torch.lerp(torch.tanh(candidate_in + recalled), h, update)
 
 
@@ -195,11 +207,13 @@ def initialise(module: nn.Module) -> None:
     Convolutions and linear layers: Glorot uniform weights, zero biases; ConvGRU gate biases: one.
 
     Args:
-        module: any module; other kinds are left alone.
+        module: any module; other kinds are left unchanged.
     """
     if isinstance(module, nn.Conv2d | nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     if isinstance(module, ConvGRUCell):
+        # As TensorFlow's GRU, which starts by neither resetting nor updating. `apply` visits the
+        # cell after its convolutions, so their zeros are overwritten here.
         nn.init.ones_(_bias(module.gates))

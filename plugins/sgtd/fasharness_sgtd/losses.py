@@ -44,6 +44,8 @@ def single_losses(depth: torch.Tensor, target: torch.Tensor) -> SingleLosses:
     Source: Wang et al., CVPR 2020, Euclidean and contrastive depth loss.
     """
     square = F.mse_loss(depth, target)
+    # padding="same": the TensorFlow code pads the contrast with zeros, so depth at the border is
+    # penalised too; CDCN does not pad.
     contrast = contrast_depth_loss(depth, target, padding="same")
     return SingleLosses(square + SINGLE_CONTRAST * contrast, square, contrast)
 
@@ -66,23 +68,28 @@ def multi_losses(
     Source: Wang et al., CVPR 2020, multi-frame loss with beta = 0.8.
     """
     fused, label = maps.fused.flatten(0, 1), target[:, :-1].flatten(0, 1)
+    # Contrast weighs 1 here and 0.5 for single frames; both are published values.
     square = F.mse_loss(fused, label)
     depth = depth_scale * (square + contrast_depth_loss(fused, label, padding="same"))
+    # Class 0 is bona fide in the published labels. With `compat` the network returns probabilities,
+    # so the softmax is applied twice, as in the code.
     classes = F.cross_entropy(maps.classes, (~bona_fide).long())
     return MultiLosses((1 - CLASS_SHARE) * depth + CLASS_SHARE * classes, depth, classes)
 
 
 def decayed(module: nn.Module) -> list[nn.Parameter]:
-    """Weights under L2 decay: those of convolutions and linear layers outside the ConvGRU.
+    """Return the weights under L2 decay: of convolutions and linear layers outside the ConvGRU.
 
     Args:
         module: the network or a part of it.
 
     Returns:
-        Parameters in the order of the network; biases and normalisations are not among them.
+        Parameters in the order of the network, without biases and normalisations.
     """
     return [
         cast(nn.Parameter, layer.weight)
         for name, layer in module.named_modules()
+        # The code's regulariser is an option of slim's layers; the ConvGRU's kernels are plain
+        # variables.
         if isinstance(layer, nn.Conv2d | nn.Linear) and not name.endswith(("gates", "candidate"))
     ]

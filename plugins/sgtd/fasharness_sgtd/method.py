@@ -125,21 +125,23 @@ class SGTD(Method):
     )
 
     def network(self) -> nn.Module:
-        """Build both networks, or the single-frame one where it is all that is wanted."""
+        """Build both networks, or the single-frame network alone."""
         o = self.options
         network: nn.Module
         if o.frames == SINGLE:
             network = FaceMapNet(o.width, o.momentum)
         else:
             network = (CompatSGTDNet if o.compat else SGTDNet)(o.size, o.width, o.momentum)
-        # The CPU convolutions here are faster with the channels innermost.
+        # CPU convolutions are faster with the channels innermost.
         return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     def stages(self) -> tuple[Stage, ...]:
-        """The single-frame stage, then the multi-frame stage on the frozen first network."""
+        """Return the single-frame stage, then the multi-frame stage on the frozen first network."""
         o = self.options
         single = Stage(
             SINGLE,
+            # More clips of bona fide videos, about 4 : 1 for each video, as attack videos are 4
+            # times as many.
             bona_fide=self._training(1, 1, o.bona_fide_clips),
             attack=self._training(1, 1, o.attack_clips),
             epochs=o.single_epochs,
@@ -152,19 +154,22 @@ class SGTD(Method):
             attack=self._training(o.length, o.attack_stride, o.attack_clips),
             epochs=o.multi_epochs,
             batch_size=o.multi_batch,
+            # As published: the multi-frame code drops an incomplete batch, the single-frame code
+            # keeps it.
             drop_last=True,
             validations=o.multi_validations,
         )
         return (single,) if o.frames == SINGLE else (single, multi)
 
     def scoring_clips(self) -> ClipSpec:
-        """Clips over the whole video, the published box scale of 1.3; a mask only for `compat`."""
+        """Return clips over the whole video, box scale 1.3 as published; a mask for `compat`."""
         o = self.options
         return ClipSpec(
             length=1 if o.frames == SINGLE else o.length,
             step=o.step,
             keep=o.score_clips,
             size=o.size,
+            # Only the published score needs depth at test time, for its face mask.
             depth_size=o.size // 8 if o.compat else 0,
             mask=o.compat,
         )
@@ -175,8 +180,9 @@ class SGTD(Method):
         return compat_augment(clip, rng) if self.options.compat else augment(clip, rng)
 
     def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
-        """Free the stage's part of the network: Adam for single frames, Adadelta for clips."""
+        """Unfreeze the stage's part of the network: Adam for single frames, Adadelta for clips."""
         o = self.options
+        # Everything first: parameters freed by the stage before would otherwise go on training.
         network.requires_grad_(False)
         for part in _trained(stage, network):
             part.requires_grad_(True)
@@ -185,21 +191,23 @@ class SGTD(Method):
             return torch.optim.Adam(groups, lr=o.single_rate)
         if o.multi_optimizer == "adam":
             return torch.optim.Adam(groups, lr=o.multi_rate)
+        # TensorFlow's defaults (rho 0.95, eps 1e-8); torch's (0.9, 1e-6) take other steps.
         return torch.optim.Adadelta(groups, lr=o.multi_rate, rho=0.95, eps=1e-8)
 
     def rate(self, stage: Stage, done: float) -> float:
-        """One throughout, or down to zero along half a cosine (Loshchilov and Hutter, 2017)."""
+        """Return 1, or half a cosine down to zero (Loshchilov and Hutter, 2017)."""
         del stage
         return 1.0 if self.options.schedule == "constant" else (1 + math.cos(math.pi * done)) / 2
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
-        """Only the stage's part normalises by the batch; a frozen part keeps its statistics."""
+        """Train only the stage's part; the frozen part normalises by its running statistics."""
+        # The frozen network must not update its statistics: the code runs it in inference mode.
         network.eval()
         for part in _trained(stage, network):
             part.train()
 
     def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
-        """Depth losses of single frames; depth and class losses of clips."""
+        """Return depth losses of single frames, or depth and class losses of clips."""
         frames = normalise(batch.frames)
         if stage.name == SINGLE:
             depth = _faces(network)(frames.flatten(0, 1)).depth
@@ -208,7 +216,7 @@ class SGTD(Method):
         return multi_losses(network(frames), batch.depth, batch.bona_fide, scale)._asdict()
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
-        """Score clips, float32 (B,); the single-frame network sees the first frame of each."""
+        """Score clips, float32 (B,); the single-frame network scores the first frame of each."""
         scorer = CompatScorer() if self.options.compat else Scorer()
         if self.options.frames == SINGLE or (stage is not None and stage.name == SINGLE):
             depth = _faces(network)(normalise(batch.frames[:, 0])).depth
@@ -217,7 +225,7 @@ class SGTD(Method):
         return scorer.clips(maps.fused, maps.classes, batch.mask)
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
-        """Predicted depth, float32 (B, D, D): of the first frame, or the mean over a clip."""
+        """Return the depth, float32 (B, D, D): of the first frame, or the mean over a clip."""
         if self.options.frames == SINGLE:
             return _faces(network)(normalise(batch.frames[:, 0])).depth
         fused: torch.Tensor = network(normalise(batch.frames)).fused
@@ -225,11 +233,12 @@ class SGTD(Method):
 
     def _training(self, length: int, stride: int, keep: int) -> ClipSpec:
         o = self.options
+        # Each side of the box grows by its own factor of 1.1 to 1.4; the test uses 1.3.
         return ClipSpec(length, o.step, stride, keep, o.size, o.size // 8, (1.1, 1.4))
 
 
 def normalise(frames: torch.Tensor) -> torch.Tensor:
-    """Bring pixels to the networks' range.
+    """Scale pixels to the networks' range.
 
     Args:
         frames: uint8 tensor.
@@ -237,6 +246,7 @@ def normalise(frames: torch.Tensor) -> torch.Tensor:
     Returns:
         float32 tensor of the same shape in [-0.5, 0.5].
     """
+    # Published: (x - 127.5) / 255, so [-0.5, 0.5]. CDCN divides by 128.
     return frames.float().sub_(127.5).div_(255)
 
 
@@ -259,6 +269,7 @@ def _trained(stage: Stage, network: nn.Module) -> tuple[nn.Module, ...]:
 
 def _groups(network: nn.Module, decay: float) -> list[dict[str, Any]]:
     free = [p for p in network.parameters() if p.requires_grad]
+    # By identity: comparing parameters would compare their values element by element.
     heavy = {id(p) for p in decayed(network)}
     return [
         {"params": [p for p in free if id(p) in heavy], "weight_decay": decay},

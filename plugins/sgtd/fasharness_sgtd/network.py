@@ -18,11 +18,11 @@ from fasharness_sgtd.layers import (
     initialise,
 )
 
-RECURRENT_SHARE = 0.6  # of a fused map; the rest is the frame's own map (published figure)
+RECURRENT_SHARE = 0.6  # of a fused map; the rest is the frame's own map (published value)
 
 
 class FaceMaps(NamedTuple):
-    """What the single-frame network sees in each of N frames.
+    """Outputs of the single-frame network for N frames.
 
     Attributes:
         depth: float tensor (N, S / 8, S / 8), not negative.
@@ -34,7 +34,7 @@ class FaceMaps(NamedTuple):
 
 
 class ClipMaps(NamedTuple):
-    """What the multi-frame network sees in each of B clips of T frames.
+    """Outputs of the multi-frame network for B clips of T frames.
 
     Attributes:
         single: float tensor (B, T, D, D), the single-frame network's depth maps, D = S / 8.
@@ -50,7 +50,7 @@ class ClipMaps(NamedTuple):
 
 
 def scaled(channels: int, width: float) -> int:
-    """Channels of a layer in a network of another width.
+    """Scale the channels of a layer to another width.
 
     Args:
         channels: channels at the published width.
@@ -92,7 +92,7 @@ class FaceMapNet(nn.Module):
             frames: float tensor (N, 3, S, S) in [-0.5, 0.5], RGB, S a multiple of 8.
 
         Returns:
-            The depth maps and the features that the multi-frame network goes on with.
+            The depth maps, and the features that the multi-frame network uses.
 
         Raises:
             ValueError: the frames have another shape.
@@ -106,8 +106,10 @@ class FaceMapNet(nn.Module):
         features2 = self.scale2(pool1)
         pool2 = F.max_pool2d(features2, 2)
         features3 = self.scale3(pool2)
-        # The published resizing to the smallest scale keeps every 4th and 2nd pixel.
+        # TensorFlow 1's resize_bilinear at these integer ratios is a plain stride, bit for bit.
+        # F.interpolate would average pixels, and published weights would not fit.
         scales = (pool1[..., ::4, ::4], pool2[..., ::2, ::2], F.max_pool2d(features3, 2))
+        # ReLU, not a sigmoid: depth is not negative, and no normalisation follows.
         depth = F.relu_(self.depth(self.joint(torch.cat(scales, dim=1))))
         return FaceMaps(depth.squeeze(1), (features1, features2, features3))
 
@@ -156,6 +158,7 @@ class MotionNet(nn.Module):
         """
         fine, middle, coarse = features
         x = self.block1(fine, frames)
+        # Stride 2 in place of resizing, as in `FaceMapNet`.
         x = self.cascade1(torch.cat((x[..., ::2, ::2], self.block2(middle, frames)), dim=1))
         x = self.cascade2(torch.cat((x[..., ::2, ::2], self.block3(coarse, frames)), dim=1))
         y: torch.Tensor = self.last(x)
@@ -235,7 +238,7 @@ class SGTDNet(nn.Module):
         self.classifier = Classifier(size // 8, width)
 
     def forward(self, frames: torch.Tensor) -> ClipMaps:
-        """Estimate depth over time and the class; in evaluation mode each clip by itself.
+        """Estimate depth over time and the class; in evaluation mode clips do not interact.
 
         Args:
             frames: float tensor (B, T, 3, S, S) in [-0.5, 0.5], RGB, T at least 2.
@@ -246,8 +249,12 @@ class SGTDNet(nn.Module):
         batch, length = frames.shape[:2]
         faces = self.faces(frames.flatten(0, 1))
         motion = self.motion(faces.features, length)
+        # Rows are clip by clip. The published code stores them frame by frame and reads them clip
+        # by clip, which mixes clips in every batch above one.
         recurrent = self.recur(motion.view(batch, length - 1, *motion.shape[1:]))
         single = faces.depth.view(batch, length, *faces.depth.shape[1:])
+        # T frames have T - 1 pairs; the map of the last frame is not used. Not clipped, as
+        # published.
         fused = torch.lerp(single[:, :-1], recurrent, RECURRENT_SHARE)
         return ClipMaps(single, recurrent, fused, self.classify(fused.mean(dim=1)))
 

@@ -1,4 +1,4 @@
-"""Where the authors' published code departs from the paper, at its batch size of one clip."""
+"""The authors' published code where it departs from the paper, at its batch size of one clip."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ class CompatSGTDNet(SGTDNet):
     def recur(self, motion: torch.Tensor) -> torch.Tensor:
         """Turn motion features (B, T - 1, C, D, D) into maps, each step from the zero state.
 
-        The code recurs over the batch axis, so with one clip no position sees another.
+        The code recurs over the batch axis, so with one clip the positions do not interact.
         """
         gru = self.recurrence
+        # dynamic_rnn(time_major=True) on (B, T, ...). Training so gives the recurrent half of the
+        # kernels no gradient: in released weights it should still be at its initial values.
         maps = gru.cell2.first(gru.cell1.first(motion.flatten(0, 1)))
         return maps.view(*motion.shape[:2], *maps.shape[-2:])
 
@@ -26,11 +28,12 @@ class CompatSGTDNet(SGTDNet):
 
         The code calls them logits, and its loss applies the softmax to them once more.
         """
+        # A logit below zero has no gradient; if both are, the class branch stops learning.
         return torch.softmax(F.relu(super().classify(depth)), dim=1)
 
 
 class CompatScorer(Scorer):
-    """The published code's scores: depth inside a face mask, squeezed through a sigmoid."""
+    """The published code's scores: depth inside a face mask, through a sigmoid."""
 
     def frames(self, depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score single-frame depth maps: ``sigmoid(2 d - 1)``; see `Scorer.frames`.
@@ -55,14 +58,17 @@ class CompatScorer(Scorer):
         """
         depth = _masked_mean(fused.mean(dim=1), mask[:, 0])
         bona_fide = (1 - CLASS_SHARE) * depth + CLASS_SHARE * classes[:, 0]
+        # For d and p in [0, 1] the score is between 0.27 and 0.73.
         return torch.sigmoid(bona_fide - (1 - depth))
 
 
 def depth_scale(frames: int) -> float:
-    """Factor on the multi-frame depth loss: the code sums over T - 1 maps and divides by T."""
+    """Return the factor on the depth loss: the code sums over T - 1 maps and divides by T."""
     return (frames - 1) / frames
 
 
 def _masked_mean(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     weight = mask.to(depth.dtype)
+    # No epsilon, as in the code: NaN for an empty mask, which the harness counts as a failure. The
+    # code's evaluation turns it into 0, an attack.
     return (depth * weight).sum(dim=(-2, -1)) / weight.sum(dim=(-2, -1))

@@ -1,17 +1,17 @@
-"""Scores of frames and clips from the networks' outputs; higher is more bona fide."""
+"""Scores of frames and clips from the outputs of the networks; higher is more bona fide."""
 
 from __future__ import annotations
 
 import torch
 
-CLASS_SHARE = 0.8  # of the class branch in loss and score; the rest is depth (published figure)
+CLASS_SHARE = 0.8  # of the class branch in loss and score; the rest is depth (published value)
 
 
 class Scorer:
-    """Scores without a face mask, which a test video does not have.
+    """Scores without a face mask, as a test video has none.
 
     Attack presentations are trained to zero depth everywhere and the background of a bona fide
-    crop to zero as well, so the mean over the whole map ranks like the mean inside the face.
+    crop to zero as well, so the mean over the whole map ranks clips like the mean inside the face.
     """
 
     def frames(self, depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -39,5 +39,6 @@ class Scorer:
             float tensor (B,) in [0, 1].
         """
         del mask
+        # Clamped, as fused maps can be negative; the paper's weighted sum expects a share.
         depth = fused.mean(dim=(1, 2, 3)).clamp(0, 1)
         return torch.lerp(depth, torch.softmax(classes, dim=1)[:, 0], CLASS_SHARE)
