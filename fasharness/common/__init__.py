@@ -1,1 +1,1 @@
-"""What every part of the harness shares and that knows nothing of faces: files, text, processes."""
+"""Helpers for all parts of the harness, independent of faces: files, text, processes."""

@@ -1,4 +1,4 @@
-"""Atomic writing and content keys: a file is the old one or the whole new one, never a part."""
+"""Atomic writing and content keys: a file is the old one or the complete new one."""
 
 import hashlib
 import json
@@ -11,10 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it onto `path` when the block ends well.
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
     Args:
-        path: the file to write; its folder is made if missing.
+        path: the file to write; its folder is created if missing.
 
     Yields:
         An empty file in the same folder with the same ending, for any writer to fill.
@@ -23,6 +23,7 @@ def replacing(path: Path) -> Iterator[Path]:
         OSError: the disk is full or the folder cannot be written; the old file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder: a rename across file systems is not atomic.
     handle, name = tempfile.mkstemp(
         prefix=f".{path.stem}.", suffix=f".part{path.suffix}", dir=path.parent
     )
@@ -31,7 +32,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         with part.open("rb+") as file:
+            # Before the rename: after a power cut the new name could otherwise hold an empty file.
             os.fsync(file.fileno())
+        # mkstemp creates files that only their owner can read.
         part.chmod(0o644)
         part.replace(path)
     finally:
@@ -39,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed process left of `replacing` in a folder that nobody else writes."""
+    """Remove temporary files of killed processes; no other process may be writing the folder."""
     for part in folder.glob(".*.part*"):
         part.unlink(missing_ok=True)
 
@@ -61,12 +64,12 @@ def write_json(path: Path, value: object) -> None:
 
 
 def digest(value: object) -> str:
-    """Content key of plain data: the first 32 hex digits of the SHA-256 of its canonical JSON."""
+    """Return the content key of plain data: 32 hex digits of the SHA-256 of its canonical JSON."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file's content, as 64 hex digits."""
+    """Return the SHA-256 of a file's content, as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Reading text files that must be whole, and errors that name a line."""
+"""Read text files that must be complete, with errors that name a line."""
 
 import os
 from collections.abc import Generator
@@ -12,18 +12,18 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def text_lines(path: Path) -> Generator[str, None, None]:
-    """Walk over the lines of a UTF-8 text file; memory does not grow with the file.
+    """Iterate over the lines of a UTF-8 text file; memory does not grow with the file.
 
     Args:
-        path: the file; a byte order mark at its start is passed over.
+        path: the file; a byte order mark at its start is skipped.
 
     Yields:
-        Lines with their ends. Who may stop before the last one closes the generator, and with it
+        Lines with their ends. A caller that may stop early must close the generator, which closes
         the file.
 
     Raises:
-        DataError: naming the file, and the line where there is one: it cannot be read, is empty,
-            is no UTF-8, has a giant line, or its last line is cut off.
+        DataError: the file cannot be read, is empty, is not UTF-8, has a giant line, or its last
+            line is cut off; names the file and, if known, the line.
     """
     refuse_other_than_files(path)
     try:
@@ -35,11 +35,13 @@ def text_lines(path: Path) -> Generator[str, None, None]:
             if stream.read(2) in _WIDE:
                 raise at_line(path, 1, "UTF-16, not UTF-8 text; save the file as UTF-8")
             stream.seek(-1, os.SEEK_END)
+            # A file cut off inside the last number would be read as another score.
             whole = stream.read(1) in (b"\n", b"\r")
             stream.seek(0)
             if not whole:
                 problem = "the last line is cut off (no line end); write the file again"
                 raise at_line(path, sum(1 for _ in stream), problem)
+            # Bounded: a binary file may have no line end at all.
             for number, line in enumerate(iter(lambda: stream.readline(_LONGEST_LINE + 1), b""), 1):
                 yield _decoded(path, number, line)
     except OSError as error:
@@ -47,13 +49,13 @@ def text_lines(path: Path) -> Generator[str, None, None]:
 
 
 def refuse_other_than_files(path: Path) -> None:
-    """Refuse what is there, but cannot be read as often as needed.
+    """Refuse a path that exists but cannot be read several times.
 
     Args:
-        path: what is to be read; that nothing is there is told by whoever opens it.
+        path: the path to read; a missing one is reported on opening.
 
     Raises:
-        DataError: for a folder, a pipe or a device.
+        DataError: a folder, a pipe or a device.
     """
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a pipe or device, which cannot be read twice"
@@ -64,6 +66,7 @@ def _decoded(path: Path, number: int, line: bytes) -> str:
     """Decode a line."""
     if len(line) > _LONGEST_LINE:
         raise at_line(path, number, f"longer than {_LONGEST_LINE} bytes; this is no score file")
+    # csv takes a lone carriage return for a line end, and line numbers would be wrong.
     if b"\r" in line.rstrip(b"\r\n"):
         problem = "a carriage return inside the line; save the file with Unix line ends"
         raise at_line(path, number, problem)
@@ -89,7 +92,7 @@ def whole_text(path: Path) -> str:
 
 
 def at_line(path: Path, line: int, problem: str) -> DataError:
-    """Compose the one-line error for a place in a file.
+    """Return the one-line error for a place in a file.
 
     Args:
         path: the file.

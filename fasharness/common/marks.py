@@ -1,4 +1,4 @@
-"""The marks that a simulator leaves in a folder: begun, and finished."""
+"""Mark files of a simulator in its folder: started and finished."""
 
 import json
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ DONE, BEGUN = "SIMULATED.json", ".simulating.json"
 
 
 def refuse_unfinished(folder: Path) -> None:
-    """Refuse a folder that a simulation has begun and not finished.
+    """Refuse a folder with an unfinished simulation.
 
-    Without this, half a simulation would pass for real data, as only a finished one is marked so.
+    Otherwise half a simulation would pass for real data, as only a finished one is marked.
 
     Raises:
         DataError: the simulation is unfinished.
@@ -23,13 +23,13 @@ def refuse_unfinished(folder: Path) -> None:
 
 
 def simulation_of(folder: Path) -> Mapping[str, Any] | None:
-    """Read what the simulator wrote about a folder that it finished.
+    """Read the facts that the simulator wrote about a finished folder.
 
     Returns:
-        At least ``size``; None where no simulator wrote the folder.
+        At least ``size``; None if no simulator wrote the folder.
 
     Raises:
-        DataError: the mark is not the simulator's own file.
+        DataError: the mark file was not written by the simulator.
     """
     mark = folder / DONE
     if not mark.is_file():
@@ -44,7 +44,7 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
 
 
 def need_simulation(folder: Path) -> Mapping[str, Any]:
-    """Read what the simulator wrote about a folder, and refuse any other.
+    """Read the mark of a finished simulation, and refuse any other folder.
 
     Returns:
         At least ``size``.

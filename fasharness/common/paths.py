@@ -1,11 +1,11 @@
-"""Where the harness keeps things between runs: its cache and the user's settings."""
+"""Places of files kept between runs: the cache and the user's settings."""
 
 import os
 from pathlib import Path
 
 
 def cache_dir() -> Path:
-    """Folder of simulated data, prepared clips and fetched weights.
+    """Return the folder of simulated data, prepared clips and fetched weights.
 
     Returns:
         ``$FASHARNESS_CACHE`` if set, else ``$XDG_CACHE_HOME/fasharness`` (``~/.cache``).
@@ -17,12 +17,12 @@ def cache_dir() -> Path:
 
 
 def clip_store_dir() -> Path:
-    """Folder of the clip store where none is named."""
+    """Return the default folder of the clip store."""
     return cache_dir() / "clips"
 
 
 def config_file() -> Path:
-    """File that holds the data set roots set by ``fasharness data set``.
+    """Return the file of the data set roots set by ``fasharness data set``.
 
     Returns:
         ``$XDG_CONFIG_HOME/fasharness/config.json`` (``~/.config``).

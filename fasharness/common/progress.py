@@ -1,4 +1,4 @@
-"""What a long task tells whoever waits for it."""
+"""Messages and progress bars of long tasks."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Advance = Callable[[int, int, str], None]
 
 
 class Console(Protocol):
-    """Where a run says what it does."""
+    """Interface: receives messages and progress."""
 
     def say(self, text: str) -> None:
-        """Tell one line."""
+        """Print one line."""
         ...
 
     def bar(self, title: str, unit: str) -> AbstractContextManager[Advance]:
@@ -28,7 +28,7 @@ class Terminal:
     """Lines and progress bars on a text stream; a bar shows rate and time left.
 
     Args:
-        stream: usually standard error, so that results stay alone on standard output.
+        stream: usually standard error, so that standard output has only results.
         quiet: show nothing.
     """
 
@@ -37,7 +37,7 @@ class Terminal:
         self.quiet = quiet
 
     def say(self, text: str) -> None:
-        """Tell one line."""
+        """Print one line."""
         if not self.quiet:
             self.stream.write(f"{text}\n")
             self.stream.flush()
@@ -47,14 +47,15 @@ class Terminal:
         """Show the progress of a task.
 
         Args:
-            title: what is done.
-            unit: what is counted.
+            title: name of the task.
+            unit: name of what is counted.
 
         Yields:
             A function of (done, total, text beside the bar). What is done at its first call was
-            done before and does not count for the rate.
+            done earlier and does not count for the rate.
         """
         bar: tqdm[None] | None = None
+        # In a log file every update is a new line.
         interval = 0.2 if self.stream.isatty() else 20.0
 
         def advance(done: int, total: int, beside: str = "") -> None:

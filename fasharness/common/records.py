@@ -1,4 +1,4 @@
-"""Frozen dataclasses to JSON and strictly back: what is missing, unknown or mistyped is named."""
+"""Frozen dataclasses to JSON and back; reading is strict and names every wrong field."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 def dumps(record: object) -> str:
-    """Write a record as JSON that depends on nothing but its content.
+    """Write a record as JSON that depends only on its content.
 
     Args:
         record: a frozen dataclass of text, numbers, tuples, mappings and further records.
@@ -25,24 +25,24 @@ def dumps(record: object) -> str:
         Indented JSON with sorted keys and a line end.
 
     Raises:
-        ValueError: for a number that is not finite; JSON has no word for it.
-        TypeError: for a value that JSON cannot hold.
+        ValueError: a number is not finite; JSON has no such number.
+        TypeError: JSON cannot represent a value.
     """
     content = to_plain(record)
     return json.dumps(content, indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def to_plain(value: Any) -> Json:
-    """Turn a record into dictionaries, lists and plain values.
+    """Convert a record to dictionaries, lists and plain values.
 
     Args:
         value: a record, mapping, sequence or plain value; paths become text.
 
     Returns:
-        What `json.dumps` takes.
+        A value for `json.dumps`.
 
     Raises:
-        TypeError: for any other value.
+        TypeError: any other value.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
@@ -58,7 +58,7 @@ def to_plain(value: Any) -> Json:
 
 
 def loads(text: str, source: str) -> Mapping[str, Json]:
-    """Read JSON that holds one object.
+    """Read JSON of one object.
 
     Args:
         text: the JSON.
@@ -68,13 +68,14 @@ def loads(text: str, source: str) -> Mapping[str, Json]:
         The object.
 
     Raises:
-        DataError: when it is not JSON, not an object, or holds NaN or infinities.
+        DataError: not JSON, not an object, or with NaN or infinities.
     """
 
     def refuse(word: str) -> None:
         raise DataError(f"{source}: holds {word}, which is not JSON")
 
     try:
+        # Python's json accepts NaN and Infinity by default.
         content = json.loads(text, parse_constant=refuse)
     except (json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{source}: not JSON: {error}") from error
@@ -89,13 +90,13 @@ def build(kind: type[R], content: Mapping[str, Any], place: str) -> R:
     Args:
         kind: the dataclass.
         content: exactly one entry for every field.
-        place: where the mapping stands, for the message.
+        place: where the mapping is, for the message.
 
     Returns:
         The record.
 
     Raises:
-        DataError: naming the place, for a missing or unknown field or a value of another type.
+        DataError: a missing or unknown field, or a value of another type; names the place.
     """
     fields = {f.name for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in sorted(fields - content.keys()):
@@ -111,7 +112,7 @@ def build(kind: type[R], content: Mapping[str, Any], place: str) -> R:
 
 
 def _value(kind: Any, value: Any, place: str) -> Any:
-    """Check a value against an annotation and turn it into what the record holds."""
+    """Check a value against an annotation and convert it to the type of the record."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union) and type(None) in arguments:
         rest = [argument for argument in arguments if argument is not type(None)]
@@ -128,7 +129,7 @@ def _value(kind: Any, value: Any, place: str) -> Any:
 
 
 def _plain(kind: type, value: Any, place: str) -> Any:
-    """Check a plain value; a whole number will do where a float is wanted."""
+    """Check a plain value; a whole number is accepted as a float."""
     if kind is float and type(value) is int:
         value = float(value)
     if kind is float and type(value) is float and not math.isfinite(value):
@@ -138,6 +139,7 @@ def _plain(kind: type, value: Any, place: str) -> Any:
 
 def _expect(kind: type, value: Any, place: str) -> Any:
     """Refuse a value that is not exactly of a type."""
+    # Not isinstance: True is an int in Python, and not in these files.
     if type(value) is not kind:
         raise DataError(f"{place}: expected {kind.__name__}, got {value!r:.60}")
     return value

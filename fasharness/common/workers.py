@@ -1,4 +1,4 @@
-"""Worker processes that start clean, ignore Ctrl-C and never outlive their parent."""
+"""Worker processes that start clean, ignore Ctrl-C and end with their parent."""
 
 import multiprocessing
 import os
@@ -17,7 +17,7 @@ Value = TypeVar("Value")
 
 
 def default_jobs() -> int:
-    """Number of processors that this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -32,7 +32,7 @@ def run_all(
 
     Args:
         work: a function that can be pickled.
-        items: its arguments.
+        items: its arguments, one per call.
         jobs: number of processes.
         start: called once in each process before any work.
 
@@ -40,7 +40,7 @@ def run_all(
         (item, result) as they finish, in any order.
 
     Raises:
-        RunError: a worker was killed, e.g. for lack of memory.
+        RunError: a worker was killed, e.g. out of memory.
     """
     with _pool(min(jobs, len(items)), start) as pool:
         futures: dict[Future[Value], Item] = {pool.submit(work, item): item for item in items}
@@ -55,7 +55,7 @@ def run_all(
 
 
 def one_thread() -> None:
-    """Start of a process that shares the cores with others: OpenCV and torch keep to one each."""
+    """Limit OpenCV and torch to one thread, in a process that shares the cores with others."""
     import cv2
     import torch
 
@@ -65,9 +65,13 @@ def one_thread() -> None:
 
 @contextmanager
 def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolExecutor]:
-    """A pool that drops what has not begun when the block is left early."""
+    """Yield a pool; leaving the block early drops the work that has not started."""
     pool = ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), initializer=_start, initargs=(start,)
+        # Not fork: a copy of a process with running torch and OpenCV threads can deadlock.
+        jobs,
+        multiprocessing.get_context("spawn"),
+        initializer=_start,
+        initargs=(start,),
     )
     try:
         yield pool
@@ -76,15 +80,16 @@ def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolEx
 
 
 def _start(start: Callable[[], None] | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends the pool
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it and ends the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start is not None:
         start()
 
 
 def _end_with_parent() -> None:
-    """A killed parent closes no queue, so its workers would wait for work forever."""
+    """End this process when its parent was killed."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        # A killed parent closes no queue: its workers would wait for work forever.
         os._exit(1)
