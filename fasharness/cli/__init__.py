@@ -1,4 +1,4 @@
-"""The command line: reads the words, runs their command, prints an error in one line."""
+"""The command line: parses the arguments, runs the command, prints errors in one line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: the words after the program's name; None takes them from the process.
+        arguments: the arguments without the program name; None uses those of the process.
 
     Returns:
-        The exit code: 0 done, 2 something is for the user to correct, 130 interrupted.
+        The exit code: 0 success, 2 an error that the user can fix, 130 interrupted.
     """
-    # On shared machines OpenMP's spinning threads wait for each other's time slices: a training
-    # step took six times as long beside one busy process. It is read when torch is loaded.
+    # On shared machines, spinning OpenMP threads wait for each other's time slices: beside one busy
+    # process a training step took six times as long. OpenMP reads this when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command(options)
     except FasharnessError as error:
         return _fail(str(error))
-    except BrokenPipeError:  # the reader, e.g. `head`, has enough
+    except BrokenPipeError:  # the reader, e.g. `head`, has ended
+        # Otherwise Python prints a second error when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -57,11 +58,11 @@ def _fail(text: str) -> int:
 
 
 def build_parser(word: str = "") -> argparse.ArgumentParser:
-    """Build the parser of every command; nothing heavy is imported for it.
+    """Build the parser of every command, without heavy imports.
 
     Args:
-        word: the command that is wanted; plugins are loaded, for the commands that they bring,
-            only where it is none of the harness's own.
+        word: the command; plugins are loaded for their commands only if it is not a built-in
+            one.
     """
     parser = Parser(
         prog="fasharness", description="One harness for face anti-spoofing.", epilog=_EPILOG

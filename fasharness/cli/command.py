@@ -1,4 +1,4 @@
-"""The parser, and how a command is added to it."""
+"""The argument parser, and functions that add commands to it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ AddFlags = Callable[[argparse.ArgumentParser], None]
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that prints a mistake in one line, as every other error is printed."""
+    """A parser that prints its errors in one line, like every other error."""
 
     flags: AddFlags | None = None
-    """Adds flags that are costly to know, only once this parser is used."""
+    """Adds flags that need slow imports; called only when this parser is used."""
 
     def fill(self) -> None:
-        """Add the flags that were left for later."""
+        """Add the deferred flags."""
         add, self.flags = self.flags, None
         if add is not None:
             add(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse; argparse asks the parser of a command only when the command is called."""
+        """Parse; argparse calls this for the parser of a command only if the command is used."""
         self.fill()
         return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is, and exit with 2."""
+        """Print what is wrong and where to find help, and exit with 2."""
         self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`\n")
 
 
@@ -41,14 +41,14 @@ def add_command(
     """Add a command.
 
     Args:
-        commands: what ``add_subparsers`` gave.
-        name: the command's word.
+        commands: return value of ``add_subparsers``.
+        name: name of the command.
         command: takes the parsed options and returns the exit code.
-        text: what it does, in a line.
-        flags: adds the command's flags once it is called; None where the caller adds them.
+        text: what it does, in one line.
+        flags: adds the command's flags when it is used; None if the caller adds them.
 
     Returns:
-        Its parser, for flags.
+        Its parser, to add flags to.
     """
     parser: Parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=command)
@@ -57,15 +57,15 @@ def add_command(
 
 
 def add_group(commands: Any, name: str, text: str) -> Any:
-    """Add a command that has commands of its own, and shows its help where none is given.
+    """Add a command with sub-commands; without one it prints its help.
 
     Args:
-        commands: what ``add_subparsers`` gave.
-        name: the group's word.
-        text: what it is about, in a line.
+        commands: return value of ``add_subparsers``.
+        name: name of the group.
+        text: what it is about, in one line.
 
     Returns:
-        What ``add_command`` takes for the commands below it.
+        The first argument of ``add_command`` for its sub-commands.
     """
 
     def show_help(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The command on tables of cross-data-set tasks."""
+"""The command for tables of cross-data-set tasks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_rules, add_style, rules_of, tell
+from fasharness.cli.rules import add_rules, add_style, rules_of, write_and_print
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    text = "trained on some data, tested on other data: a table over score files"
+    text = "table of score files: trained on some data sets, tested on others"
     parser = add_command(commands, "cross", _cross, text)
     parser.add_argument(
         "table", type=Path, metavar="TASKS.csv", help="columns train, test, scores[, dev, method]"
@@ -37,5 +37,5 @@ def _cross(options: argparse.Namespace) -> int:
     json_target(options.out, [options.table, *named])
     rules = EvaluationOptions(**rules_of(options))
     found = cross(tasks, rules)
-    tell(render(table(found, rules), options.style), options.out, to_json(found))
+    write_and_print(render(table(found, rules), options.style), options.out, to_json(found))
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_rules, add_style, rules_of, tell
+from fasharness.cli.rules import add_rules, add_style, rules_of, write_and_print
 from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _add_evaluate(commands: Any) -> None:
     add(
         "--aggregate", metavar="NAME", help="clips or frames to videos: mean, median, lowest-3, ..."
     )
-    add("--manifest", type=Path, metavar="FILE", help="CSV of what should have been scored")
+    add("--manifest", type=Path, metavar="FILE", help="CSV of the presentations to expect")
     add("--recognition", type=Path, metavar="SCORES", help="a recognition system's comparisons")
     add("--recognition-threshold", type=float, metavar="T", help="the system accepts T and above")
     add("--plots", type=Path, metavar="DIR", help="also write plots as PNG, SVG and CSV")
@@ -58,15 +58,15 @@ def _add_evaluate(commands: Any) -> None:
 
 
 def _add_tables(commands: Any) -> None:
-    text = "runs of the same protocol, paired: the first against each of the others"
+    text = "compare runs of the same protocol: the first with each of the others"
     pair = add_command(commands, "compare", _compare, text)
     what = "score files (CSV or Parquet) or the folders of runs, two or more"
     pair.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=what)
     add_rules(pair)
     board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
-    what = "searched for result.json, with the folders in it"
+    what = "searched for result.json, with its subfolders"
     board.add_argument("folder", type=Path, metavar="DIR", help=what)
-    board.add_argument("--published", action="store_true", help="also figures of the literature")
+    board.add_argument("--published", action="store_true", help="also published figures")
     for parser in (pair, board):
         add_style(parser)
 
@@ -76,13 +76,13 @@ def _add_stream(commands: Any) -> None:
     parser = add_command(commands, "stream", _stream, text)
     add = parser.add_argument
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
-    add("--bins", type=int, default=65_536, metavar="N", help="more leave a smaller error")
+    add("--bins", type=int, default=65_536, metavar="N", help="more bins, smaller error")
     add("--curve", type=Path, metavar="FILE", help="also write the test curve as CSV")
     add_style(parser)
 
 
 def _add_fuse(commands: Any) -> None:
-    parser = add_command(commands, "fuse", _fuse, "one score from several runs")
+    parser = add_command(commands, "fuse", _fuse, "combine several runs into one score")
     add = parser.add_argument
     add("runs", type=Path, nargs="+", metavar="SCORES", help="of the same presentations")
     add("--rule", default="mean", help="mean (default), weighted, or logistic (fitted on dev)")
@@ -96,14 +96,15 @@ def _add_calibrate(commands: Any) -> None:
     add = parser.add_argument
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
     add("--rule", default="platt", help="platt (default) or isotonic")
-    meaning = "what the scores are taken for before: log-odds (default) or probability"
+    meaning = "meaning of the scores before: log-odds (default) or probability"
     add("--meaning", default="log-odds", help=meaning)
     add("--plots", type=Path, metavar="DIR", help="also write the reliability diagram")
     add("--out", type=Path, required=True, metavar="FILE", help="CSV or Parquet")
 
 
 def _add_convert(commands: Any) -> None:
-    parser = add_command(commands, "convert", _convert, "score files of other tools, in and out")
+    text = "convert score files from and to the formats of other tools"
+    parser = add_command(commands, "convert", _convert, text)
     add = parser.add_argument
     add("scores", type=Path, nargs="?", metavar="SCORES", help="the harness's own CSV or Parquet")
     formats = "bob-csv, four-column, five-column, oulu or labelled"
@@ -141,7 +142,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _refuse_combinations(options: argparse.Namespace) -> None:
-    """Refuse flags that do not go together."""
+    """Refuse flags that exclude or require each other."""
     folds = len(options.scores) > 1
     if len({path.resolve() for path in options.scores}) < len(options.scores):
         raise OptionError("a score file is named twice; folds are different files")
@@ -152,7 +153,7 @@ def _refuse_combinations(options: argparse.Namespace) -> None:
 
 
 def _prepared(path: Path, options: argparse.Namespace) -> Sequence[Score]:
-    """Read a score file, and check, group and aggregate as asked for."""
+    """Read a score file; check, group and aggregate it as the flags say."""
     from fasharness import scorefiles
     from fasharness.evaluation.checks import check_manifest, read_manifest
     from fasharness.evaluation.grouping import regroup
@@ -199,7 +200,7 @@ def _evaluate_one(
         shown = render(grid(found, simulated), options.style)
     for words in found.warnings if options.style == "csv" else ():
         print(f"warning: {words}", file=sys.stderr)
-    tell(shown, options.out, text.evaluation_json(found, simulated))
+    write_and_print(shown, options.out, text.evaluation_json(found, simulated))
     if options.plots is not None:
         write(options.plots, found, scores, Path(name).name, simulated)
         print(f"plots: {options.plots}", file=sys.stderr)
@@ -221,7 +222,7 @@ def _evaluate_folds(
         shown = folds_table(found, simulated) + "\n"
     else:
         shown = render(folds_grid(found, simulated), options.style)
-    tell(shown, options.out, evaluation_json(found, simulated))
+    write_and_print(shown, options.out, evaluation_json(found, simulated))
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -233,7 +234,7 @@ def _compare(options: argparse.Namespace) -> int:
     from fasharness.scorefiles import json_target
 
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
-        raise OptionError("compare wants two or more different runs, each named once")
+        raise OptionError("compare needs two or more different runs, each named once")
     json_target(options.out, options.runs)
     rules = EvaluationOptions(**rules_of(options))
     names = run_names(options.runs)
@@ -243,7 +244,7 @@ def _compare(options: argparse.Namespace) -> int:
         for name, other in zip(names[1:], others, strict=True)
     }
     tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]
-    tell("\n".join(tables), options.out, to_json(names[0], found))
+    write_and_print("\n".join(tables), options.out, to_json(names[0], found))
     return 0
 
 
@@ -297,7 +298,7 @@ def _weights(text: str | None) -> list[float] | None:
 
 
 def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
-    """Name the files written, and what they hold."""
+    """List the files written, marked if simulated."""
     marker = " (SIMULATED)" if any(score.simulated for score in scores) else ""
     return "\n".join(f"{path}{marker}" for path in paths)
 

@@ -1,4 +1,4 @@
-"""What all commands that evaluate scores share: the flags of the rules, the table, its JSON."""
+"""Shared by all commands that evaluate scores: flags of the rules, table and JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def add_rules(
     threshold: str = "rule on dev scores (default: eer)",
     leaks: str = "let the rule look at test (test:RULE)",
 ) -> None:
-    """Add the flags of `rules_of`, and ``--out`` of `tell`.
+    """Add the flags of `rules_of`, and ``--out`` of `write_and_print`.
 
     Args:
-        parser: of a command.
-        threshold: what ``--threshold`` means to it.
-        leaks: what ``--allow-leaks`` means to it.
+        parser: parser of a command.
+        threshold: help of ``--threshold``.
+        leaks: help of ``--allow-leaks``.
     """
     add = parser.add_argument
     add("--threshold", default="eer", metavar="RULE", help=threshold)
@@ -27,7 +27,7 @@ def add_rules(
     add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
     add("--seed", type=int, default=0, help="of the bootstrap")
     add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
-    add("--out", type=Path, metavar="FILE.json", help="also write what was found as JSON")
+    add("--out", type=Path, metavar="FILE.json", help="also write the results as JSON")
 
 
 def add_style(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +36,7 @@ def add_style(parser: argparse.ArgumentParser) -> None:
 
 
 def rules_of(options: argparse.Namespace) -> dict[str, Any]:
-    """What the flags of `add_rules` say, as `EvaluationOptions` names it."""
+    """Return the values of the flags of `add_rules`, by the names of `EvaluationOptions`."""
     return {
         "threshold_rule": options.threshold,
         "replicates": options.replicates,
@@ -46,8 +46,8 @@ def rules_of(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def tell(shown: str, out: Path | None, text: str) -> None:
-    """Write JSON where that is wanted, then print a table: what cannot be written is told first."""
+def write_and_print(shown: str, out: Path | None, text: str) -> None:
+    """Write the JSON if requested, then print the table; a failed write is reported first."""
     from fasharness.common.files import write_text
 
     if out is not None:

@@ -1,4 +1,4 @@
-"""Commands that make a run: run, prepare, train, score, and its report."""
+"""Commands of a run: run, prepare, train, score and report."""
 
 from __future__ import annotations
 
@@ -35,13 +35,18 @@ def _add_step(commands: Any, name: str, text: str) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """Add a flag for each setting of a run, and those that are no setting of it."""
-    import dataclasses
+    """Add a flag for each setting of a run, and the flags that are not settings."""
+    import dataclasses  # here, since `fasharness --help` does not need it and it is slow to import
 
     from fasharness.run.settings import Flag, Settings, flag_name
 
     add = parser.add_argument
-    add("--config", type=Path, metavar="FILE", help="YAML file of flags; the command line wins")
+    add(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="YAML file of flags; the command line overrides it",
+    )
     for setting in dataclasses.fields(Settings):
         flag = Flag.of(setting)
         if flag.read is dict:
@@ -50,12 +55,12 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
             kind: Any = None if flag.read is str else flag.read
             add(flag_name(setting.name), type=kind, metavar=flag.metavar, help=flag.help)
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
-    add("--resume", action="store_true", help="go on where the run was (always done)")
+    add("--resume", action="store_true", help="continue an interrupted run (always done)")
     add("--quiet", action="store_true", help="no progress")
 
 
 def _add_report(commands: Any) -> None:
-    text = "write a run's report.html again, or one page that compares several runs"
+    text = "write a run's report.html again, or one page comparing several runs"
     add = add_command(commands, "report", _report, text).add_argument
     add(
         "runs",
@@ -65,7 +70,7 @@ def _add_report(commands: Any) -> None:
         help="a run's folder; the first is the reference",
     )
     add("--out", type=Path, metavar="FILE", help="a page, .html (several runs: comparison.html)")
-    add("--plots", type=Path, metavar="DIR", help="also every plot as PNG, SVG and CSV")
+    add("--plots", type=Path, metavar="DIR", help="also write every plot as PNG, SVG and CSV")
     add("--pictures", action="store_true", help="show the faces of the worst errors, real ones too")
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
 
@@ -97,7 +102,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.out is not None and options.out.suffix.lower() != ".html":
         raise OptionError(f"--out {options.out}: the page's file must end in .html")
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
-        raise OptionError(f"--plots {options.plots}: is no folder")
+        raise OptionError(f"--plots {options.plots}: is not a folder")
     if options.pictures:
         _draw_pictures(options.runs, options.store)
     if options.out is None and len(options.runs) == 1:

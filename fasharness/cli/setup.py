@@ -1,4 +1,4 @@
-"""Commands about what is there: validate, ls, info, data and weights."""
+"""Commands about the installation and the data: validate, ls, info, data and weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,12 @@ def _add_validate(commands: Any) -> None:
     parser = add_command(commands, "validate", _validate, "check a data set's folder")
     add = parser.add_argument
     add("--protocol", required=True, help="e.g. oulu1; see `fasharness ls protocols`")
-    add("--data", type=Path, metavar="DIR", help="its folder (default: what `data set` remembers)")
+    add(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="its folder (default: set by `data set`)",
+    )
 
 
 def _add_ls(commands: Any) -> None:
@@ -44,7 +49,7 @@ def _add_data(commands: Any) -> None:
     inner = add_group(commands, "data", "folders of data sets")
     setter = add_command(inner, "set", _data_set, "remember a data set's folder")
     setter.add_argument("dataset", help="e.g. oulu-npu; see `fasharness ls datasets`")
-    setter.add_argument("folder", type=Path, help="where the data set lies")
+    setter.add_argument("folder", type=Path, help="the data set's folder")
 
 
 def _add_weights(commands: Any) -> None:
@@ -52,7 +57,7 @@ def _add_weights(commands: Any) -> None:
     getter = add_command(
         inner, "get", _weights_get, "fetch published weights once, checked by hash"
     )
-    getter.add_argument("name", help="there is: face-landmark (of the depth estimator)")
+    getter.add_argument("name", help="available: face-landmark (for the depth estimator)")
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -116,12 +121,12 @@ def _own_metrics() -> list[str]:
 
 
 def _methods(plugins: Plugins) -> list[str]:
-    """Name the methods, and what the baselines are for: every result has them, without a run."""
+    """List the methods; baselines are marked, as every result contains them anyway."""
     from fasharness.builtin.baselines import BASELINES
 
-    told = {name: f"\tbaseline, in every result: {text}" for name, text in BASELINES.items()}
+    notes = {name: f"\tbaseline, in every result: {text}" for name, text in BASELINES.items()}
     offers = plugins.offers("method")
-    return [f"{offer.name}\t{offer.owner}{told.get(offer.name, '')}" for offer in offers]
+    return [f"{offer.name}\t{offer.owner}{notes.get(offer.name, '')}" for offer in offers]
 
 
 def _offers(plugins: Plugins, kind: str) -> list[str]:

@@ -224,7 +224,7 @@ def test_the_command_compares_runs_and_writes_plots(
     assert main(["report", "one", "--out", "two"]) == 2
     assert "--out two: is a folder; name the page's file" in capsys.readouterr().err
     assert main(["report", "one", "--plots", "page.html"]) == 2
-    assert "--plots page.html: is no folder" in capsys.readouterr().err
+    assert "--plots page.html: is not a folder" in capsys.readouterr().err
     assert main(["report", "one", "nothing"]) == 2
     assert "nothing: no finished run" in capsys.readouterr().err
 
