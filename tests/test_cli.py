@@ -143,10 +143,10 @@ def test_a_bad_root_is_refused(toy_run: Run, tmp_path: Path, kind: str):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("+1,9_3_36_1", "Test.txt:21: '9_3_36_1' is no OULU-NPU name"),
+        ("+1,9_3_36_1", "Test.txt:21: '9_3_36_1' is not an OULU-NPU name"),
         ("+1,1_3_77_1", "Test.txt:21: '1_3_77_1' names unknown user 77"),
         ("+1,1_3_36_1", "Test.txt:21: 1_3_36_1 was already listed on line 1"),
-        ("-1,../../secret", "Test.txt:21: '../../secret' is no OULU-NPU name"),
+        ("-1,../../secret", "Test.txt:21: '../../secret' is not an OULU-NPU name"),
         ("+1,1_1_01_1", "Test.txt:21: user 01 of 1_1_01_1 belongs to train, not test"),
     ],
 )

@@ -1,1 +1,1 @@
-"""What the harness itself offers: data sets, baselines and everything else a plugin could bring."""
+"""The built-in plugin: data sets, baselines, detector, crop rules, depth estimator, decoder."""

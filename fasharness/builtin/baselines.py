@@ -1,4 +1,4 @@
-"""Two scorers that know nothing of faces; a result is worth what it gains over them."""
+"""Two trivial scorers; a method must do better than they do."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BASELINES: Mapping[str, str] = MappingProxyType(
         "brightness": "mean brightness of the face crops",
     }
 )
-"""The methods that every result is held against, with what they are."""
+"""The methods that every result is compared with, and what they do."""
 
 
 class Constant(Method):
-    """Gives every presentation the same score: chance."""
+    """Gives every presentation the same score: chance level."""
 
     name = "constant"
     version = "1"
@@ -47,7 +47,7 @@ class Constant(Method):
 
 
 class Brightness(Method):
-    """Scores the mean brightness of the face crop: how far the light alone tells the classes."""
+    """Scores the mean brightness of the face crop: how far light alone separates the classes."""
 
     name = "brightness"
     version = "1"

@@ -1,4 +1,4 @@
-"""What the harness itself offers, through the same hooks as any plugin."""
+"""The built-in plugin, which uses the same hooks as any other."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _face_landmark(device: str) -> DepthEstimator:
 
 @hookimpl
 def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
-    """The two trivial scorers that a result is held against."""
+    """The two trivial scorers that every result is compared with."""
     return {"constant": _constant, "brightness": _brightness}
 
 
@@ -92,7 +92,7 @@ def fasharness_depth_estimators() -> Mapping[str, Callable[[str], DepthEstimator
 
 @hookimpl(trylast=True)
 def fasharness_decode(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Whatever OpenCV can read."""
+    """All files that OpenCV can read."""
     from fasharness.prepare.decode import decode
 
     return decode(path, wanted)
@@ -100,7 +100,7 @@ def fasharness_decode(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, 
 
 @hookimpl(trylast=True)
 def fasharness_count_frames(path: Path) -> int:
-    """By decoding without conversion, since containers state wrong counts."""
+    """Count by decoding, since containers state wrong counts."""
     from fasharness.prepare.decode import count_frames
 
     return count_frames(path)

@@ -1,1 +1,1 @@
-"""Built-in data sets, one file each, each offered through the same hooks as a plugin's."""
+"""Built-in data sets, one file each, offered through the same hooks as those of plugins."""

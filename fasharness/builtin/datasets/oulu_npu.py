@@ -57,7 +57,7 @@ def _fold_parts(fold: str) -> tuple[int, int | None]:
     """Protocol number and fold of a name such as ``oulu1`` or ``oulu4_2``."""
     match = re.fullmatch(r"oulu([1-4])(?:_([1-6]))?", fold)
     if match is None:
-        raise ValueError(f"{fold!r} is no fold of OULU-NPU")
+        raise ValueError(f"{fold!r} is not a fold of OULU-NPU")
     return int(match[1]), int(match[2]) if match[2] else None
 
 
@@ -87,11 +87,11 @@ class OuluNpu(Dataset):
 
     @cached_property
     def expected(self) -> tuple[Name, ...]:
-        """Names that this root should hold: all 4950, or what a simulated root's lists name."""
+        """Names that this root should have: all 4950, or those in the lists of a simulated root."""
         return tuple(self._simulated_names() if self.simulated else all_names())
 
     def _simulated_names(self) -> list[Name]:
-        """Names in any list of a simulated root; those of its videos where it has no list."""
+        """Return the names in any list of a simulated root; without lists, those of its videos."""
         return sorted(set(self._listed_names()) or set(self._names_on_disk()))
 
     def _listed_names(self) -> Iterator[Name]:
@@ -107,18 +107,18 @@ class OuluNpu(Dataset):
                     yield parse_name(path.stem)
 
     def list_path(self, fold: str, split: Split) -> Path:
-        """Where the released list of a fold's part lies."""
+        """Return the path of the released list of a fold's part."""
         number, phone = _fold_parts(fold)
         suffix = f"_{phone}" if phone else ""
         return self.root / "Protocols" / f"Protocol_{number}" / f"{_PARTS[split]}{suffix}.txt"
 
     def names_by_rule(self, fold: str, split: Split) -> tuple[Name, ...]:
-        """Names of a fold's part by the published rule, out of the expected ones."""
+        """Return the expected names of a fold's part by the published rule."""
         selection = rule(*_fold_parts(fold), split)
         return tuple(n for n in self.expected if n.split is split and selection.takes(n))
 
     def protocol(self, name: str) -> Protocol:
-        """Build a fold from the list files where they are present, else from the rule."""
+        """Build a fold from the list files if they exist, else from the published rule."""
         parts = {}
         sources = []
         for split in Split:
@@ -143,7 +143,7 @@ class OuluNpu(Dataset):
         )
 
     def presentation(self, name: Name) -> Presentation:
-        """The presentation of a name; its path is built from the checked parts only."""
+        """Return the presentation of a name; its path is built from the checked parts only."""
         return Presentation(
             id=str(name),
             path=self.root / FOLDERS[name.split] / f"{name}.avi",
@@ -154,7 +154,7 @@ class OuluNpu(Dataset):
         )
 
     def notes(self, protocol: str) -> tuple[str, ...]:
-        """Where the list files differ from the published rule, a line for each name."""
+        """Return where the list files differ from the published rule, one line per name."""
         notes: list[str] = []
         for split in Split:
             path = self.list_path(protocol, split)
@@ -174,14 +174,15 @@ class OuluNpu(Dataset):
         return tuple(notes)
 
     def faces(self, presentation: Presentation) -> Mapping[int, Face]:
-        """Face boxes from the eye positions beside the video; none where both eyes coincide."""
+        """Return face boxes from the eye positions beside the video; none if both eyes coincide."""
         from fasharness.faces import face_from_eyes
 
         lines = read_eyes(presentation.path.with_suffix(".txt"))
+        # Coinciding eyes mean that there is no annotation for this frame.
         return {frame: face_from_eyes(left, right) for frame, left, right in lines if left != right}
 
     def depth_source(self, presentation: Presentation) -> DepthSource | None:
-        """Exact depth, which only simulated videos have beside them."""
+        """Return exact depth, which only simulated videos have."""
         from fasharness.prepare.depth import ExactDepth
 
         path = presentation.path.with_suffix(".depth.npz")
@@ -190,7 +191,7 @@ class OuluNpu(Dataset):
     def validate(
         self, protocols: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> Validation:
-        """Check videos, eye files and lists against the expected names; no video is read whole."""
+        """Check videos, eye files and lists against the expected names, reading a frame of each."""
         findings = list(self._check_names())
         with ThreadPoolExecutor() as pool:
             present = [p for n in self.expected if (p := self.presentation(n)).path.exists()]
@@ -233,7 +234,7 @@ class OuluNpu(Dataset):
 
 
 def _check_video(presentation: Presentation) -> list[Finding]:
-    """What is wrong with one video and its eye file, reading no more than one frame."""
+    """Return the problems of one video and its eye file, reading at most one frame."""
     from fasharness.prepare.decode import check_readable
 
     found = []

@@ -1,4 +1,4 @@
-"""What OULU-NPU's files say: names, the published selections, protocol lists, eye positions.
+"""OULU-NPU's names, published selections, protocol lists and eye positions.
 
 Source: Boulkenafet et al., "OULU-NPU: A mobile face presentation attack database with
 real-world variations", FG 2017.
@@ -47,13 +47,13 @@ def parse_name(text: str) -> Name:
     """Read ``Phone_Session_User_File``, e.g. ``6_3_20_1``.
 
     Raises:
-        ValueError: the text is no name of the data set; the message says why.
+        ValueError: the text is not a name of the data set; the message says why.
     """
     match = _NAME.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{text!r} is no OULU-NPU name (Phone_Session_User_File such as 6_3_20_1: phone 1-6, "
-            "session 1-3, user 01-55, file 1-5)"
+            f"{text!r} is not an OULU-NPU name (Phone_Session_User_File such as 6_3_20_1: "
+            "phone 1-6, session 1-3, user 01-55, file 1-5)"
         )
     name = Name(*map(int, match.groups()))
     if not 1 <= name.user <= 55:
@@ -62,7 +62,7 @@ def parse_name(text: str) -> Name:
 
 
 def all_names() -> Iterator[Name]:
-    """All 4950 names in order of split, user, session, phone and file."""
+    """Iterate over all 4950 names in order of split, user, session, phone and file."""
     for users in USERS.values():
         for user in users:
             for session in SESSIONS:
@@ -72,21 +72,21 @@ def all_names() -> Iterator[Name]:
 
 
 class Rule(NamedTuple):
-    """What a protocol's fold takes from one part: the published selection."""
+    """The published selection of a protocol's fold from one part."""
 
     phones: tuple[int, ...]
     sessions: tuple[int, ...]
     files: tuple[int, ...]
 
     def takes(self, name: Name) -> bool:
-        """Whether the fold's part holds this video."""
+        """Return whether the fold's part contains this video."""
         return (
             name.phone in self.phones and name.session in self.sessions and name.file in self.files
         )
 
 
 def rule(number: int, fold: int | None, split: Split) -> Rule:
-    """The published selection of protocol 1 to 4.
+    """Return the published selection of protocol 1 to 4.
 
     Args:
         number: the protocol's number.
@@ -95,7 +95,9 @@ def rule(number: int, fold: int | None, split: Split) -> Rule:
     """
     test = split is Split.TEST
     phones = tuple(p for p in PHONES if fold is None or (p == fold) is test)
+    # Protocols 1 and 4 test on the illumination and background of session 3.
     sessions = ((3,) if test else (1, 2)) if number in (1, 4) else tuple(SESSIONS)
+    # Protocols 2 and 4: attacks of one printer and display in training, of the others in test.
     files = ((1, 3, 5) if test else (1, 2, 4)) if number in (2, 4) else tuple(FILES)
     return Rule(phones, sessions, files)
 
@@ -115,8 +117,8 @@ def read_list(path: Path, split: Split) -> tuple[ListLine, ...]:
         split: the part it is for; its users must belong there.
 
     Raises:
-        DataError: file and line of a bad label or name, an unknown or misplaced user, a
-            label that contradicts the file number, or a name given twice.
+        DataError: a bad label or name, an unknown user or one of another part, a label that
+            contradicts the file number, or a name given twice; names file and line.
     """
     lines: list[ListLine] = []
     seen: dict[Name, int] = {}
@@ -143,6 +145,7 @@ def _parse_line(text: str, split: Split) -> Name:
     if not comma or label.strip() not in {"+1", "1", "-1", "-2"}:
         raise ValueError(f"expected a line such as '+1,1_1_01_1' or '-1,1_1_01_2', got {text!r}")
     name = parse_name(rest.strip())
+    # Test lists label print -1 and display -2; train and dev lists label every attack -1.
     if (name.file == 1) is not (int(label) == 1) or (int(label) == -2 and name.file < 4):
         kind = SPECIES[name.file] or "bona fide"
         raise ValueError(f"label {label} contradicts {name}, which is {kind}")
@@ -163,7 +166,7 @@ def read_eyes(path: Path) -> tuple[EyeLine, ...]:
     """Read an eye-position file with lines ``frame,x_left,y_left,x_right,y_right``.
 
     Raises:
-        DataError: the file is missing, or file and line of what is not five numbers.
+        DataError: the file is missing, or a line is not five numbers; names file and line.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
