@@ -1,10 +1,10 @@
 """One harness for face anti-spoofing: data sets, methods, operators, metrics and reports.
 
-From Python: `run` makes a run, `evaluate` and `compare` give the figures of score files, and
-`load` takes a trained model to score pictures and videos with. Everything is imported when it is
-used, so ``import fasharness`` costs nothing.
+From Python: `run` makes a run, `evaluate` and `compare` compute the metrics of score files, and
+`load` loads a trained model that scores pictures and videos. Everything is imported when it is
+used, so ``import fasharness`` is fast.
 
-To read the code, start at ``hookspecs.py`` (what can be extended), ``data.py`` (the words used
+To read the code, start at ``hookspecs.py`` (what can be extended), ``data.py`` (the types used
 everywhere) and ``run/experiment.py`` (the chain from videos to a report).
 """
 
@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# The function `run` below takes the place of the package of this name as an attribute. The import
-# system would set it back at the package's first import, so that must be now; it is empty.
+# The function `run` below replaces the package of this name as an attribute. The import system
+# sets the attribute when it first imports the package, so it must do that now (run/ has an empty
+# __init__).
 import fasharness.run  # noqa: F401
 
 if TYPE_CHECKING:
@@ -40,20 +41,20 @@ def run(
     quiet: bool = False,
     **settings: Any,
 ) -> Outcome:
-    """Run a method on a protocol, or go on with a run that was interrupted.
+    """Run a method on a protocol, or resume an interrupted run.
 
     Args:
         last: the step to stop after: ``prepare``, ``train``, ``score`` or ``run``.
-        store: folder of the clip store; None for the one in the user's cache.
+        store: folder of the clip store; None uses the one in the user's cache.
         quiet: show no progress on the standard error stream.
         **settings: the flags of ``fasharness run`` (see `fasharness.run.settings.Settings`):
             ``plugin`` and ``protocol`` at least; ``option`` maps names to values.
 
     Returns:
-        The run's folder, and its result where the last step was done.
+        The run's folder, and its result if the last step was done.
 
     Raises:
-        FasharnessError: whatever is for the user to correct, in one line.
+        FasharnessError: anything that the user can fix, in one line.
     """
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
@@ -70,7 +71,7 @@ def read_scores(path: PathLike) -> tuple[Score, ...]:
     """Read a score file of the harness, CSV or Parquet.
 
     Raises:
-        DataError: naming file and line, for what is missing, doubled or not readable.
+        DataError: something is missing, duplicated or not readable; names file and line.
     """
     from fasharness import scorefiles
 
@@ -78,18 +79,18 @@ def read_scores(path: PathLike) -> tuple[Score, ...]:
 
 
 def evaluate(scores: PathLike | Sequence[Score], **rules: Any) -> Evaluation:
-    """Choose the threshold on dev scores, and give every figure on test scores.
+    """Choose the threshold on dev scores, and compute all metrics on test scores.
 
     Args:
         scores: a score file, or scores.
-        **rules: how; see `fasharness.evaluation.evaluate.EvaluationOptions`.
+        **rules: options of the evaluation; see `fasharness.evaluation.evaluate.EvaluationOptions`.
 
     Returns:
-        The figures: ``found.metric("acer").value``, with ``low`` and ``high`` of its interval.
+        The metrics: ``found.metric("acer").value``, with ``low`` and ``high`` of its interval.
 
     Raises:
-        DataError: the scores give no figure.
-        OptionError: an unknown or impossible rule.
+        DataError: the scores allow no metric.
+        OptionError: an unknown or impossible option.
     """
     from fasharness.evaluation.evaluate import evaluate as evaluate_scores
     from fasharness.evaluation.evaluate import make_options
@@ -107,7 +108,7 @@ def compare(
 
     Args:
         first: a run's folder, a score file, or scores.
-        second: the run that is compared with it.
+        second: the run to compare with it.
         **rules: as for `evaluate`.
 
     Returns:
@@ -115,7 +116,7 @@ def compare(
 
     Raises:
         DataError: the runs share too little, or a file is broken.
-        OptionError: a folder holds no finished run; an unknown or impossible rule.
+        OptionError: a folder has no finished run; an unknown or impossible option.
     """
     from fasharness.evaluation.compare import compare_runs
     from fasharness.evaluation.evaluate import make_options
@@ -124,14 +125,14 @@ def compare(
 
 
 def _by_fold(run: PathLike | Sequence[Score]) -> Mapping[str, Sequence[Score]]:
-    """Scores of each fold; a score file, or scores, are of one."""
+    """Return the scores of each fold; a score file, or scores, are one fold."""
     from fasharness.report.runs import scores_by_fold
 
     return scores_by_fold(Path(run)) if isinstance(run, str | os.PathLike) else {"": run}
 
 
 def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> TrainedModel:
-    """Load a trained model, to score pictures and videos that belong to no data set.
+    """Load a trained model to score pictures and videos outside of any data set.
 
     Args:
         model: a run's ``model.safetensors``.
@@ -139,11 +140,11 @@ def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> T
         detector: name of the face detector, the one that the model was trained with.
 
     Returns:
-        The model; ``model.score("video.mp4")`` or ``model.score(frames)`` gives a score, higher is
-        more bona fide.
+        The model; ``model.score("video.mp4")`` or ``model.score(frames)`` returns a score, higher
+        is more bona fide.
 
     Raises:
-        CheckpointError: the file is no model of the harness, or its method has changed since.
+        CheckpointError: not a model file of the harness, or its method has changed since.
         UnknownNameError: no installed plugin has the method.
     """
     from fasharness.plugins import load as load_plugins

@@ -1,4 +1,4 @@
-"""The words of the field as types: presentation, protocol, clip specification, clip and batch."""
+"""The basic types: presentation, protocol, clip specification, clip and batch."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class Protocol:
         test: presentations that are only reported.
         groups: species group to its species, in the metric's order (APCER is the largest group).
         convention: the benchmark's metric in words.
-        simulated: whether the data are simulated; every output then says so.
-        subjects_overlap: the one reason to let a subject stand in two splits.
+        simulated: whether the data are simulated; every output is then marked.
+        subjects_overlap: allows a subject in two splits.
 
     Raises:
         DataError: a presentation twice, a subject in two splits, a species without a group, or
@@ -99,19 +99,19 @@ class Protocol:
         return {Split.TRAIN: self.train, Split.DEV: self.dev, Split.TEST: self.test}[split]
 
     def items(self) -> Iterator[tuple[Split, Presentation]]:
-        """Every presentation with its split, train first."""
+        """Iterate over every presentation with its split, train first."""
         for split in Split:
             for presentation in self.split(split):
                 yield split, presentation
 
     def group_of(self, species: str | None) -> str | None:
-        """Species group of a species; None for bona fide."""
+        """Return the species group of a species; None for bona fide."""
         if species is None:
             return None
         return next(group for group, members in self.groups.items() if species in members)
 
     def limited(self, count: int) -> Protocol:
-        """The first `count` presentations of each split, in turn from each class and species.
+        """Keep `count` presentations of each split, taken in turn from each class and species.
 
         Args:
             count: presentations to keep of a split; 0 keeps all.
@@ -156,27 +156,28 @@ def _in_turn(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:
     kinds: dict[str | None, list[Presentation]] = {}
     for item in presentations:
         kinds.setdefault(item.species, []).append(item)
+    # Lists are often sorted by class: their first N would lack one.
     rounds = itertools.zip_longest(*kinds.values())
     return tuple(item for turn in rounds for item in turn if item is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """What a method wants cut out of a presentation; equal specifications share stored clips.
+    """Which clips a method needs of a presentation; equal specifications share stored clips.
 
     Attributes:
         length: frames in a clip.
         step: frames from one frame of a clip to the next.
         stride: frames from the start of one candidate clip to the next.
         keep: of n candidates every max(1, n // keep)-th is kept (SGTD's rule), so that between
-            `keep` and 2 * `keep` - 1 remain where there are as many.
+            `keep` and 2 * `keep` - 1 remain if there are that many.
         size: side of the square face crop in pixels.
-        depth_size: side of the depth map; 0 where the method wants none.
-        scale: the face box is grown by a factor drawn from this range, for each side of each
-            clip anew (training); equal ends give one fixed factor.
+        depth_size: side of the depth map; 0 for no depth.
+        scale: the face box is grown by a factor drawn from this range, separately for each side
+            and clip (training); equal ends give one fixed factor.
         crop: name of the crop rule (hook ``fasharness_crops``).
-        mask: whether the face mask is wanted for attacks too (their depth label is zero, so the
-            mask alone needs a depth source for them).
+        mask: whether the face mask is needed for attacks too (their depth label is zero, so
+            only the mask needs a depth source for them).
     """
 
     length: int = 1
@@ -200,6 +201,8 @@ class ClipSpec:
         """Frame numbers (from 0) of every clip of a presentation with `frames` frames."""
         last = frames - (self.length - 1) * self.step
         starts = range(0, last, self.stride)
+        # SGTD's rule. Exactly `keep` clips, evenly spaced, would score other frames than the
+        # published code.
         kept = starts[:: max(1, len(starts) // self.keep)]
         return tuple(
             tuple(range(start, start + self.length * self.step, self.step)) for start in kept
@@ -220,7 +223,7 @@ class Clip:
         bona_fide: the class.
         frames: uint8 (T, S, S, 3), RGB.
         depth: float32 (T, D, D) in [0, 1], nearest = 1; all zeros for attacks (the papers'
-            label); D = 0 where the method wants no depth.
+            label); D = 0 if the method uses no depth.
         mask: bool (T, D, D), where a face is, attacks included.
     """
 

@@ -1,4 +1,4 @@
-"""What a data set is to the harness: presentations and protocols under a root folder."""
+"""The interface of a data set: presentations and protocols under a root folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with a data set on disk."""
+    """One problem of a data set on disk."""
 
     kind: str
     name: str
@@ -25,7 +25,7 @@ class Finding(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """What a check of a data set's root looked at and found."""
+    """The outcome of checking a data set's root."""
 
     checked: int
     findings: tuple[Finding, ...]
@@ -51,10 +51,10 @@ class Dataset(ABC):
 
     @property
     def simulated(self) -> bool:
-        """Whether a simulator wrote the root; it leaves a mark there.
+        """Whether a simulator wrote the root; it leaves a mark file there.
 
         Raises:
-            DataError: the mark is broken.
+            DataError: the mark file is damaged.
         """
         return simulation_of(self.root) is not None
 
@@ -63,24 +63,24 @@ class Dataset(ABC):
         """Build one fold of a protocol.
 
         Args:
-            name: a fold name out of `folds`.
+            name: a fold name of `folds`.
 
         Raises:
             DataError: the lists are missing or broken.
         """
 
     def notes(self, protocol: str) -> tuple[str, ...]:
-        """What a user should know before a run of a fold on this root, one line each."""
+        """Return what a user should know before running a fold on this root, one line each."""
         del protocol
         return ()
 
     def faces(self, presentation: Presentation) -> Mapping[int, Face]:
-        """The data set's own face box of each annotated frame (from 0); empty where none."""
+        """Return the data set's own face box of each annotated frame (from 0), if any."""
         del presentation
         return {}
 
     def depth_source(self, presentation: Presentation) -> DepthSource | None:
-        """Exact depth that came with the data set; None where there is none."""
+        """Return exact depth that came with the data set; None if there is none."""
         del presentation
         return None
 
@@ -96,11 +96,11 @@ class Dataset(ABC):
 
 
 class Simulator(ABC):
-    """What writes simulated data in a data set's own layout; a plugin offers it by hook.
+    """The interface of a simulator, which writes data in a data set's own layout.
 
     Attributes:
-        sizes: how much it can write, e.g. ``mini``, the smallest first.
-        version: another version writes other data, and so into another folder of the cache.
+        sizes: names of the sizes it can write, e.g. ``mini``, the smallest first.
+        version: another version writes other data, into another folder of the cache.
     """
 
     sizes: tuple[str, ...]
@@ -116,29 +116,29 @@ class Simulator(ABC):
         jobs: int,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Write simulated data; what an earlier, interrupted call finished is kept.
+        """Write simulated data; videos that an interrupted call finished are kept.
 
-        The folder says that it is simulated once it is whole (``fasharness.common.marks``).
+        The folder is marked as simulated once it is complete (``fasharness.common.marks``).
 
         Args:
-            out: an empty folder, a missing one, or one begun with the same settings.
+            out: an empty or missing folder, or one started with the same settings.
             size: one of `sizes`.
             seed: the same seed gives the same data.
-            jobs: processes, 0 for one a core.
-            progress: called with (videos written, videos in all).
+            jobs: number of processes, 0 for one per core.
+            progress: called with (videos written, total).
 
         Raises:
-            DataError: the folder holds something else, or the disk is full.
+            DataError: the folder contains something else, or the disk is full.
         """
 
 
 def environment_variable(dataset: str) -> str:
-    """Name of the environment variable that holds a data set's root."""
+    """Return the name of the environment variable for a data set's root."""
     return "FASHARNESS_" + dataset.upper().replace("-", "_")
 
 
 def protocol_owner(datasets: Mapping[str, type[Dataset]], protocol: str) -> str | None:
-    """Name of the data set that offers `protocol` (or it as a fold), None if nobody does."""
+    """Return the name of the data set with this protocol or fold, None if there is none."""
     for name, dataset in datasets.items():
         if protocol in all_protocols(dataset):
             return name
@@ -146,7 +146,7 @@ def protocol_owner(datasets: Mapping[str, type[Dataset]], protocol: str) -> str 
 
 
 def all_protocols(dataset: type[Dataset]) -> Iterator[str]:
-    """Every protocol and fold name of a data set, folds after their protocol, none twice."""
+    """Iterate over protocol and fold names of a data set, folds after their protocol, each once."""
     seen: set[str] = set()
     for name, folds in dataset.folds.items():
         for item in (name, *folds):

@@ -6,22 +6,22 @@ from contextlib import contextmanager
 
 
 class FasharnessError(Exception):
-    """Base of every error that is the user's to mend; the command line prints it as one line.
+    """Base of every error that the user can fix; the command line prints it as one line.
 
     The process then ends with exit code 2 and without a traceback.
     """
 
 
 class UnknownNameError(FasharnessError):
-    """A name that nobody offers was asked for."""
+    """The requested name does not exist."""
 
     def __init__(self, kind: str, name: str, available: Iterable[str]) -> None:
         """Compose the message with the nearest names and all available ones.
 
         Args:
             kind: what was looked up, e.g. ``method``.
-            name: the name that was asked for.
-            available: every name on offer.
+            name: the requested name.
+            available: every available name.
         """
         known = sorted(available)
         near = difflib.get_close_matches(name, known, n=2)
@@ -30,12 +30,13 @@ class UnknownNameError(FasharnessError):
         self._arguments = (kind, name, known)
 
     def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str]]]:
-        """Survive the way out of a worker process."""
+        """Support pickling, so that a worker process can raise it."""
+        # Exception pickles self.args, the composed message, which does not fit __init__.
         return type(self), self._arguments
 
 
 class PluginError(FasharnessError):
-    """A plugin cannot be used: it fails to import, misspells a hook or offers a taken name."""
+    """A plugin cannot be used: it fails to import, misspells a hook or uses a taken name."""
 
 
 class DataError(FasharnessError):
@@ -44,10 +45,10 @@ class DataError(FasharnessError):
 
 @contextmanager
 def naming(place: object) -> Iterator[None]:
-    """Name the file, fold or run in a `DataError` that speaks of its rows alone.
+    """Add the file, fold or run to a `DataError` that names only rows.
 
     Args:
-        place: what stands before the message.
+        place: prefix of the message.
 
     Raises:
         DataError: the one raised inside, with the place before its message.
@@ -67,4 +68,4 @@ class CheckpointError(FasharnessError):
 
 
 class RunError(FasharnessError):
-    """A run cannot go on, though everything scored so far is kept."""
+    """A run cannot continue; everything scored so far is kept."""

@@ -1,4 +1,4 @@
-"""What finds faces, cuts them out and knows their depth: the types that plugins implement."""
+"""Interfaces that plugins implement: face detectors, crop rules and depth sources."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ class Face:
         box: the face's rectangle in pixels of the frame.
         confidence: how sure the detector is, in [0, 1].
         landmarks: float64 (5, 2), x and y of the eye at the image's left, the eye at its right,
-            the nose, and the left and right corner of the mouth; None from a detector without.
+            the nose, and the left and right corner of the mouth; None if the detector has none.
     """
 
     box: Box
@@ -34,12 +34,12 @@ class Face:
 
     @property
     def weight(self) -> float:
-        """Confidence times area, by which the main face of a frame is chosen."""
+        """Confidence times area, which selects the main face of a frame."""
         return self.confidence * self.box[2] * self.box[3]
 
 
 class Detector(Protocol):
-    """Anything that finds faces in frames."""
+    """Interface: finds faces in frames."""
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
         """Find the faces of each frame.
@@ -48,13 +48,13 @@ class Detector(Protocol):
             frames: pictures, uint8 (H, W, 3) RGB; their sizes may differ.
 
         Returns:
-            One list a frame, the main face first; empty where none was found.
+            One list for each frame, the main face first; empty if none was found.
         """
         ...
 
 
 class Region(NamedTuple):
-    """Whole pixels of a picture; ``x1`` and ``y1`` lie just outside."""
+    """Whole pixels of a picture; ``x1`` and ``y1`` are exclusive."""
 
     x0: int
     y0: int
@@ -64,11 +64,11 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True)
 class CropRule:
-    """How a face box becomes a square picture: which pixels, and by what resizing.
+    """How a face box becomes a square picture: which pixels, and how they are resized.
 
     Attributes:
-        name: what plugins and results call the rule.
-        round: turns each edge of the grown box into a whole number.
+        name: name of the rule for plugins and results.
+        round: rounds each edge of the grown box to a whole number.
         resize_to: resizes uint8 (H, W) or (H, W, 3) to a square of the given side.
     """
 
@@ -89,7 +89,7 @@ class CropRule:
             The pixels to cut, at least one.
 
         Raises:
-            DataError: if the grown box lies outside of the picture or is empty.
+            DataError: if the grown box is outside of the picture or empty.
         """
         x, y, width, height = grow(box, scale_x, scale_y)
         x0, x1 = (self.round(min(max(edge, 0), shape[1])) for edge in (x, x + width))
@@ -102,7 +102,7 @@ class CropRule:
         return Region(x0, y0, x1, y1)
 
     def resize(self, image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-        """Resize to a square without keeping the aspect.
+        """Resize to a square without keeping the aspect ratio.
 
         Args:
             image: uint8 (H, W) or (H, W, C).
@@ -134,20 +134,20 @@ class CropRule:
 
 
 class DepthSource(Protocol):
-    """Anything that knows how near each part of a face is."""
+    """Interface: returns how near each part of a face is."""
 
     def crop(
         self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
     ) -> NDArray[np.float32]:
-        """Give the face depth under a crop; that attacks are labelled flat is not its business.
+        """Return the face depth under a crop; zeroing the depth of attacks is done by the caller.
 
         Args:
             index: number of the frame, from 0.
             frame: uint8 (H, W, 3), RGB.
             face: the face that the crop was made for.
             region: the pixels of the frame that the crop shows.
-            side: side of the wanted map.
-            rule: resizes as the crop of the picture was resized.
+            side: side of the map.
+            rule: the crop rule of the picture.
 
         Returns:
             float32 (side, side) in [0, 1]: 1 at the nearest part of the face, above 0 on the
@@ -160,11 +160,11 @@ class DepthSource(Protocol):
 
 
 DepthEstimator: TypeAlias = DepthSource
-"""A depth source that needs nothing but the picture, so that one serves all presentations."""
+"""A depth source that needs only the picture, so that one serves all presentations."""
 
 
 def face_from_eyes(left: tuple[float, float], right: tuple[float, float]) -> Face:
-    """Make a face box from annotated eye centres, as wide and high as MTCNN's boxes are.
+    """Make a face box from annotated eye centres, of the size of MTCNN's boxes.
 
     MTCNN boxes measure 2.2 by 2.9 eye distances, with the eyes 37 % below the upper edge (medians
     over faces within 25 degrees of frontal).
@@ -177,9 +177,10 @@ def face_from_eyes(left: tuple[float, float], right: tuple[float, float]) -> Fac
         A face of full confidence, without landmarks.
 
     Raises:
-        DataError: if both eyes are at the same place, as where an annotation is missing.
+        DataError: if both eyes are at the same place, as for a missing annotation.
     """
     distance = math.dist(left, right)
+    # Not `distance <= 0`, which is false for NaN.
     if not distance > 0 or not math.isfinite(distance):
         raise DataError(f"the eyes {left} and {right} give no face box")
     width, height = 2.2 * distance, 2.9 * distance

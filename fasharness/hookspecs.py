@@ -1,8 +1,8 @@
-"""The whole extension surface on one screen.
+"""All hooks that a plugin can implement.
 
 A plugin is an installed package with an entry point in the group ``fasharness`` that names a
-module (or object) with functions of these names, each marked with `hookimpl`. Functions that
-return a mapping are merged over all plugins; a name offered twice is refused. Factories are
+module (or object) with functions of these names, each marked with `hookimpl`. The mappings
+returned by all plugins are merged; a name offered twice is refused. Factories are
 called only when their name is used, so import heavy packages inside them.
 """
 
@@ -41,10 +41,9 @@ def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:  # type:
 
 @hookspec
 def fasharness_simulators() -> Mapping[str, Callable[[], Simulator]]:  # type: ignore[empty-body]
-    """Simulators: data set name to a function that returns what writes simulated data for it.
+    """Simulators: data set name to a function that returns its `Simulator`.
 
-    Asked where a run finds no folder of the data set. Everything made from what it writes says
-    SIMULATED.
+    Used if a run finds no folder of the data set. All outputs of its data are marked SIMULATED.
     """
 
 
@@ -52,9 +51,9 @@ def fasharness_simulators() -> Mapping[str, Callable[[], Simulator]]:  # type: i
 def fasharness_commands() -> Mapping[str, Callable[[Any], None]]:  # type: ignore[empty-body]
     """Commands: word after ``fasharness`` to a function that adds it to the command line.
 
-    The function is given what argparse's ``add_subparsers`` returned, for `add_command` or
-    `add_group` of ``fasharness.cli.command``. The harness's own commands cannot be replaced.
-    Called only where a word is none of these.
+    The function receives the return value of argparse's ``add_subparsers``, for `add_command` or
+    `add_group` of ``fasharness.cli.command``. Built-in commands cannot be replaced. Called only
+    if the command given is not a built-in one.
     """
 
 
@@ -64,8 +63,7 @@ def fasharness_metrics() -> Mapping[  # type: ignore[empty-body]
 ]:
     """Metrics: name to a function of (bona fide scores, attack scores, threshold).
 
-    They are computed on the test split with the dev threshold and stand in the result under
-    their name.
+    They are computed on the test split with the dev threshold, and listed in the result by name.
     """
 
 
@@ -76,13 +74,13 @@ def fasharness_decode(
     """Decode a file: (frame number from 0, RGB uint8 (H, W, 3)) for the wanted frames in order.
 
     The first plugin that does not return None wins; None means "not mine". The default reads
-    whatever OpenCV reads.
+    all files that OpenCV can read.
     """
 
 
 @hookspec(firstresult=True)
 def fasharness_count_frames(path: Path) -> int | None:
-    """Number of frames that `fasharness_decode` of the same plugin can give; None: not mine."""
+    """Number of frames that `fasharness_decode` of the same plugin can yield; None: not mine."""
 
 
 @hookspec
@@ -109,7 +107,7 @@ def fasharness_run_started(folder: Path, settings: Mapping[str, object]) -> None
 
 @hookspec
 def fasharness_presentation_scored(folder: Path, score: Score) -> None:
-    """A presentation was scored or failed; resumed runs report only new ones."""
+    """A presentation was scored or failed; a resumed run calls this only for new ones."""
 
 
 @hookspec

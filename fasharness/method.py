@@ -1,4 +1,4 @@
-"""What a method is to the harness: a network, how it is trained stage by stage, how it scores."""
+"""The interface of a method: a network, its training in stages, and its scores."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 AGGREGATOR = "mean over clips"
-"""How clip scores become a presentation's score, in words for the result."""
+"""How clip scores become a presentation's score, for the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stretch of training with its own data, losses and optimiser.
+    """One part of training with its own data, losses and optimiser.
 
     Attributes:
         name: e.g. ``single``.
@@ -48,7 +48,7 @@ class Stage:
     validations: int = 0
 
     def clips(self, bona_fide: bool) -> ClipSpec:
-        """Clips cut from a training presentation of a class."""
+        """Return the clips cut from a training presentation of a class."""
         return self.bona_fide if bona_fide else self.attack
 
 
@@ -60,8 +60,8 @@ class NoOptions:
 class Method(ABC):
     """A presentation attack detection method; the engine runs its loops.
 
-    A subclass states the class attributes and the abstract methods. It holds no state but its
-    options: weights live in the network that it builds.
+    A subclass defines the class attributes and the abstract methods. Its only state is its
+    options; weights are in the network that it builds.
 
     Attributes:
         name: the name it is looked up by.
@@ -86,24 +86,24 @@ class Method(ABC):
         """Build the network with fresh weights from torch's global generator (seeded before)."""
 
     def stages(self) -> tuple[Stage, ...]:
-        """Training stages in order; none for a method that learns nothing."""
+        """Return the training stages in order; none for a method that learns nothing."""
         return ()
 
     @abstractmethod
     def scoring_clips(self) -> ClipSpec:
-        """The clips that a presentation is scored on."""
+        """Return the clips that a presentation is scored on."""
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
-        """Change a training clip at random; drawn anew for each clip and epoch."""
+        """Change a training clip at random; drawn again for each clip and epoch."""
         del stage, rng
         return clip
 
     def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
-        """Freeze and free parameters for `stage` and give the optimiser of the free ones."""
+        """Freeze and unfreeze parameters for `stage`; return the optimiser of the unfrozen ones."""
         raise NotImplementedError(f"{self.name} has stages but no optimizer")
 
     def rate(self, stage: Stage, done: float) -> float:
-        """Factor on the optimiser's learning rates before a batch.
+        """Return the factor on the optimiser's learning rates before a batch.
 
         Args:
             stage: the running stage.
@@ -113,16 +113,16 @@ class Method(ABC):
         return 1.0
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
-        """Put the modules into the mode they train in; by default all of them in train mode."""
+        """Set the training mode of each module; by default train mode for all."""
         del stage
         network.train()
 
     def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
-        """Named scalar losses; ``total`` is the one that is minimised."""
+        """Return named scalar losses; ``total`` is the one that is minimised."""
         raise NotImplementedError(f"{self.name} has stages but no losses")
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
-        """Show what the method sees in clips, for the report's pictures of errors.
+        """Return a map for each clip, for the report's pictures of errors.
 
         Args:
             network: the network in evaluation mode.
@@ -130,7 +130,7 @@ class Method(ABC):
 
         Returns:
             float tensor (B, H, W) from 0 (attack, flat) to 1 (bona fide, near), one map for each
-            clip; None where the method has none, as by default.
+            clip; None if the method has none (the default).
         """
         del network, batch
         return None
@@ -140,7 +140,7 @@ class Method(ABC):
         """Score clips; higher is more bona fide.
 
         Args:
-            stage: the stage whose part of the network is to score, None for the whole method.
+            stage: the stage whose part of the network scores, None for the whole method.
             network: the network in evaluation mode.
             batch: clips of `scoring_clips`.
 
@@ -175,6 +175,7 @@ def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Metho
         values[key] = _parse(method.name, key, text, hints[key])
     try:
         made = method(method.Options(**values))
+        # Called here, so that impossible options fail before preparation starts.
         made.stages()
         made.scoring_clips()
     except ValueError as error:
@@ -183,7 +184,7 @@ def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Metho
 
 
 def preset_of(method: Method) -> str:
-    """Name of the preset that gives a method's options; empty where options were changed."""
+    """Return the preset of a method's options; empty if options were changed."""
     for name, values in method.presets.items():
         if method.options == method.Options(**values):
             return name
@@ -191,15 +192,16 @@ def preset_of(method: Method) -> str:
 
 
 def option_values(method: Method) -> dict[str, Any]:
-    """Every option of a method with its value, as plain data."""
+    """Return every option of a method with its value, as plain data."""
     return dataclasses.asdict(method.options)
 
 
 def _parse(method: str, key: str, text: str, kind: Any) -> Any:
-    """Read an option's text as its field's type: bool, int, float, str or a tuple of one kind."""
+    """Convert an option's text to its field's type: bool, int, float, str or a tuple of one."""
     if get_origin(kind) is tuple:
         return tuple(_parse(method, key, part, get_args(kind)[0]) for part in text.split(","))
     if kind is bool:
+        # bool("false") is True.
         truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
         if text.lower() in truth:
             return truth[text.lower()]

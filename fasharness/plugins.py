@@ -1,4 +1,4 @@
-"""Plugins: finding them by entry point, merging what they offer, looking names up."""
+"""Plugins: find them by entry point, merge what they offer, look up names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GROUP = "fasharness"
 OWN = "fasharness"
-"""The harness's own plugin, which holds the built-in data sets, methods and so on."""
+"""The harness's own plugin, with the built-in data sets, methods and so on."""
 KINDS: Mapping[str, str] = {
     "method": "fasharness_methods",
     "dataset": "fasharness_datasets",
@@ -51,7 +51,7 @@ class Broken:
 
 @dataclass
 class Plugins:
-    """A plugin manager with what it found; built by `load` and passed along.
+    """A plugin manager with the plugins found; built by `load`.
 
     Attributes:
         manager: the pluggy manager, for calling hooks.
@@ -69,13 +69,15 @@ class Plugins:
         return self.manager.hook
 
     def add(self, plugin: object, name: str, version: str) -> None:
-        """Register a plugin; one with a misspelt hook or wrong arguments is reported broken."""
+        """Register a plugin; one with a misspelt hook or wrong arguments is listed as broken."""
         if name in self.versions:
             taken = f"the name {name!r} is taken by {self.versions[name]}: uninstall one of them"
             self._break(f"{name} ({version})", PluginError(taken))
             return
         try:
             self.manager.register(plugin, name)
+            # After each plugin, not once at the end: it raises for the first misspelt hook, and the
+            # plugin at fault must be known.
             self.manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as error:
             if self.manager.has_plugin(name):
@@ -85,7 +87,7 @@ class Plugins:
             self.versions[name] = version
 
     def load_entry_point(self, entry_point: importlib.metadata.EntryPoint) -> None:
-        """Import and register an installed plugin; whatever its import raises is reported."""
+        """Import and register an installed plugin; one that fails to import is listed as broken."""
         version = "unknown"
         if entry_point.dist is not None:
             version = f"{entry_point.dist.name} {entry_point.dist.version}"
@@ -97,11 +99,13 @@ class Plugins:
             self.add(plugin, entry_point.name, version)
 
     def offers(self, kind: str) -> tuple[Offer, ...]:
-        """Everything offered of a kind, sorted by name; a plugin whose hook raises is broken."""
+        """Return all offers of a kind, sorted by name; a plugin whose hook raises is broken."""
         found: list[Offer] = []
         for implementation in getattr(self.hook, KINDS[kind]).get_hookimpls():
             owner = implementation.plugin_name
             try:
+                # Each implementation by itself: one call of the hook would end at the first plugin
+                # that raises.
                 mapping = dict(implementation.function())
             except (Exception, SystemExit) as error:  # noqa: BLE001 third-party code again
                 self._break(owner, error)
@@ -110,15 +114,15 @@ class Plugins:
         return tuple(sorted(found, key=lambda offer: (offer.name, offer.owner)))
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """Names offered of a kind, sorted, each once."""
+        """Return the names offered of a kind, sorted, each once."""
         return tuple(sorted({offer.name for offer in self.offers(kind)}))
 
     def find(self, kind: str, name: str) -> Offer:
-        """Look a name up.
+        """Look up a name.
 
         Raises:
-            UnknownNameError: nobody offers it; near and available names are listed.
-            PluginError: two plugins offer it, or nobody does and some plugins are broken.
+            UnknownNameError: no plugin offers it; similar and available names are listed.
+            PluginError: two plugins offer it, or none does and some plugins are broken.
         """
         offers = [offer for offer in self.offers(kind) if offer.name == name]
         if len(offers) == 1:
@@ -129,10 +133,10 @@ class Plugins:
         raise self._unknown(kind, name, self.names(kind))
 
     def make(self, kind: str, name: str, *arguments: object) -> Any:
-        """Look a name up and call what is offered, e.g. a detector's factory with the device.
+        """Look up a name and call its factory, e.g. a detector's with the device.
 
         Raises:
-            FasharnessError: what `find` raises, or what the factory says to the user.
+            FasharnessError: raised by `find` or by the factory.
             PluginError: the factory fails, e.g. its module cannot be imported.
         """
         offer = self.find(kind, name)
@@ -146,12 +150,12 @@ class Plugins:
             ) from error
 
     def method(self, name: str) -> type[Method]:
-        """The class of a method."""
+        """Return the class of a method."""
         found: type[Method] = self.make("method", name)
         return found
 
     def datasets(self) -> dict[str, type[Dataset]]:
-        """Every data set's class by name; one that cannot be had makes its plugin broken."""
+        """Return all data set classes by name; one that fails to import makes its plugin broken."""
         found: dict[str, type[Dataset]] = {}
         for name in self.names("dataset"):
             try:
@@ -161,7 +165,7 @@ class Plugins:
         return found
 
     def dataset_of(self, protocol: str) -> type[Dataset]:
-        """The class of the data set that offers a protocol.
+        """Return the class of the data set that offers a protocol.
 
         Raises:
             UnknownNameError: no data set offers it.
@@ -174,14 +178,14 @@ class Plugins:
         return datasets[owner]
 
     def simulator(self, dataset: str) -> Simulator | None:
-        """What simulates a data set, None where no installed plugin does."""
+        """Return the simulator of a data set, None if no installed plugin has one."""
         if dataset not in self.names("simulator"):
             return None
         found: Simulator = self.make("simulator", dataset)
         return found
 
     def _unknown(self, kind: str, name: str, known: Iterable[str]) -> FasharnessError:
-        """The error for a name that nobody offers, or that a broken plugin may have meant to."""
+        """Return the error for an unknown name, which a broken plugin might have offered."""
         unknown = UnknownNameError(kind, name, known)
         if not self.broken:
             return unknown
@@ -205,7 +209,7 @@ def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
         extra: (name, plugin object) pairs to register besides the installed ones.
 
     Returns:
-        The manager; unusable plugins stand in its `broken`.
+        The manager; unusable plugins are listed in its `broken`.
     """
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
@@ -225,6 +229,6 @@ def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
 
 
 def _is_own(entry_point: importlib.metadata.EntryPoint) -> bool:
-    """Whether an entry point is the harness's own; another package may not take its name."""
+    """Return whether an entry point is the harness's own; no other package may use its name."""
     dist = entry_point.dist
     return entry_point.name == OWN and dist is not None and dist.name == OWN

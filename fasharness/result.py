@@ -1,4 +1,4 @@
-"""What an evaluation found, as records that are written to and read from numbered JSON."""
+"""Results of an evaluation, as records that are written to versioned JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ class Metric:
 
     Attributes:
         name: e.g. ``acer``.
-        value: the figure, None where it is absent.
-        low: lower end of the interval, None where there is none.
-        high: upper end of the interval, None where there is none.
-        count: how many presentations the figure is a share of; 0 where it is no such share.
+        value: the figure, None if it is absent.
+        low: lower end of the interval, None if there is none.
+        high: upper end of the interval, None if there is none.
+        count: how many presentations the figure is a share of; 0 if it is not a share.
         reason: why the value or its interval is absent; empty when both are there.
     """
 
@@ -54,7 +54,7 @@ class Threshold:
         split: the split whose scores chose it; empty for a fixed value.
         value: the threshold.
         operator: how a score is compared with it to be called bona fide.
-        leaks: whether the test split had a hand in it.
+        leaks: whether the test split influenced it.
     """
 
     rule: str
@@ -106,7 +106,7 @@ class IntervalRule:
     """How the intervals were made.
 
     Attributes:
-        words: the procedure in words: what is drawn again, what stays fixed.
+        words: the procedure in words: what is resampled, what stays fixed.
         method: ``percentile``, ``bca`` or ``exact``.
         confidence: e.g. 0.95.
         replicates: bootstrap replicates.
@@ -130,7 +130,7 @@ class Published:
         name: e.g. ``compat.sgtd.acer``.
         value: the figure as a share in [0, 1].
         words: the code's rule in words.
-        leaks: whether the test split's labels had a hand in its threshold.
+        leaks: whether the test split's labels influenced its threshold.
     """
 
     name: str
@@ -141,7 +141,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Everything that a set of scores says.
+    """All figures of a set of scores.
 
     Attributes:
         threshold: the decision threshold.
@@ -151,10 +151,10 @@ class Evaluation:
         counts: counts per split.
         intervals: how the intervals were made.
         warnings: what a reader must know before believing the figures.
-        smallest_rate: by class or species group, the error rate below which this test set cannot
-            go with confidence (rule of three).
-        published: figures of published evaluation codes, where they were asked for.
-        more: further metrics on the test split, where they were asked for.
+        smallest_rate: by class or species group, the smallest error rate that this test set can
+            support with confidence (rule of three).
+        published: figures of published evaluation codes, if requested.
+        more: further metrics on the test split, if requested.
         unit: what the figures count: ``video``, ``clip`` or ``frame``.
     """
 
@@ -246,8 +246,8 @@ class FoldMetric:
 
     Attributes:
         name: e.g. ``acer``.
-        mean: mean over the folds, None where a fold lacks the metric.
-        std: sample standard deviation (n - 1), None where it is undefined.
+        mean: mean over the folds, None if a fold lacks the metric.
+        std: sample standard deviation (n - 1), None if it is undefined.
         reason: why mean or std is absent.
     """
 
@@ -292,7 +292,7 @@ _KINDS: Mapping[str, type[Result] | type[FoldsResult]] = {
 
 
 def to_json(result: Result | FoldsResult) -> str:
-    """Write a result as JSON that depends on nothing but the result.
+    """Write a result as JSON that depends only on the result.
 
     Args:
         result: the result.
@@ -301,8 +301,8 @@ def to_json(result: Result | FoldsResult) -> str:
         JSON with sorted keys, a schema number and the kind ``protocol`` or ``folds``.
 
     Raises:
-        TypeError: when options or provenance hold what JSON cannot.
-        ValueError: when they hold a number that is not finite.
+        TypeError: options or provenance contain something that JSON cannot represent.
+        ValueError: they contain a number that is not finite.
     """
     kind = next(name for name, cls in _KINDS.items() if isinstance(result, cls))
     content = records.to_plain(result)
@@ -310,12 +310,12 @@ def to_json(result: Result | FoldsResult) -> str:
 
 
 def figures_json(kind: str, figures: object, simulated: bool) -> str:
-    """Write figures of score files that no run stands behind as JSON.
+    """Write figures of score files without a run as JSON.
 
     Args:
         kind: what they are, e.g. ``evaluation``.
         figures: records, and mappings and sequences of them.
-        simulated: whether any of the scores is of a simulated presentation.
+        simulated: whether any score is of a simulated presentation.
 
     Returns:
         JSON with sorted keys, the schema number and the kind.

@@ -29,26 +29,26 @@ _DATA_WORDS = {"simulated": True, "real": False, "": False}
 
 @dataclass(frozen=True)
 class Score:
-    """What a method said about one presentation; higher values mean more bona fide, always.
+    """The score of one presentation; higher always means more bona fide.
 
     Args:
         presentation: the presentation's id, unique within a file.
         split: ``train``, ``dev`` or ``test``.
-        subject: who is shown; empty where unknown (the presentation is then its own cluster).
+        subject: the person shown; empty if unknown (the presentation is then its own cluster).
         species: the PAI species, None for a bona fide presentation.
         group: the protocol's species group, e.g. ``print``; None for a bona fide presentation.
         value: a finite score, or NaN exactly when the presentation failed.
         clips: how many clips were aggregated into the value.
         frames: how many frames these clips used.
         failure: why there is no score; empty when there is one.
-        device: the capture device, e.g. the phone; empty where unknown.
-        session: the capture session; empty where unknown.
+        device: the capture device, e.g. the phone; empty if unknown.
+        session: the capture session; empty if unknown.
         simulated: whether the presentation is simulated.
         unit: what the score is of: a whole ``video``, a ``clip`` of it or a ``frame``.
         video: the video that a clip or frame belongs to; empty for a video.
 
     Raises:
-        ValueError: when the fields contradict each other.
+        ValueError: the fields contradict each other.
     """
 
     presentation: str
@@ -83,7 +83,7 @@ class Score:
 
     @property
     def kind(self) -> str | None:
-        """The species group, or the species where the protocol has no groups."""
+        """The species group, or the species if the protocol has no groups."""
         return self.group or self.species
 
 
@@ -92,7 +92,7 @@ Numbered = Generator[tuple[int, Score], None, None]
 
 
 def _problems(score: Score) -> Iterator[str]:
-    """Name what contradicts itself in a score."""
+    """Yield the contradictions in a score."""
     if not score.presentation:
         yield "its id is empty"
     if score.split not in SPLITS:
@@ -120,11 +120,11 @@ def _problems(score: Score) -> Iterator[str]:
 
 
 def write_csv(path: Path, scores: Iterable[Score]) -> None:
-    """Write scores as CSV, atomically, in the order given; the values survive exactly.
+    """Write scores as CSV, atomically, in the order given; values keep all digits.
 
     Args:
         path: the file to write.
-        scores: the scores; the columns ``unit`` and ``video`` are there if one is no video.
+        scores: the scores; ``unit`` and ``video`` are columns only if one is not of a video.
 
     Raises:
         ValueError: when a presentation occurs twice.
@@ -141,7 +141,7 @@ def write_csv(path: Path, scores: Iterable[Score]) -> None:
 
 
 def columns(scores: Sequence[Score]) -> tuple[str, ...]:
-    """Name the columns that the scores of a file need.
+    """Return the columns that the scores of a file need.
 
     Args:
         scores: the scores.
@@ -161,7 +161,7 @@ def columns(scores: Sequence[Score]) -> tuple[str, ...]:
 
 
 def row_of(score: Score) -> dict[str, str]:
-    """Turn a score into the texts of a row, which `score_of` turns back.
+    """Convert a score to the texts of a row; the inverse of `score_of`.
 
     Args:
         score: the score.
@@ -175,6 +175,7 @@ def row_of(score: Score) -> dict[str, str]:
         "subject": score.subject,
         "species": score.species or "",
         "group": score.group or "",
+        # repr keeps all digits, so that a file read back gives the same threshold.
         "score": "" if score.failed else repr(float(score.value)),
         "clips": str(score.clips),
         "frames": str(score.frames),
@@ -188,23 +189,23 @@ def row_of(score: Score) -> dict[str, str]:
 
 
 def read_csv(path: Path) -> tuple[Score, ...]:
-    """Read a score file strictly, whoever wrote it.
+    """Read a score file strictly.
 
     Args:
         path: a UTF-8 CSV file with the columns ``presentation, split, species, score`` and any
-            of the other documented ones; columns whose names start with ``x_`` are passed over.
+            of the other documented ones; columns whose names start with ``x_`` are ignored.
 
     Returns:
         The scores in the order of the file. A score that is not finite becomes a failure.
 
     Raises:
-        DataError: naming file and line, for anything that is missing, doubled or not readable.
+        DataError: something is missing, duplicated or not readable; names file and line.
     """
     return unique(path, "line", numbered_csv(path))
 
 
 def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
-    """Collect the scores of a file, of which there must be one, and no two of a presentation.
+    """Collect the scores of a file: at least one, and only one per presentation.
 
     Args:
         path: the file, for the message.
@@ -215,7 +216,7 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
         The scores.
 
     Raises:
-        DataError: naming the place.
+        DataError: no score, or two of a presentation; names the place.
     """
     scores: dict[str, Score] = {}
     with closing(numbered):
@@ -230,7 +231,7 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
 
 
 def numbered_csv(path: Path) -> Numbered:
-    """Walk over a score file that may be larger than memory.
+    """Iterate over a score file that may be larger than memory.
 
     Args:
         path: as for `read_csv`.
@@ -250,18 +251,18 @@ def walk_csv(
     check: Callable[[Sequence[str]], None],
     score: Callable[[Mapping[str, str]], Score],
 ) -> Numbered:
-    """Walk over any CSV file of scores.
+    """Iterate over any CSV file of scores.
 
     Args:
         path: a UTF-8 file with commas, a header and rows of the same length.
-        check: takes the names of the columns; a ValueError refuses them.
-        score: turns a row, column to text, into a score; a ValueError refuses the row.
+        check: receives the column names; a ValueError rejects them.
+        score: converts a row (column to text) to a score; a ValueError rejects the row.
 
     Yields:
         The numbers of the lines and their scores.
 
     Raises:
-        DataError: naming file and line, for what is no such file or is refused.
+        DataError: not such a file, or rejected; names file and line.
     """
     number = 1
     try:
@@ -281,13 +282,14 @@ def walk_csv(
 
 
 def _cells(path: Path, number: int, line: str) -> list[str]:
-    """Part a line into cells; a quoted cell ends in the line it starts in."""
+    """Split a line into cells; a quoted cell ends in the line it starts in."""
+    # Only quoted lines need the csv module; a file may have millions of others.
     if '"' not in line:
         return line.rstrip("\r\n").split(",")
     try:
         return next(csv.reader([line], strict=True))
     except csv.Error as error:
-        raise at_line(path, number, f"not CSV ({error}); mend the quotes in this line") from error
+        raise at_line(path, number, f"not CSV ({error}); fix the quotes in this line") from error
 
 
 def check_columns(names: Sequence[str]) -> None:
@@ -297,7 +299,7 @@ def check_columns(names: Sequence[str]) -> None:
         names: the names in the header.
 
     Raises:
-        ValueError: for one that is missing, unknown or doubled.
+        ValueError: one is missing, unknown or duplicated.
     """
     other = next((sign for sign in (";", "\t", "|") if len(names) == 1 and sign in names[0]), "")
     if other:
@@ -311,14 +313,14 @@ def check_columns(names: Sequence[str]) -> None:
 
 
 def check_names(names: Sequence[str], required: Sequence[str]) -> None:
-    """Check that the columns needed are there, and none twice.
+    """Check that the required columns exist, and none twice.
 
     Args:
         names: the names in the header.
         required: those that are needed.
 
     Raises:
-        ValueError: for one that is missing or doubled.
+        ValueError: one is missing or duplicated.
     """
     missing = [name for name in required if name not in names]
     if missing:
@@ -330,16 +332,16 @@ def check_names(names: Sequence[str], required: Sequence[str]) -> None:
 
 
 def score_of(row: Mapping[str, str]) -> Score:
-    """Turn a row of a score table into a score.
+    """Convert a row of a score table to a score.
 
     Args:
-        row: column to text, as `row_of` gives it; columns that are not required may be missing.
+        row: column to text, as `row_of` returns it; columns that are not required may be missing.
 
     Returns:
         The score; a value that is not finite is a failure.
 
     Raises:
-        ValueError: for whatever cannot be read or contradicts itself.
+        ValueError: something cannot be read or is contradictory.
     """
     data = row.get("data", "")
     if data not in _DATA_WORDS:
@@ -369,13 +371,13 @@ def to_number(cell: str) -> float:
     """Read a score.
 
     Args:
-        cell: a decimal number; Python's own liberties (``1_0``, other scripts' digits) are refused.
+        cell: a decimal number; Python's extensions (``1_0``, other scripts' digits) are refused.
 
     Returns:
         The number; NaN for an empty cell.
 
     Raises:
-        ValueError: when it is no number.
+        ValueError: not a number.
     """
     try:
         if cell.isascii() and "_" not in cell:
@@ -386,7 +388,7 @@ def to_number(cell: str) -> float:
 
 
 def _count(row: Mapping[str, str], column: str) -> int:
-    """Read a count; a table without the column says one."""
+    """Read a count; one if the table has no such column."""
     cell = row.get(column) or "1"
     if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
         raise ValueError(f"column {column} is {cell!r:.60}, expected a whole number")

@@ -1,4 +1,4 @@
-"""What tests of the harness and of plugins share: a tiny OULU-NPU, commands, a clean machine.
+"""Fixtures for tests of the harness and of plugins: a tiny OULU-NPU, commands, clean settings.
 
 A plugin's tests get these pytest fixtures with ``pytest_plugins = ["fasharness.testing"]`` in
 their top ``conftest.py``, or with ``-p fasharness.testing``.
@@ -30,7 +30,7 @@ class Ended(NamedTuple):
 
     @property
     def error(self) -> str:
-        """The one line of an error that is the user's to mend; asserts that there is one."""
+        """The one line of an error that the user can fix; asserts that there is one."""
         assert self.code == 2, self.err
         assert "Traceback" not in self.err
         lines = [line for line in self.err.splitlines() if "fasharness: error:" in line]
@@ -50,7 +50,7 @@ def own_machine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def command(own_machine: None, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """A function that runs the command line in this process."""
+    """Return a function that runs the command line in this process."""
 
     def go(*words: object) -> Ended:
         capsys.readouterr()
@@ -103,7 +103,7 @@ def _names(part: str, phones: range | tuple[int, ...], users: tuple[int, ...]) -
 
 
 def _write_list(path: Path, videos: list[str]) -> None:
-    """Write a protocol list as it is released."""
+    """Write a protocol list in the released format."""
     label = {"1": "+1", "2": "-1", "3": "-1", "4": "-2", "5": "-2"}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{label[name[-1]]},{name}\n" for name in videos))
@@ -111,7 +111,7 @@ def _write_list(path: Path, videos: list[str]) -> None:
 
 @pytest.fixture(scope="session")
 def film() -> Callable[..., None]:
-    """The function that writes a toy video: (path, bona_fide=, seed=, frames=)."""
+    """Return the function that writes a toy video: (path, bona_fide=, seed=, frames=)."""
     return _film
 
 
