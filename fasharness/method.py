@@ -67,7 +67,7 @@ class Method(ABC):
         name: the name it is looked up by.
         version: changes when scores change.
         Options: a frozen dataclass with a default for every field; a field's ``metadata["help"]``
-            says what it does.
+            is its help text.
         presets: preset name to the options it changes; the first is the default.
     """
 

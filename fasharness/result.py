@@ -221,7 +221,7 @@ class Result:
         aggregator: how clip scores became a presentation's score, e.g. ``mean over clips``.
         evaluation: threshold, metrics, counts.
         baselines: trivial scorers on the same protocol.
-        provenance: versions, seeds, hashes, hardware; whatever the caller knows.
+        provenance: versions, seeds, hashes, hardware, as far as the caller knows them.
         commands: commands that reproduce the run.
     """
 

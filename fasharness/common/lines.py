@@ -65,7 +65,7 @@ def refuse_other_than_files(path: Path) -> None:
 def _decoded(path: Path, number: int, line: bytes) -> str:
     """Decode a line."""
     if len(line) > _LONGEST_LINE:
-        raise at_line(path, number, f"longer than {_LONGEST_LINE} bytes; this is no score file")
+        raise at_line(path, number, f"longer than {_LONGEST_LINE} bytes; this is not a score file")
     # csv takes a lone carriage return for a line end, and line numbers would be wrong.
     if b"\r" in line.rstrip(b"\r\n"):
         problem = "a carriage return inside the line; save the file with Unix line ends"

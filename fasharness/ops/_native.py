@@ -83,7 +83,7 @@ def operator(name: str) -> Callable[[Callable[P, R]], Operator[P, R]]:
 
 
 class EagerKernels(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Within this context every operator runs its eager definition, whatever is loaded."""
+    """Within this context every operator runs its eager definition, even if kernels are loaded."""
 
     def __torch_dispatch__(
         self,

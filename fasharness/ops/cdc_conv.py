@@ -82,8 +82,7 @@ def cdc_conv2d(
         weight: float tensor (O, C / groups, kH, kW), kernel sizes odd.
         bias: float tensor (O,), added once.
         stride: as in `torch.nn.functional.conv2d`.
-        padding: as there; the difference is taken to the pixel under the centre tap, whatever
-            the padding.
+        padding: as there; the difference is to the pixel under the centre tap for any padding.
         dilation: as there.
         groups: as there.
         theta: share of the difference term, a number or a tensor of one element.

@@ -69,7 +69,7 @@ def _op(
         total = total * theta.to(total.dtype)
     # Sums in float32 and one rounding at the end: bfloat16 sums of nine taps would drift.
     merged = rows - total[:, None] * _mask(spread, weight)
-    # Contiguous as the fake says, whatever the memory format of the weight.
+    # Contiguous, as the fake promises, for a weight of any memory format.
     return merged.to(weight.dtype).reshape(weight.shape).contiguous()
 
 

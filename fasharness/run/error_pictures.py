@@ -77,7 +77,7 @@ def _truths(
     try:
         wanted = {source.presentation: [spec] for source in live}
         prepared = prepared_clips(fold, wanted, title="pictures", jobs=1)
-    # A picture in the report is no reason to fail a finished run.
+    # A missing picture must not fail a finished run.
     except WeightsError as error:
         fold.experiment.console.say(f"the report shows no true depth: {error}")
         return flat

@@ -245,7 +245,7 @@ def _recorded_root(dataset: type[Dataset], settings: Settings, plugins: Plugins)
         return DataRoot(settings.data)
     simulator = plugins.simulator(dataset.name)
     if simulator is None:
-        raise OptionError(f"nothing simulates {dataset.title} any more; {HOW_TO_SIMULATE}")
+        raise OptionError(f"no installed plugin simulates {dataset.title}; {HOW_TO_SIMULATE}")
     root = simulated_root(dataset.name, simulator, settings.sim)
     return DataRoot(root, simulator, settings.sim)
 

@@ -68,7 +68,7 @@ class Settings:
     faces: str = _flag("detector, or dataset for its own eye positions or boxes", "detector")
     detector: str = _flag("name of the face detector (default: mtcnn)", "mtcnn")
     depth: str = _flag("folder of published depth maps", "auto", metavar="DIR")
-    depth_estimator: str = _flag("used where no depth comes with the data", "face-landmark")
+    depth_estimator: str = _flag("depth estimator for data without depth", "face-landmark")
     checkpoint: Path | None = _flag(
         "score this model instead of training", None, read=Path, metavar="FILE"
     )
