@@ -87,10 +87,7 @@ class MTCNN:
             ValueError: if a frame is not uint8 (H, W, 3).
         """
         for frame in frames:
-            if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-                raise ValueError(
-                    f"a frame must be uint8 (H, W, 3), got {frame.dtype} {frame.shape}"
-                )
+            _check(frame)
         result: list[list[Face]] = [[] for _ in frames]
         for members in _same_size(frames, self._batch):
             for i, faces in zip(members, self._cascade([frames[i] for i in members]), strict=True):
