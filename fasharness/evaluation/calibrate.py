@@ -10,7 +10,7 @@ import numpy as np
 
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.checks import check
-from fasharness.evaluation.figures import Part, part
+from fasharness.evaluation.figures import ScoredSplit, scored_split
 from fasharness.metrics import calibration
 from fasharness.metrics.arrays import Floats
 from fasharness.scores import Score
@@ -78,7 +78,7 @@ def calibrate(
             f"the meanings {', '.join(MEANINGS)}"
         )
     check(scores)
-    dev = part(scores, "dev")
+    dev = scored_split(scores, "dev")
     values = np.array([score.value for score in scores])
     fit = (_platt if rule == "platt" else _isotonic)(dev, values)
     found = tuple(
@@ -89,7 +89,7 @@ def calibrate(
     return Calibrated(found, rule, fit.words, tuple(_costs(scores, before, fit.log_odds)))
 
 
-def _platt(dev: Part, values: Floats) -> _Fit:
+def _platt(dev: ScoredSplit, values: Floats) -> _Fit:
     """Fit a straight line."""
     line = calibration.logistic(dev.bona_fide, dev.attack)
     slope = float(line.weights[0])
@@ -100,7 +100,7 @@ def _platt(dev: Part, values: Floats) -> _Fit:
     return _Fit(line.log_odds(values), f"log odds = {slope!r} * score + {line.offset!r}")
 
 
-def _isotonic(dev: Part, values: Floats) -> _Fit:
+def _isotonic(dev: ScoredSplit, values: Floats) -> _Fit:
     """Fit rising steps, none of them more certain than the number of dev scores allows."""
     steps = calibration.isotonic(dev.bona_fide, dev.attack)
     if steps.heights.size < 2:

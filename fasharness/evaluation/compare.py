@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fasharness.errors import DataError, naming
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
-from fasharness.evaluation.figures import part, sample_of, smallest_rates
+from fasharness.evaluation.figures import sample_of, scored_split, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
 from fasharness.metrics import bootstrap, comparison
 from fasharness.metrics.arrays import Floats
@@ -115,7 +115,7 @@ def compare(
         _evaluated("second run", pair[1], options),
     )
     cuts = (evaluation.threshold.value for evaluation in evaluations)
-    one, two = map(_Decided.of, pair, cuts)
+    one, two = map(_DecidedSplit.of, pair, cuts)
     both = (one.replicates(options), two.replicates(options))
     return Comparison(
         tuple(_of_metric(key, evaluations, both, options) for key in _KEYS),
@@ -168,7 +168,7 @@ def compare_folds(
         _all_decisions("second run", second, shared, options),
     )
     pair = tuple(one.scores for one in decided)
-    one, two = (_Decided.of(scores, DECIDED) for scores in pair)
+    one, two = (_DecidedSplit.of(scores, DECIDED) for scores in pair)
     values, both = (one.values(), two.values()), (one.replicates(options), two.replicates(options))
     dropped = (_scored(first[fold]) ^ _scored(second[fold]) for fold in shared)
     return Comparison(
@@ -177,7 +177,7 @@ def compare_folds(
         sum(map(len, shared.values())),
         tuple(sorted(set().union(*dropped))),
         _FOLDS.format(_WORDS.format(options.confidence)),
-        smallest_rates(part(pair[0], "test"), options.confidence),
+        smallest_rates(scored_split(pair[0], "test"), options.confidence),
         options.confidence,
         any(score.simulated for score in (*pair[0], *pair[1])),
         options.leaks,
@@ -229,7 +229,7 @@ def _shared_in(fold: str, first: Sequence[Score], second: Sequence[Score]) -> se
         return _shared(first, second)
 
 
-class _Decisions(NamedTuple):
+class _DecidedFolds(NamedTuple):
     """The decisions of all folds of a run, and what the folds warn of."""
 
     scores: list[Score]
@@ -241,7 +241,7 @@ def _all_decisions(
     run: Mapping[str, Sequence[Score]],
     shared: Mapping[str, set[str]],
     options: EvaluationOptions,
-) -> _Decisions:
+) -> _DecidedFolds:
     """Decide on the shared presentations of every fold, in one order for both runs."""
     found, warnings = [], []
     for fold, names in shared.items():
@@ -249,11 +249,11 @@ def _all_decisions(
         evaluation = _evaluated(f"{name}, {fold}", scores, options)
         found += decisions(scores, evaluation.threshold.value)
         warnings += [f"{fold}: {words}" for words in evaluation.warnings]
-    return _Decisions(found, tuple(warnings))
+    return _DecidedFolds(found, tuple(warnings))
 
 
 @dataclass(frozen=True, eq=False)
-class _Decided:
+class _DecidedSplit:
     """A test split with the decisions of a threshold."""
 
     sample: bootstrap.Sample
@@ -261,10 +261,10 @@ class _Decided:
     wrong: NDArray[np.bool_]
 
     @staticmethod
-    def of(scores: Sequence[Score], cut: float) -> "_Decided":
+    def of(scores: Sequence[Score], cut: float) -> "_DecidedSplit":
         """Decide on the test split of a run."""
-        sample = sample_of(part(scores, "test"))
-        return _Decided(sample, cut, (sample.scores >= cut) == (sample.species > 0))
+        sample = sample_of(scored_split(scores, "test"))
+        return _DecidedSplit(sample, cut, (sample.scores >= cut) == (sample.species > 0))
 
     def errors(self, attack: bool) -> NDArray[np.bool_]:
         """Which presentations of a class are on the wrong side."""
@@ -290,7 +290,7 @@ class _Chances(NamedTuple):
     attack: float
 
 
-def _chances(one: _Decided, two: _Decided, options: EvaluationOptions) -> _Chances:
+def _chances(one: _DecidedSplit, two: _DecidedSplit, options: EvaluationOptions) -> _Chances:
     """Test whether two runs differ."""
     return _Chances(
         comparison.swap_test(one.sample, one.wrong, two.wrong, options.replicates, options.seed),

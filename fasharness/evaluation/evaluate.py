@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation.checks import check, check_subjects
-from fasharness.evaluation.figures import Figures, Part, Resampling, part, smallest_rates
+from fasharness.evaluation.figures import (
+    Figures,
+    Resampling,
+    ScoredSplit,
+    scored_split,
+    smallest_rates,
+)
 from fasharness.evaluation.published import published
 from fasharness.metrics import rates, thresholds
 from fasharness.metrics.points import STANDARD, Point, parse
@@ -176,7 +182,7 @@ def baseline(
     """
     try:
         _check(scores, options)
-        dev = part(scores, "dev")
+        dev = scored_split(scores, "dev")
         if dev.constant:
             value = float(dev.scores[0].value)
             rule = "all dev scores are equal, so everything at or above them is accepted"
@@ -203,7 +209,7 @@ def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold
     if rule.name.startswith("fixed="):
         nothing = thresholds.Development(np.zeros(0), {})
         return Threshold(rule.name, rule.words, "", rule.choose(nothing))
-    found = part(scores, split)
+    found = scored_split(scores, split)
     if found.constant:
         raise DataError(
             f"all {len(found.scores)} scores of the {split} split equal "
@@ -222,7 +228,7 @@ def _evaluation(
     extra: Mapping[str, MetricFunction],
 ) -> Evaluation:
     """Report on the test split at a given threshold."""
-    test, wanted = part(scores, "test"), options.curve_points()
+    test, wanted = scored_split(scores, "test"), options.curve_points()
     figures = Figures(test, threshold.value, options.resampling(), wanted)
     more = figures.more if options.more else figures.curve_points
     refusal = _refusal(scores, threshold, options)
@@ -251,7 +257,7 @@ def _evaluation(
 
 def _published(scores: Sequence[Score]) -> tuple[Published, ...]:
     """Compute published codes' figures; they all need both splits."""
-    part(scores, "dev")
+    scored_split(scores, "dev")
     return published(scores)
 
 
@@ -281,7 +287,7 @@ def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
     return tuple(found)
 
 
-def _extra(name: str, function: MetricFunction, test: Part, threshold: float) -> Metric:
+def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: float) -> Metric:
     """Compute a plugin's metric; what is not finite is absent."""
     value = float(function(test.bona_fide.copy(), test.attack.copy(), threshold))
     if not math.isfinite(value):

@@ -22,7 +22,7 @@ _EXACT = (
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ScoredSplit:
     """The scored presentations of a split as arrays.
 
     Attributes:
@@ -55,7 +55,7 @@ class Part:
         return len({score.value for score in self.scores}) == 1
 
 
-def part(scores: Sequence[Score], split: str) -> Part:
+def scored_split(scores: Sequence[Score], split: str) -> ScoredSplit:
     """Take the scored presentations of a split.
 
     Args:
@@ -80,7 +80,7 @@ def part(scores: Sequence[Score], split: str) -> Part:
     live = np.array([score.value for score in scored if score.bona_fide])
     groups = [(score.kind or "", score.value) for score in scored if not score.bona_fide]
     species = [(score.species or "", score.value) for score in scored if not score.bona_fide]
-    return Part(split, scored, live, _by_name(groups), _by_name(species))
+    return ScoredSplit(split, scored, live, _by_name(groups), _by_name(species))
 
 
 def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
@@ -89,7 +89,7 @@ def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
     return {wanted: np.array([v for name, v in pairs if name == wanted]) for wanted in names}
 
 
-def smallest_rates(test: Part, confidence: float) -> dict[str, float]:
+def smallest_rates(test: ScoredSplit, confidence: float) -> dict[str, float]:
     """Give the error rate below which so few presentations cannot go (the rule of three).
 
     Args:
@@ -103,7 +103,7 @@ def smallest_rates(test: Part, confidence: float) -> dict[str, float]:
     return {name: binomial.smallest_rate(size, confidence) for name, size in sizes.items()}
 
 
-def sample_of(test: Part) -> bootstrap.Sample:
+def sample_of(test: ScoredSplit) -> bootstrap.Sample:
     """Lay a split out as the bootstrap takes it.
 
     Args:
@@ -153,7 +153,7 @@ class Figures:
         points: further figures of the test curve that are wanted.
     """
 
-    test: Part
+    test: ScoredSplit
     threshold: float
     resampling: Resampling
     points: tuple[Point, ...] = ()
@@ -256,12 +256,12 @@ class Figures:
         """Every figure without each cluster in turn."""
         return self._figures(bootstrap.leave_one_out(self._sample.cluster_count))
 
-    def _figures(self, parcels: bootstrap.Parcels) -> Mapping[str, Floats]:
+    def _figures(self, chunks: bootstrap.WeightChunks) -> Mapping[str, Floats]:
         """Compute the figures for weights."""
         limits = tuple(LIMITS.values())
         return bootstrap.gather(
             bootstrap.figures(self._sample, self.threshold, limits, weights, self.points)
-            for weights in parcels
+            for weights in chunks
         )
 
     def _rate(self, name: str, key: str, errors: np.typing.NDArray[np.bool_]) -> Metric:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fasharness.errors import naming
 from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction, evaluate
-from fasharness.evaluation.figures import Figures, part
+from fasharness.evaluation.figures import Figures, scored_split
 from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
 from fasharness.scores import Score
 
@@ -86,7 +86,7 @@ def pool(
         for fold, one in evaluations.items()
         for score in decisions(scores[fold], one.threshold.value)
     ]
-    figures = Figures(part(decided, "test"), DECIDED, options.resampling())
+    figures = Figures(scored_split(decided, "test"), DECIDED, options.resampling())
     return tuple(metric for metric in figures.metrics if metric.name in RATES)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fasharness.errors import OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.evaluation.figures import Figures, part
+from fasharness.evaluation.figures import Figures, scored_split
 from fasharness.evaluation.grouping import EACH, regroup
 from fasharness.result import Evaluation, Metric
 from fasharness.scores import Score
@@ -38,7 +38,7 @@ def with_recognition(
     """
     if not math.isfinite(threshold):
         raise OptionError(f"recognition threshold {threshold}, expected a finite number")
-    test = part(regroup(comparisons, EACH), "test")
+    test = scored_split(regroup(comparisons, EACH), "test")
     found = {m.name: m for m in Figures(test, threshold, options.resampling()).metrics}
     mean = found["acer"]
     low, high = (None if end is None else 2 * end for end in (mean.low, mean.high))

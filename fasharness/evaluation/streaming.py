@@ -18,7 +18,7 @@ from fasharness.scores import Score
 
 BINS = 65_536
 
-_PARCEL = 100_000
+_CHUNK = 100_000
 _MOST_BINS = 10_000_000
 _MOST_GROUPS = 1000
 _Key = tuple[str, str | None]
@@ -91,8 +91,8 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
     if not math.isfinite(found.high - found.low):
         raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} lie too far apart")
     counts: dict[_Key, Ints] = {}
-    for parcel in _parcels(_used(path)):
-        for (split, kind), values in parcel.items():
+    for chunk in _chunks(_used(path)):
+        for (split, kind), values in chunk.items():
             part = counts.setdefault((split, kind), np.zeros(bins + 2, np.int64))
             unused = np.zeros(bins + 2, np.int64)
             ScoreCounts(found.low, found.high, part, unused).add(values, [])
@@ -132,15 +132,15 @@ def _range(path: Path) -> _Range:
     return _Range(low, high, failed, simulated, unit)
 
 
-def _parcels(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
-    """Sort scores by split and group, a parcel at a time."""
-    parcel: dict[_Key, list[float]] = {}
+def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
+    """Sort scores by split and group, a chunk at a time."""
+    chunk: dict[_Key, list[float]] = {}
     for number, score in enumerate(scores, start=1):
-        parcel.setdefault((score.split, score.kind), []).append(score.value)
-        if number % _PARCEL == 0:
-            yield parcel
-            parcel = {}
-    yield parcel
+        chunk.setdefault((score.split, score.kind), []).append(score.value)
+        if number % _CHUNK == 0:
+            yield chunk
+            chunk = {}
+    yield chunk
 
 
 def _refuse_failures(path: Path, counts: FileCounts) -> None:
@@ -160,7 +160,7 @@ def _refuse_failures(path: Path, counts: FileCounts) -> None:
                 )
 
 
-class Decided(NamedTuple):
+class RatesAtEdge(NamedTuple):
     """A threshold at the edge of a bin, and the exact test rates there."""
 
     threshold: float
@@ -173,7 +173,7 @@ class Decided(NamedTuple):
         return (self.bpcer + max(self.apcer.values())) / 2
 
 
-def decide(counts: FileCounts) -> Decided | None:
+def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
     """Choose the bins' edge with the smallest |APCER - BPCER| on dev, and decide on test there.
 
     Edges with empty bins between them are equally good on dev; the middle one is taken, as the
@@ -195,7 +195,7 @@ def decide(counts: FileCounts) -> Decided | None:
     cut = near if abs(curve.gap(near)) < abs(curve.gap(after)) else after
     cut = _middle(dev.bona_fide + dev.attack, cut)
     live = counts.counts["test", None]
-    return Decided(
+    return RatesAtEdge(
         float(curve.values[cut]),
         float(live[:cut].sum() / live.sum()),
         {name: _accepted(counts.counts["test", name], cut) for name in counts.groups("test")},

@@ -13,7 +13,7 @@ from fasharness.metrics.curves import ErrorCurve
 from fasharness.metrics.points import Point
 
 MOST_CUTS = 4096  # beyond so many distinct scores, neighbours share a cut in the replicates
-Parcels = Iterator[NDArray[np.int64]]
+WeightChunks = Iterator[NDArray[np.int64]]
 
 _CELLS = 4_000_000  # replicates times scores held at once: 32 MB an array
 
@@ -47,36 +47,36 @@ class Limits(NamedTuple):
     high: float
 
 
-def draw(clusters: int, replicates: int, seed: int) -> Parcels:
+def draw(clusters: int, replicates: int, seed: int) -> WeightChunks:
     """Draw bootstrap weights: how often each cluster is in each replicate.
 
     Args:
         clusters: how many clusters are drawn, with replacement, from as many.
         replicates: how many times.
-        seed: seed of numpy's PCG64; the draws do not depend on how they are parcelled.
+        seed: seed of numpy's PCG64; the draws do not depend on how they are split into chunks.
 
     Yields:
-        int64 (r, C) parcels with R rows in total.
+        int64 (r, C) chunks with R rows in total.
     """
     generator = np.random.default_rng(seed)
-    parcel = max(1, _CELLS // clusters)
+    chunk = max(1, _CELLS // clusters)
     shares = np.full(clusters, 1 / clusters)
-    for start in range(0, replicates, parcel):
-        yield generator.multinomial(clusters, shares, size=min(parcel, replicates - start))
+    for start in range(0, replicates, chunk):
+        yield generator.multinomial(clusters, shares, size=min(chunk, replicates - start))
 
 
-def leave_one_out(clusters: int) -> Parcels:
+def leave_one_out(clusters: int) -> WeightChunks:
     """Weights of the jackknife: every cluster once but one.
 
     Args:
         clusters: how many clusters there are.
 
     Yields:
-        int64 (r, C) parcels with C rows in total.
+        int64 (r, C) chunks with C rows in total.
     """
-    parcel = max(1, _CELLS // clusters)
-    for start in range(0, clusters, parcel):
-        rows = np.arange(start, min(start + parcel, clusters))
+    chunk = max(1, _CELLS // clusters)
+    for start in range(0, clusters, chunk):
+        rows = np.arange(start, min(start + chunk, clusters))
         weights = np.ones((rows.size, clusters), dtype=np.int64)
         weights[np.arange(rows.size), rows] = 0
         yield weights
@@ -107,10 +107,10 @@ def figures(
     """
     found = _rates(sample, threshold, weights) | {"d_prime": _d_prime(sample, weights)}
     curves = _Curves.of(sample)
-    parcel = max(1, _CELLS // (2 * curves.bins))
+    chunk = max(1, _CELLS // (2 * curves.bins))
     parts = [
-        curves.figures(weights[start : start + parcel], limits, points)
-        for start in range(0, len(weights), parcel)
+        curves.figures(weights[start : start + chunk], limits, points)
+        for start in range(0, len(weights), chunk)
     ]
     return found | {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -290,14 +290,14 @@ def bca(replicates: Floats, estimate: float, jackknife: Floats, confidence: floa
     return Limits(float(low), float(high))
 
 
-def gather(parcels: Iterator[dict[str, Floats]]) -> Mapping[str, Floats]:
-    """Join the figures of several parcels of replicates.
+def gather(chunks: Iterator[dict[str, Floats]]) -> Mapping[str, Floats]:
+    """Join the figures of several chunks of replicates.
 
     Args:
-        parcels: what `figures` returns, at least one.
+        chunks: what `figures` returns, at least one.
 
     Returns:
         Name to all replicates in order.
     """
-    parts = list(parcels)
+    parts = list(chunks)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

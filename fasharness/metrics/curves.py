@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from fasharness.metrics import arrays
 from fasharness.metrics.arrays import Floats, Ints
 
-_PARCEL = 100_000
+_CHUNK = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,17 +137,17 @@ def auc(curve: ErrorCurve) -> float:
     0.875
     """
     area = 0.0
-    for rows in _parcels(curve):
+    for rows in _chunks(curve):
         fake = np.diff(curve.attack_below[rows]).astype(np.float64)
         below = curve.bona_fide_below[rows]
         area += float(fake @ (curve.bona_fide - (below[1:] + below[:-1]) / 2))
     return area / (curve.bona_fide * curve.attack)
 
 
-def _parcels(curve: ErrorCurve) -> Iterator[slice]:
+def _chunks(curve: ErrorCurve) -> Iterator[slice]:
     """Walk over neighbouring cuts without holding arrays of their size."""
-    for start in range(0, curve.values.size, _PARCEL):
-        yield slice(start, start + _PARCEL + 1)
+    for start in range(0, curve.values.size, _CHUNK):
+        yield slice(start, start + _CHUNK + 1)
 
 
 def partial_auc(curve: ErrorCurve, limit: float) -> float:
@@ -200,7 +200,7 @@ def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
     if not 0 < smallest < 1:
         raise ValueError(f"smallest must lie in (0, 1), got {smallest}")
     area = 0.0
-    for rows in _parcels(curve):
+    for rows in _chunks(curve):
         apcer = (curve.attack - curve.attack_below[rows]) / curve.attack
         axis = np.log(np.maximum(apcer, smallest))
         area += float(
@@ -223,7 +223,7 @@ def average_precision(curve: ErrorCurve) -> float:
     0.8333
     """
     total = 0.0
-    for rows in _parcels(curve):
+    for rows in _chunks(curve):
         live = curve.bona_fide - curve.bona_fide_below[rows]
         accepted = live + (curve.attack - curve.attack_below[rows])
         total += float(-np.diff(live) @ (live[:-1] / accepted[:-1]))

@@ -59,7 +59,7 @@ class ScoreCounts:
         return np.linspace(self.low, self.high, self.bona_fide.size - 1)
 
     def add(self, bona_fide: ArrayLike, attack: ArrayLike) -> None:
-        """Count a parcel of scores.
+        """Count a chunk of scores.
 
         Args:
             bona_fide: finite scores (N,), N >= 0.

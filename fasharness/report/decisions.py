@@ -15,7 +15,7 @@ FACTORS: Mapping[str, Callable[[Score], str]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Decided:
+class Decision:
     """A scored test presentation with the threshold it was decided by.
 
     Attributes:
@@ -44,17 +44,17 @@ class Decided:
         return self.part.exhibit(self.score.presentation)
 
 
-def decide(parts: Iterable[Part]) -> list[Decided]:
+def decide(parts: Iterable[Part]) -> list[Decision]:
     """Decide every test presentation that has a score, each part at its own threshold."""
     return [
-        Decided(score, part.result.evaluation.threshold.value, part)
+        Decision(score, part.result.evaluation.threshold.value, part)
         for part in parts
         for score in part.scores
         if score.split == "test" and not score.failed
     ]
 
 
-def errors(decided: Iterable[Decided]) -> list[Decided]:
+def errors(decided: Iterable[Decision]) -> list[Decision]:
     """Find what lies on the wrong side, farthest from the threshold first."""
     found = (one for one in decided if one.wrong)
     return sorted(found, key=lambda one: (-abs(one.distance), one.score.presentation))
@@ -95,7 +95,7 @@ class Level:
         return None if one is None or two is None else (one + two) / 2
 
 
-def levels(decided: Sequence[Decided], factor: Callable[[Score], str]) -> tuple[Level, ...]:
+def levels(decided: Sequence[Decision], factor: Callable[[Score], str]) -> tuple[Level, ...]:
     """Add the decisions up for each value of a factor.
 
     Args:
@@ -105,7 +105,7 @@ def levels(decided: Sequence[Decided], factor: Callable[[Score], str]) -> tuple[
     Returns:
         One level for each value, in the order of their names.
     """
-    found: dict[str, list[Decided]] = {}
+    found: dict[str, list[Decision]] = {}
     for one in decided:
         found.setdefault(factor(one.score), []).append(one)
     return tuple(_level(name, found[name]) for name in sorted(found, key=_natural) if name)
@@ -116,7 +116,7 @@ def _natural(name: str) -> tuple[int, int, str]:
     return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name)
 
 
-def _level(name: str, decided: Sequence[Decided]) -> Level:
+def _level(name: str, decided: Sequence[Decision]) -> Level:
     """Add decisions up."""
     attacks: dict[str, int] = {}
     accepted: dict[str, int] = {}

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from fasharness.report.decisions import FACTORS, Decided, Level, decide, errors, levels
+from fasharness.report.decisions import FACTORS, Decision, Level, decide, errors, levels
 from fasharness.report.html import Html, join, table, tag
 from fasharness.report.numbers import percent
 from fasharness.report.runs import Part
@@ -100,7 +100,7 @@ def worst(parts: Sequence[Part]) -> Html:
     return join([gallery, _listed(shown, len(wrong), folds=len(parts) > 1)])
 
 
-def _listed(shown: Sequence[Decided], count: int, folds: bool) -> Html:
+def _listed(shown: Sequence[Decision], count: int, folds: bool) -> Html:
     """List errors."""
     rows = [
         (
@@ -122,7 +122,7 @@ def _listed(shown: Sequence[Decided], count: int, folds: bool) -> Html:
     return table(title, (*head, "session", *(("fold",) if folds else ())), rows)
 
 
-def _figure(one: Decided) -> Html:
+def _figure(one: Decision) -> Html:
     """Show one error: frames, the method's map, the true depth, and what is known of it."""
     s, exhibit = one.score, one.exhibit
     words = f"{s.presentation}: {s.species or 'bona fide'}"

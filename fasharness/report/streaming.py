@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fasharness.common.files import write_text
-from fasharness.evaluation.streaming import FileCounts, decide
+from fasharness.evaluation.streaming import FileCounts, at_dev_threshold
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import data_words, percent
 from fasharness.report.text import SIMULATED
@@ -31,7 +31,7 @@ def grid(name: str, counts: FileCounts) -> Grid:
                 (f"EER of {split} (%)", f"{100 * eer.value:.4f}", _bound(100 * eer.error, 4))
             )
             rows.append((f"AUC of {split}", f"{auc.value:.6f}", _bound(auc.error, 6)))
-    decided = decide(counts)
+    decided = at_dev_threshold(counts)
     if decided is not None:
         rates = {"BPCER": decided.bpcer, "APCER": max(decided.apcer.values())}
         rates |= {"ACER": decided.acer} | {f"  APCER {n}": r for n, r in decided.apcer.items()}
@@ -52,7 +52,7 @@ def _notes(counts: FileCounts) -> Iterator[str]:
     """Say what a reader must know."""
     if counts.simulated:
         yield SIMULATED
-    decided = decide(counts)
+    decided = at_dev_threshold(counts)
     if decided is None:
         yield "Dev lacks a class, so there is no threshold and no rate at one."
     else:

@@ -31,13 +31,13 @@ def draw(count: int, split: str = "test", seed: int = 0) -> list[Score]:
 def test_the_figures_are_those_of_the_whole_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(streaming, "_PARCEL", 64)
+    monkeypatch.setattr(streaming, "_CHUNK", 64)
     scores = [*draw(900), *draw(300, "dev", 1)]
     lost = Score("lost", "test", "", None, None, NAN, failure="no face")
     path = tmp_path / name
     scorefiles.write(path, [*scores, lost, Score("train", "train", "", None, None, 99.0)])
-    parcels = list(streaming._parcels(iter(scores)))
-    assert {sum(map(len, parcel.values())) for parcel in parcels[:-1]} == {64}
+    chunks = list(streaming._chunks(iter(scores)))
+    assert {sum(map(len, chunk.values())) for chunk in chunks[:-1]} == {64}
     counts = streaming.count_file(path, bins=200)
     assert counts.failed == {("test", None): 1}
     assert counts.high < 99
@@ -57,7 +57,7 @@ def test_the_rates_at_the_threshold_are_exact(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     scorefiles.write(path, scores)
     counts = streaming.count_file(path, bins=50)
-    decided = streaming.decide(counts)
+    decided = streaming.at_dev_threshold(counts)
     assert decided is not None
 
     def rates(split: str, cut: float) -> dict[str, float]:
@@ -89,7 +89,7 @@ def test_the_threshold_lies_amid_empty_bins_as_the_rule_eer_puts_it(tmp_path: Pa
         for i, value in enumerate(row)
     ]
     scorefiles.write(tmp_path / "s.csv", scores)
-    found = streaming.decide(streaming.count_file(tmp_path / "s.csv", bins=1000))
+    found = streaming.at_dev_threshold(streaming.count_file(tmp_path / "s.csv", bins=1000))
     assert found is not None
     assert found.threshold == pytest.approx(0.5, abs=0.001)  # evaluate's is exactly 0.5
     assert (found.bpcer, found.apcer) == (0.0, {"print": 0.0})

@@ -68,12 +68,12 @@ def test_every_replicate_equals_the_point_metrics_of_the_drawn_sample(digits: in
             assert found[name][index] == pytest.approx(value, abs=1e-9), name
 
 
-def test_parcels_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.concatenate(list(bootstrap.draw(7, 50, seed=1)))
     monkeypatch.setattr(bootstrap, "_CELLS", 21)
-    parcels = list(bootstrap.draw(7, 50, seed=1))
-    assert len(parcels) > 10
-    np.testing.assert_array_equal(np.concatenate(parcels), whole)
+    chunks = list(bootstrap.draw(7, 50, seed=1))
+    assert len(chunks) > 10
+    np.testing.assert_array_equal(np.concatenate(chunks), whole)
     assert (whole.sum(axis=1) == 7).all()
     one = sample()
     weights = whole[:5, :1].repeat(one.cluster_count, axis=1)

@@ -144,11 +144,11 @@ def test_working_points_are_the_best_that_keep_the_limit(
     assert curves.apcer_at_bpcer(curve, limit) == curve.apcer[keeps].min()
 
 
-def test_areas_do_not_depend_on_the_parcels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_areas_do_not_depend_on_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     curve = error_curve(*draws(0, 1))
     figures = (curves.auc, curves.average_precision, curves.log_auc)
     whole = [figure(curve) for figure in figures]
-    monkeypatch.setattr(curves, "_PARCEL", 7)
+    monkeypatch.setattr(curves, "_CHUNK", 7)
     assert [figure(curve) for figure in figures] == pytest.approx(whole)
 
 

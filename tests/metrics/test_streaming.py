@@ -1,4 +1,4 @@
-"""Counts in bins: parcels do not matter, and the true figures lie within the stated error."""
+"""Counts in bins: chunks do not matter, and the true figures lie within the stated error."""
 
 import numpy as np
 import pytest
@@ -27,19 +27,19 @@ def test_the_truth_lies_within_the_error(
         assert abs(found.value - true) <= found.error + 1e-12
 
 
-def test_parcels_do_not_matter_and_fine_bins_are_close() -> None:
+def test_chunks_do_not_matter_and_fine_bins_are_close() -> None:
     generator = np.random.default_rng(0)
     live, fake = generator.normal(1, 1, 20_000), generator.normal(0, 1, 80_000)
-    whole, parcels = (ScoreCounts.empty(-6.0, 7.0) for _ in range(2))
+    whole, chunks = (ScoreCounts.empty(-6.0, 7.0) for _ in range(2))
     whole.add(live, fake)
     for part in range(10):
-        parcels.add(live[part::10], fake[part::10])
-    assert parcels.eer() == whole.eer()
-    assert parcels.auc() == whole.auc()
+        chunks.add(live[part::10], fake[part::10])
+    assert chunks.eer() == whole.eer()
+    assert chunks.auc() == whole.auc()
     assert whole.eer().error < 1e-4
     assert whole.auc().error < 1e-4
-    parcels.add([], [])
-    assert parcels.eer() == whole.eer()
+    chunks.add([], [])
+    assert chunks.eer() == whole.eer()
 
 
 def test_edges_belong_to_the_bin_above_and_outliers_are_kept() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from fasharness.data import Presentation, Protocol, Split
 from fasharness.errors import OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.evaluation.figures import part
+from fasharness.evaluation.figures import scored_split
 from fasharness.evaluation.folds import Folds, evaluate_folds
 from fasharness.metrics.curves import auc, error_curve
 from fasharness.result import Evaluation, Metric
@@ -118,7 +118,7 @@ def _rates(found: Folds) -> Mapping[str, Metric]:
 
 def _rule(folds: Iterable[Sequence[Score]]) -> str:
     """The rule of the threshold: dev's EER; a number that dev has only once accepts it all."""
-    devs = [part(scores, Split.DEV) for scores in folds]
+    devs = [scored_split(scores, Split.DEV) for scores in folds]
     same = [dev.scores[0].value for dev in devs if dev.constant]
     return f"fixed={same[0]!r}" if same else "eer"
 
@@ -132,7 +132,7 @@ def _acer(one: Evaluation) -> float:
 
 def _directed(scores: list[Score]) -> list[Score]:
     """Turn scores round where dev's bona fide ones are the lower."""
-    dev = part(scores, Split.DEV)
+    dev = scored_split(scores, Split.DEV)
     area = auc(error_curve(np.sort(dev.bona_fide), np.sort(dev.attack)))
     return scores if area >= 0.5 else _turned(scores)
 
