@@ -1,4 +1,4 @@
-"""From the scores of frames or clips to the score of a presentation, each way by name."""
+"""Named aggregators from the scores of frames or clips to the score of a presentation."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,7 +24,7 @@ def mean(values: ArrayLike) -> float:
 
 
 def median(values: ArrayLike) -> float:
-    """Middle clip, or the mean of the two in the middle.
+    """Median clip, or the mean of the two middle ones.
 
     Args:
         values: scores (N,).
@@ -66,7 +66,8 @@ def trimmed(values: ArrayLike) -> float:
         values: scores (N,).
 
     Returns:
-        The mean of what is left; at least one is, since less than half goes on each side.
+        The mean of the remaining scores; at least one remains, since less than half is cut on
+        each side.
     """
     ordered = np.sort(arrays.scores(values, "clip"))
     cut = int(TRIM * ordered.size)
@@ -114,7 +115,7 @@ NAMES = (*_PLAIN, *(f"{name}-K" for name in _FEW))
 
 
 def find(name: str) -> Aggregator:
-    """Look an aggregator up by name.
+    """Find an aggregator by its name.
 
     Args:
         name: one of `NAMES` with a number of clips in place of K, e.g. ``lowest-3``.
@@ -131,6 +132,7 @@ def find(name: str) -> Aggregator:
     head, _, tail = name.partition("-")
     if name in _PLAIN:
         return _PLAIN[name]
+    # isdigit alone accepts a superscript 2, which int refuses. Not 0: [-0:] is the whole array.
     if head in _FEW and tail.isascii() and tail.isdigit() and int(tail):
         return lambda values: _FEW[head](values, int(tail))
     raise ValueError(f"no aggregator {name!r}; there are {', '.join(NAMES)}")

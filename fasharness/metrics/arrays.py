@@ -1,4 +1,4 @@
-"""The one gate through which every metric lets its score arrays in."""
+"""Checks that every metric applies to its input scores."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,17 +12,18 @@ def scores(values: ArrayLike, name: str) -> Floats:
 
     Args:
         values: finite numbers (N,), N >= 1.
-        name: what to call them in the message.
+        name: the name of the class in the error message.
 
     Returns:
         The scores as float64 (N,).
 
     Raises:
-        ValueError: when there is none, when one is not finite, or the shape is another.
+        ValueError: when there is no score, one is not finite, or the shape is not (N,).
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} scores must be (N,) with N >= 1, got {array.shape}")
+    # NaN >= threshold is False: a failed attack would count as a correct decision.
     if not np.isfinite(array).all():
         raise ValueError(f"{name} scores must be finite; count failures, do not score them")
     return array
@@ -33,13 +34,13 @@ def share(value: float, name: str) -> float:
 
     Args:
         value: a number in [0, 1].
-        name: what to call it in the message.
+        name: its name in the error message.
 
     Returns:
         The number.
 
     Raises:
-        ValueError: when it lies outside.
+        ValueError: when it is outside [0, 1].
     """
     if not 0 <= value <= 1:
         raise ValueError(f"{name} must lie in [0, 1], got {value}")

@@ -1,4 +1,4 @@
-"""Exact binomial limits for a rate, without a statistics library."""
+"""Exact binomial limits for a rate, without SciPy as a dependency."""
 
 import math
 
@@ -16,11 +16,11 @@ def clopper_pearson(errors: int, count: int, confidence: float = 0.95) -> Limits
         confidence: e.g. 0.95, two-sided.
 
     Returns:
-        The limits; they hold for independent presentations, so several videos of one subject
-        make the true interval wider.
+        The limits. They assume independent presentations; several videos of one subject make
+        the true interval wider.
 
     Raises:
-        ValueError: when errors and count contradict each other.
+        ValueError: when errors and count do not fit together.
 
     >>> low, high = clopper_pearson(0, 120)
     >>> f"{low:.4f} {high:.4f}"
@@ -33,7 +33,7 @@ def clopper_pearson(errors: int, count: int, confidence: float = 0.95) -> Limits
 
 
 def _upper(errors: int, count: int, tail: float) -> float:
-    """Find the rate at which so few errors or fewer have the chance `tail`."""
+    """Find the rate at which at most `errors` errors have the probability `tail`."""
     low, high = 0.0, 1.0
     if errors == count:
         return high
@@ -51,7 +51,8 @@ def smallest_rate(count: int, confidence: float = 0.95) -> float:
         confidence: e.g. 0.95, one-sided.
 
     Returns:
-        The rate below which so few presentations cannot go; close to 3 / count at 0.95.
+        The smallest rate that this number of presentations can support; close to 3 / count
+        at 0.95.
 
     Raises:
         ValueError: when there is no presentation.
@@ -61,22 +62,24 @@ def smallest_rate(count: int, confidence: float = 0.95) -> float:
     """
     if count < 1:
         raise ValueError(f"expected at least one presentation, got {count}")
+    # 1 - (1 - confidence) ** (1 / count), written so that many presentations lose no digits.
     return -math.expm1(math.log1p(-confidence) / count)
 
 
 def at_most(errors: int, count: int, rate: float) -> float:
-    """Binomial chance of at most so many errors, summed from logarithms.
+    """Binomial probability of at most this many errors, summed from logarithms.
 
     Args:
         errors: how many errors at most.
         count: independent presentations.
-        rate: chance of an error.
+        rate: probability of an error.
 
     Returns:
         A probability.
     """
     if rate <= 0 or rate >= 1:
         return 1.0 if rate <= 0 or errors >= count else 0.0
+    # Logarithms, since binomial coefficients overflow a float beyond about 1000 presentations.
     ranks = np.arange(1, errors + 1)
     steps = np.log((count - ranks + 1) / ranks) + math.log(rate) - math.log1p(-rate)
     logs = count * math.log1p(-rate) + np.append(0.0, np.cumsum(steps))

@@ -1,4 +1,4 @@
-"""Clustered bootstrap of all rates at once: clusters are drawn again, every figure recomputed."""
+"""Bootstrap over clusters: whole clusters are resampled, and every figure is recomputed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from fasharness.metrics.arrays import Floats, Ints
 from fasharness.metrics.curves import ErrorCurve
 from fasharness.metrics.points import Point
 
-MOST_CUTS = 4096  # beyond so many distinct scores, neighbours share a cut in the replicates
+MOST_CUTS = 4096  # with more distinct scores, neighbours share a cut in the replicates
 WeightChunks = Iterator[NDArray[np.int64]]
 
-_CELLS = 4_000_000  # replicates times scores held at once: 32 MB an array
+_CELLS = 4_000_000  # replicates times scores in memory at once: 32 MB per array
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Scores of a test split with what they are and whom they belong to.
+    """Scores of a test split with their classes and clusters.
 
     Attributes:
         scores: float64 (N,), finite.
         species: int64 (N,), 0 for bona fide, else 1 + the position in `groups`.
         groups: the species group (position among groups, from 0) of each species.
-        clusters: int64 (N,), which cluster (subject) a score belongs to, 0..C-1, none empty.
+        clusters: int64 (N,), the cluster (subject) of each score, 0..C-1, none empty.
     """
 
     scores: Floats
@@ -60,13 +60,15 @@ def draw(clusters: int, replicates: int, seed: int) -> WeightChunks:
     """
     generator = np.random.default_rng(seed)
     chunk = max(1, _CELLS // clusters)
+    # Drawing with replacement gives multinomial counts; as weights they make the rates of all
+    # replicates one matrix product. Rows are drawn in order, so chunks change no draw.
     shares = np.full(clusters, 1 / clusters)
     for start in range(0, replicates, chunk):
         yield generator.multinomial(clusters, shares, size=min(chunk, replicates - start))
 
 
 def leave_one_out(clusters: int) -> WeightChunks:
-    """Weights of the jackknife: every cluster once but one.
+    """Return the weights of the jackknife: each cluster is left out in turn.
 
     Args:
         clusters: how many clusters there are.
@@ -93,17 +95,17 @@ def figures(
 
     Args:
         sample: the scores.
-        threshold: scores at or above it are called bona fide.
-        limits: APCER limits at which BPCER is wanted.
+        threshold: scores at or above it are accepted as bona fide.
+        limits: APCER limits at which BPCER is computed.
         weights: int64 (R, C), how often each cluster counts.
-        points: further figures of the curve; each costs a call for every replicate.
+        points: further figures of the curve; each is computed once per replicate.
 
     Returns:
         Name to float64 (R,): ``bpcer``, ``species:i``, ``group:i``, ``apcer``, ``apcer_species``,
         ``apcer_pooled``, ``acer``, ``acer_species``, ``hter``, ``accuracy``, ``d_prime``,
         ``eer``, ``auc``, ``bpcer@x`` and the points' names. NaN where a replicate lacks a class.
-        What is read off the curve is exact up to `MOST_CUTS` distinct scores; beyond that it
-        steps over at most one in `MOST_CUTS` of the distinct scores at once.
+        Figures of the curve are exact up to `MOST_CUTS` distinct scores; beyond that, one cut
+        passes at most one in `MOST_CUTS` of the distinct scores.
     """
     found = _rates(sample, threshold, weights) | {"d_prime": _d_prime(sample, weights)}
     curves = _Curves.of(sample)
@@ -119,6 +121,7 @@ def _rates(sample: Sample, threshold: float, weights: NDArray[np.int64]) -> dict
     """Compute the rates at the threshold from weighted counts per cluster and species."""
     kinds = len(sample.groups) + 1
     cells = sample.clusters * kinds + sample.species
+    # A score at the threshold is accepted: an error for an attack, none for bona fide.
     wrong = (sample.scores >= threshold) == (sample.species > 0)
     shape = (sample.cluster_count, kinds)
     size = shape[0] * kinds
@@ -132,6 +135,7 @@ def _rates(sample: Sample, threshold: float, weights: NDArray[np.int64]) -> dict
     for group in range(groups.max() + 1):
         columns = 1 + np.flatnonzero(groups == group)
         rates[f"group:{group}"] = _ratio(error[:, columns].sum(1), total[:, columns].sum(1))
+    # Not nanmax: over fewer groups the largest APCER of a replicate would be too small.
     for name, parts in (("apcer", "group:"), ("apcer_species", "species:")):
         rates[name] = np.max([r for key, r in rates.items() if key.startswith(parts)], axis=0)
     rates["apcer_pooled"] = _ratio(error[:, 1:].sum(1), total[:, 1:].sum(1))
@@ -146,7 +150,8 @@ def _d_prime(sample: Sample, weights: NDArray[np.int64]) -> Floats:
     """Compute d' as `rates.d_prime` from weighted sums per cluster and class."""
     cells = sample.clusters * 2 + (sample.species > 0)
     size = sample.cluster_count * 2
-    # Sums of squares lose digits far from zero and overflow; d' does not change with the scale.
+    # Sums of squares lose digits far from zero and overflow. d' does not change with scale or
+    # offset, so both are removed first.
     values = sample.scores / (np.abs(sample.scores).max() or 1.0)
     values -= values.mean()
     draws = weights.astype(np.float64)
@@ -155,14 +160,15 @@ def _d_prime(sample: Sample, weights: NDArray[np.int64]) -> Floats:
         for power in range(3)
     )
     mean = _ratio(total, count)
+    # Rounding can leave a variance just below 0; n - 1 (Bessel) as in `rates`.
     spread = np.sqrt(_ratio((square - total * mean).clip(0), count - 1).sum(axis=1) / 2)
-    # What is left by rounding is no spread.
+    # Equal scores leave a tiny spread by rounding; it must give NaN, not a huge d'.
     spread[spread < 1e-7 * np.abs(values).max()] = 0
     return _ratio(mean[:, 0] - mean[:, 1], spread)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """Divide, NaN where there is nothing to divide by."""
+    """Divide; NaN where the denominator is not positive."""
     ratio = np.full(part.shape, np.nan)
     np.divide(part, whole, out=ratio, where=whole > 0)
     return ratio
@@ -170,7 +176,7 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class _Curves:
-    """Scores sorted into bins, ready to be weighted.
+    """Scores sorted into bins, so that replicates only need weights.
 
     Attributes:
         clusters: int64 (N,), the cluster of each score.
@@ -184,7 +190,7 @@ class _Curves:
 
     @staticmethod
     def of(sample: Sample) -> "_Curves":
-        """Sort a sample into one bin per distinct score, or into quantiles where there are many."""
+        """Sort a sample into one bin per distinct score, or into quantiles if there are many."""
         values = np.unique(sample.scores)
         if values.size > MOST_CUTS:
             values = values[np.linspace(0, values.size - 1, MOST_CUTS).astype(np.int64)]
@@ -195,11 +201,12 @@ class _Curves:
     def figures(
         self, weights: NDArray[np.int64], limits: Sequence[float], points: Sequence[Point]
     ) -> dict[str, Floats]:
-        """Compute what is read off the whole curve, for some replicates."""
+        """Compute the figures of the whole curve, for some replicates."""
         counts = np.zeros((len(weights), 2, self.bins + 1))
         for row, drawn in zip(counts, weights.astype(np.float64), strict=True):
             cells = np.bincount(self.cells, drawn[self.clusters], minlength=2 * self.bins)
             np.cumsum(cells.reshape(2, self.bins), axis=1, out=row[:, 1:])
+        # NaN where a replicate lacks a class; LGSC's and SSDG's codes set such a rate to 1.
         usable = (counts[:, :, -1] > 0).all(axis=1)
         names = ("eer", "auc", *(f"bpcer@{x:g}" for x in limits), *(p.name for p in points))
         found = {name: np.full(len(weights), np.nan) for name in names}
@@ -217,7 +224,8 @@ class _Curves:
 
 
 def _curve(live: Floats, fake: Floats) -> ErrorCurve:
-    """Make a replicate's error curve of its counts below each bin; empty bins are no cuts."""
+    """Build a replicate's error curve from its counts below each bin, without empty bins."""
+    # `ErrorCurve` has cuts between distinct scores only.
     kept = np.append(np.flatnonzero(np.diff(live) + np.diff(fake)), live.size - 1)
     counted = live[kept].astype(np.int64), fake[kept].astype(np.int64)
     return ErrorCurve(kept[:-1].astype(np.float64), *counted)
@@ -227,6 +235,8 @@ def _eer(live: Floats, fake: Floats) -> Floats:
     """Interpolated EER of each row, as `curves.eer`."""
     bpcer = live / live[:, -1:]
     gap = bpcer + fake / fake[:, -1:] - 1
+    # Floats, unlike in `curves.eer`: an exact crossing can round to just below 0. The first gap
+    # is -1 (all accepted), so `after` is at least 1.
     after = np.argmax(gap >= -1e-12, axis=1)
     rows = np.arange(len(live))
     low, high = gap[rows, after - 1], gap[rows, after]
@@ -245,6 +255,8 @@ def _auc(live: Floats, fake: Floats) -> Floats:
 def _bpcer_at(live: Floats, fake: Floats, limit: float) -> Floats:
     """Smallest BPCER of each row with APCER at most the limit, as `curves.bpcer_at_apcer`."""
     total = fake[:, -1:]
+    # The first True; there is one, since the last cut refuses all. The quotient is rounded as in
+    # `curves`, so both agree at the limit.
     first = np.argmax((total - fake) / total <= limit, axis=1)
     return np.asarray(live[np.arange(len(live)), first] / live[:, -1])
 
@@ -273,10 +285,11 @@ def bca(replicates: Floats, estimate: float, jackknife: Floats, confidence: floa
         confidence: e.g. 0.95.
 
     Returns:
-        Quantiles of the replicates, moved for bias and skewness.
+        Quantiles of the replicates, corrected for bias and skewness.
     """
     normal = NormalDist()
-    # Ties with the estimate count half, which matters for rates that take few values.
+    # Ties with the estimate count half, which matters for rates that take few values. The clip
+    # keeps z finite when all replicates are on one side of the estimate.
     below = np.mean(replicates < estimate) + np.mean(replicates == estimate) / 2
     bias = normal.inv_cdf(float(np.clip(below, 0.5 / replicates.size, 1 - 0.5 / replicates.size)))
     away = jackknife.mean() - jackknife

@@ -1,4 +1,4 @@
-"""Scores as probabilities: fitted on dev by Platt's curve or by steps, and how good they are."""
+"""Scores as probabilities: Platt's and isotonic calibration, Cllr and reliability."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Logistic:
     offset: float
 
     def log_odds(self, features: ArrayLike) -> Floats:
-        """Natural log odds of bona fide.
+        """Compute natural log odds of bona fide.
 
         Args:
             features: float (N, D), or (N,) where D is 1.
@@ -38,7 +38,7 @@ class Logistic:
 
 
 def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Logistic:
-    """Fit log odds at equal class weights; on single scores this is Platt's calibration.
+    """Fit log odds with equal class weights; on single scores this is Platt's calibration.
 
     Args:
         bona_fide: float (N,) or (N, D).
@@ -50,7 +50,7 @@ def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Lo
         The fit (Newton's method to 1e-10; both classes weigh the same, so the prior is 1/2).
 
     Raises:
-        ValueError: when the shapes do not belong together.
+        ValueError: when the shapes do not fit together.
     """
     live, fake = (np.asarray(x, dtype=np.float64) for x in (bona_fide, attack))
     live, fake = (x[:, None] if x.ndim == 1 else x for x in (live, fake))
@@ -58,9 +58,11 @@ def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Lo
         raise ValueError(f"expected (N, D) and (M, D), got {live.shape} and {fake.shape}")
     rows = np.concatenate([live, fake])
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
+    # A constant feature has no deviation.
     scale[scale == 0] = 1.0
     design = np.column_stack([(rows - centre) / scale, np.ones(len(rows))])
     target = np.append(np.ones(len(live)), np.zeros(len(fake)))
+    # Equal class weights, so the prior is 1/2 and the log odds are log likelihood ratios.
     weight = np.append(np.full(len(live), 0.5 / len(live)), np.full(len(fake), 0.5 / len(fake)))
     found = _newton(design, target, weight, ridge)
     weights = found[:-1] / scale
@@ -70,12 +72,13 @@ def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Lo
 def _newton(design: Floats, target: Floats, weight: Floats, ridge: float) -> Floats:
     """Minimise the weighted logistic loss with a ridge on all but the offset."""
     found = np.zeros(design.shape[1])
+    # Without a ridge, the weights of separable classes grow without end.
     penalty = np.append(np.full(found.size - 1, ridge), 0.0)
     for _ in range(_ROUNDS):
         chance = _sigmoid(design @ found)
         slope = design.T @ (weight * (chance - target)) + penalty * found
         bend = (design * (weight * chance * (1 - chance))[:, None]).T @ design
-        # A little more curvature than there is keeps far steps from overshooting.
+        # A little more curvature than there is keeps Newton's method from overshooting.
         step = np.linalg.solve(bend + np.diag(penalty + 1e-9), slope)
         found = found - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
         if np.abs(step).max() < 1e-10:
@@ -84,7 +87,8 @@ def _newton(design: Floats, target: Floats, weight: Floats, ridge: float) -> Flo
 
 
 def _sigmoid(x: Floats) -> Floats:
-    """Logistic function without overflow."""
+    """Compute the logistic function."""
+    # 1 / (1 + exp(-x)), but exp overflows where tanh does not.
     return np.asarray(0.5 * (1 + np.tanh(x / 2)))
 
 
@@ -101,7 +105,7 @@ class Steps:
     heights: Floats
 
     def probability(self, scores: ArrayLike) -> Floats:
-        """Probability of bona fide.
+        """Compute probabilities of bona fide.
 
         Args:
             scores: float (N,).
@@ -114,7 +118,7 @@ class Steps:
 
 
 def isotonic(bona_fide: ArrayLike, attack: ArrayLike) -> Steps:
-    """Fit rising steps by pooling adjacent violators, both classes weighing the same.
+    """Fit a rising step function by pooling adjacent violators, with equal class weights.
 
     Args:
         bona_fide: scores (N,).
@@ -124,6 +128,7 @@ def isotonic(bona_fide: ArrayLike, attack: ArrayLike) -> Steps:
         The steps of the least squares fit.
     """
     live, fake = arrays.scores(bona_fide, "bona fide"), arrays.scores(attack, "attack")
+    # Tied scores must share a step; else their order in the input would decide.
     values, where = np.unique(np.append(live, fake), return_inverse=True)
     good = np.bincount(where[: live.size], minlength=values.size) / live.size
     both = good + np.bincount(where[live.size :], minlength=values.size) / fake.size
@@ -146,13 +151,14 @@ def cllr(bona_fide_log_odds: ArrayLike, attack_log_odds: ArrayLike) -> float:
         attack_log_odds: the same of attacks (M,).
 
     Returns:
-        Bits; 0 is perfect, 1 is what a scorer pays that says nothing.
+        Bits; 0 is perfect, 1 is the cost of log odds that are always 0.
 
     >>> cllr([0.0], [0.0])
     1.0
     """
     live = arrays.scores(bona_fide_log_odds, "bona fide")
     fake = arrays.scores(attack_log_odds, "attack")
+    # logaddexp(0, x) is log(1 + exp(x)) without overflow.
     cost = np.logaddexp(0, -live).mean() + np.logaddexp(0, fake).mean()
     return float(cost / (2 * np.log(2)))
 
@@ -161,7 +167,7 @@ class Reliability(NamedTuple):
     """A reliability diagram.
 
     ``edges`` is float64 (B + 1,), ``counts`` int64 (B,), ``said`` and ``was`` float64 (B,): the
-    mean probability said and the share of bona fide in each bin, NaN where a bin is empty.
+    mean predicted probability and the share of bona fide in each bin, NaN where a bin is empty.
     ``error`` is the expected calibration error.
     """
 
@@ -173,7 +179,7 @@ class Reliability(NamedTuple):
 
 
 def reliability(probabilities: ArrayLike, bona_fide: ArrayLike, bins: int = 10) -> Reliability:
-    """Compare probabilities with what came true, in bins of equal width.
+    """Compare predicted probabilities with the true classes, in bins of equal width.
 
     Args:
         probabilities: of bona fide, (N,) in [0, 1].
@@ -184,17 +190,19 @@ def reliability(probabilities: ArrayLike, bona_fide: ArrayLike, bins: int = 10) 
         The diagram.
 
     Raises:
-        ValueError: when a probability lies outside [0, 1] or the shapes differ.
+        ValueError: when a probability is outside [0, 1] or the shapes differ.
     """
     said = arrays.scores(probabilities, "probability")
     true = np.asarray(bona_fide, dtype=np.float64)
     if said.shape != true.shape or said.min() < 0 or said.max() > 1:
         raise ValueError("expected probabilities in [0, 1], one for each presentation")
+    # Bins are half-open, [low, high), but for the last, which also holds the probability 1.
     at = np.minimum((said * bins).astype(np.int64), bins - 1)
     counts = np.bincount(at, minlength=bins)
     sums = [np.bincount(at, values, minlength=bins) for values in (said, true)]
     means = [np.full(bins, np.nan), np.full(bins, np.nan)]
     for mean, total in zip(means, sums, strict=True):
         np.divide(total, counts, out=mean, where=counts > 0)
+    # Empty bins are NaN, and 0 * NaN is NaN.
     error = float(np.nansum(counts * np.abs(means[0] - means[1])) / said.size)
     return Reliability(np.linspace(0, 1, bins + 1), counts, means[0], means[1], error)

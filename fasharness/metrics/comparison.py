@@ -1,4 +1,4 @@
-"""Tests of whether two runs that decided on the same presentations differ."""
+"""Tests of whether two runs differ that decided on the same presentations."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,15 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     apart = only_first + only_second
     if apart == 0:
         return 1.0
+    # Exact, since the chi-squared form needs many disagreements. Where both counts are equal the
+    # tails overlap and their sum exceeds 1.
     return min(1.0, 2 * binomial.at_most(min(only_first, only_second), apart, 0.5))
 
 
 def swap_test(
     sample: Sample, first: NDArray[np.bool_], second: NDArray[np.bool_], replicates: int, seed: int
 ) -> float:
-    """Permutation test of an ACER difference: for each cluster the two runs swap by lot.
+    """Permutation test of an ACER difference: the two runs are swapped at random for each cluster.
 
     Args:
         sample: what the presentations are; its scores are not used.
@@ -54,10 +56,13 @@ def swap_test(
     size = sample.cluster_count * kinds
     counts = [np.bincount(cells[wrong], minlength=size) for wrong in (first, second)]
     one, two = (c.reshape(-1, kinds).astype(np.float64) for c in counts)
+    # Videos of one subject are alike: swapping each by itself would make p too small.
     swap = np.random.default_rng(seed).integers(0, 2, (replicates, sample.cluster_count))
     moved = swap @ (two - one)
     apart = np.abs(_acer(one.sum(0) + moved, total) - _acer(two.sum(0) - moved, total))
     observed = np.abs(_acer(one.sum(0), total) - _acer(two.sum(0), total))
+    # The observed arrangement counts too, so p is never 0. The tolerance is for equal differences
+    # that were rounded differently.
     return float((1 + np.count_nonzero(apart >= observed - 1e-12)) / (1 + replicates))
 
 

@@ -1,4 +1,4 @@
-"""The error curve of two sets of scores, and what is read off it: EER, areas, working points."""
+"""The error curve of two sets of scores, and its figures: EER, areas, working points."""
 
 import bisect
 import math
@@ -16,7 +16,7 @@ _CHUNK = 100_000
 
 @dataclass(frozen=True, eq=False)
 class ErrorCurve:
-    """All decisions that two sets of scores allow: cut k calls bona fide what is >= values[k].
+    """All possible decisions on two sets of scores: cut k accepts the scores >= values[k].
 
     Attributes:
         values: float64 (M,), the distinct scores of both classes, rising.
@@ -40,6 +40,7 @@ class ErrorCurve:
 
     def gap(self, cut: int) -> int:
         """BPCER - APCER at a cut, times the number of pairs, so that it is a whole number."""
+        # Cross-multiplied: as floats, 1/3 and 1 - 2/3 differ, and a tie would not be found.
         accepted = self.attack - int(self.attack_below[cut])
         return int(self.bona_fide_below[cut]) * self.attack - accepted * self.bona_fide
 
@@ -69,7 +70,9 @@ def error_curve(bona_fide: ArrayLike, attack: ArrayLike) -> ErrorCurve:
     """
     live = np.sort(arrays.scores(bona_fide, "bona fide"))
     fake = np.sort(arrays.scores(attack, "attack"))
-    # A stable sort merges the two sorted runs in linear time.
+    # Not scikit-learn's roc_curve: it drops points by default, which moved the EER threshold in
+    # half of 2000 Gaussian draws (180 bona fide, 720 attacks) and the EER by up to 1.9 points.
+    # A stable sort merges the two sorted parts in linear time.
     merged = np.concatenate([live, fake])
     merged.sort(kind="stable")
     first = np.empty(merged.size, dtype=np.bool_)
@@ -83,6 +86,7 @@ def error_curve(bona_fide: ArrayLike, attack: ArrayLike) -> ErrorCurve:
 def _below(ordered: Floats, values: Floats) -> Ints:
     """Count the scores below each value and, at the end, all of them."""
     counts = np.empty(values.size + 1, dtype=np.int64)
+    # left: a score equal to the cut is not below it, since the cut accepts it.
     counts[:-1] = np.searchsorted(ordered, values, side="left")
     counts[-1] = ordered.size
     return counts
@@ -95,8 +99,8 @@ def eer(curve: ErrorCurve) -> float:
         curve: the error curve.
 
     Returns:
-        The rate in [0, 1]. Ties between classes are one step of the curve, so the line is exact
-        for a decision drawn by lot among tied scores. This is not the convex hull's EER.
+        The rate in [0, 1]. Scores of both classes that tie are one step of the curve; the line is
+        exact for a random decision between them. This is not the EER of the convex hull.
 
     >>> eer(error_curve([0.3, 0.8, 0.9, 0.7], [0.1, 0.2, 0.25, 0.75]))
     0.25
@@ -120,7 +124,7 @@ def crossing(curve: ErrorCurve) -> int:
     Returns:
         The cut, 1..M.
     """
-    # The gap rises strictly, so halving finds it without an array.
+    # The gap rises strictly, so bisection finds it without an array of rates.
     return bisect.bisect_left(range(curve.values.size + 1), 0, key=curve.gap)
 
 
@@ -139,13 +143,14 @@ def auc(curve: ErrorCurve) -> float:
     area = 0.0
     for rows in _chunks(curve):
         fake = np.diff(curve.attack_below[rows]).astype(np.float64)
+        # The mean of both ends counts bona fide scores of the same value as one half (a tie).
         below = curve.bona_fide_below[rows]
         area += float(fake @ (curve.bona_fide - (below[1:] + below[:-1]) / 2))
     return area / (curve.bona_fide * curve.attack)
 
 
 def _chunks(curve: ErrorCurve) -> Iterator[slice]:
-    """Walk over neighbouring cuts without holding arrays of their size."""
+    """Yield overlapping ranges of cuts, so that no array of all rates is needed."""
     for start in range(0, curve.values.size, _CHUNK):
         yield slice(start, start + _CHUNK + 1)
 
@@ -166,14 +171,16 @@ def partial_auc(curve: ErrorCurve, limit: float) -> float:
     >>> round(partial_auc(error_curve([0.9, 0.8], [0.1, 0.3]), 0.1), 6)
     1.0
     """
+    # Not roc_auc_score(max_fpr=...), which rescales the area (McClish) to [0.5, 1].
     if not 0 < limit <= 1:
         raise ValueError(f"limit must lie in (0, 1], got {limit}")
-    # APCER falls over the cuts, so halving finds the first one below the limit.
+    # APCER falls over the cuts, so bisection finds the first one below the limit.
     first = bisect.bisect_left(
         range(curve.values.size + 1), True, key=lambda c: _at(curve, c) < limit
     )
     fake, live = (below[first - 1 :] for below in (curve.attack_below, curve.bona_fide_below))
     x, y = (1 - fake / curve.attack)[::-1], (1 - live / curve.bona_fide)[::-1]
+    # The limit can be between two cuts; the last trapezoid ends there.
     edge = np.interp(limit, x[-2:], y[-2:])
     return float(np.trapezoid(np.append(y[:-1], edge), np.append(x[:-1], limit)) / limit)
 
@@ -184,15 +191,15 @@ def _at(curve: ErrorCurve, cut: int) -> float:
 
 
 def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
-    """Area under the ROC with a logarithmic APCER axis, which weighs each decade alike.
+    """Area under the ROC with a logarithmic APCER axis, which gives each decade the same weight.
 
     Args:
         curve: the error curve.
         smallest: the APCER where the axis starts, in (0, 1).
 
     Returns:
-        The mean of 1 - BPCER over log APCER in [log smallest, 0], in [0, 1]; the curve is taken
-        as steps: between two cuts the better one that keeps the APCER.
+        The mean of 1 - BPCER over log APCER in [log smallest, 0], in [0, 1]; the curve is a
+        step function: between two cuts, BPCER is that of the better cut that keeps the APCER.
 
     Raises:
         ValueError: when the start is outside (0, 1).
@@ -202,6 +209,8 @@ def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
     area = 0.0
     for rows in _chunks(curve):
         apcer = (curve.attack - curve.attack_below[rows]) / curve.attack
+        # Clipped, so that APCER 0 has a logarithm. Steps, not trapezoids: a straight line of the
+        # ROC is not straight over a logarithmic axis.
         axis = np.log(np.maximum(apcer, smallest))
         area += float(
             (axis[:-1] - axis[1:]) @ (1 - curve.bona_fide_below[rows][1:] / curve.bona_fide)
@@ -210,7 +219,7 @@ def log_auc(curve: ErrorCurve, smallest: float = 1e-3) -> float:
 
 
 def average_precision(curve: ErrorCurve) -> float:
-    """Average precision with bona fide as the class that is looked for.
+    """Average precision with bona fide as the positive class.
 
     Args:
         curve: the error curve.
@@ -225,6 +234,7 @@ def average_precision(curve: ErrorCurve) -> float:
     total = 0.0
     for rows in _chunks(curve):
         live = curve.bona_fide - curve.bona_fide_below[rows]
+        # Steps: trapezoids are too optimistic here. The last cut accepts nothing (0 / 0).
         accepted = live + (curve.attack - curve.attack_below[rows])
         total += float(-np.diff(live) @ (live[:-1] / accepted[:-1]))
     return total / curve.bona_fide
@@ -244,6 +254,7 @@ def bpcer_at_apcer(curve: ErrorCurve, limit: float) -> float:
     0.5
     """
     allowed = _floor_count(arrays.share(limit, "limit"), curve.attack)
+    # left: of the cuts with the same APCER, the first has the smallest BPCER.
     cut = int(np.searchsorted(curve.attack_below, curve.attack - allowed, side="left"))
     return float(curve.bona_fide_below[cut] / curve.bona_fide)
 
@@ -262,6 +273,7 @@ def apcer_at_bpcer(curve: ErrorCurve, limit: float) -> float:
     0.5
     """
     allowed = _floor_count(arrays.share(limit, "limit"), curve.bona_fide)
+    # right, minus 1: of the cuts with the same BPCER, the last has the smallest APCER.
     cut = int(np.searchsorted(curve.bona_fide_below, allowed, side="right")) - 1
     return float((curve.attack - curve.attack_below[cut]) / curve.attack)
 
@@ -283,7 +295,8 @@ def tpr_at_fpr(curve: ErrorCurve, limit: float) -> float:
 
 
 def _floor_count(limit: float, total: int) -> int:
-    """Largest count whose share is at most the limit, undisturbed by rounding of the product."""
+    """Find the largest count whose share is at most the limit."""
+    # 0.29 * 100 is 28.999999999999996, although 29 of 100 keep the limit 0.29.
     count = int(limit * total) + 1
     while count / total > limit:
         count -= 1

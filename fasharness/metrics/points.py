@@ -1,4 +1,4 @@
-"""Figures that are read off an error curve, each by a name that holds its number."""
+"""Figures of an error curve, named with their number, e.g. ``tpr@fpr=0.01``."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ STANDARD = (
     "tpr@fpr=0.1", "tpr@fpr=0.01", "tpr@fpr=0.001", "tpr@fpr=0.0001", "tpr@fpr=0.00001",
     "pauc=0.1", "pauc=0.01", "log_auc=0.01", "ap",
 )  # fmt: skip
-# name before the sign: the function, and the class whose number bounds what can be measured
+# name before the sign: the function, and the class whose size limits what can be measured
 _READERS: Mapping[str, tuple[Callable[[ErrorCurve, float], float], str]] = {
     "bpcer@apcer": (curves.bpcer_at_apcer, "attack"),
     "apcer@bpcer": (curves.apcer_at_bpcer, "bona fide"),
@@ -28,7 +28,7 @@ class Point:
     """A figure of an error curve.
 
     Attributes:
-        name: as it is written, e.g. ``bpcer@apcer=0.002``.
+        name: as the user writes it, e.g. ``bpcer@apcer=0.002``.
         read: the function from the curve to the figure.
         needs: how many presentations it needs at least, by class: ``attack``, ``bona fide``.
     """
@@ -38,26 +38,28 @@ class Point:
     needs: Mapping[str, int]
 
     def lack(self, curve: ErrorCurve) -> str:
-        """Say which presentations are too few.
+        """Explain which class has too few presentations.
 
         Args:
-            curve: the curve that the figure would be read off.
+            curve: the curve of the figure.
 
         Returns:
-            The reason in words, empty where there are enough.
+            The reason in words, empty if there are enough.
         """
         for word, got in (("attack", curve.attack), ("bona fide", curve.bona_fide)):
             needed = self.needs.get(word, 1)
             if got < needed:
-                return f"needs {needed} {word} presentations to tell {100 / needed:g}%, got {got}"
+                return (
+                    f"needs {needed} {word} presentations to measure {100 / needed:g}%, got {got}"
+                )
         return ""
 
 
 def parse(name: str) -> Point:
-    """Look a figure up by what the user wrote.
+    """Find a figure by the name that the user wrote.
 
     Args:
-        name: one of `FORMS` with a number in (0, 1) in place of the capitals.
+        name: one of `FORMS` with a number in (0, 1) in place of SHARE.
 
     Returns:
         The figure.
@@ -76,13 +78,14 @@ def parse(name: str) -> Point:
     if head not in _READERS or not share:
         raise ValueError(f"no figure {name!r}; there are {', '.join(FORMS)} (SHARE in (0, 1))")
     function, word = _READERS[head]
-    # 1 / 0.001 is a little more than 1000.
+    # One presentation is a share of 1 / n, so smaller shares cannot be measured. The tolerance
+    # keeps a quotient just above a whole number from being rounded up by one.
     needs = {word: math.ceil(1 / share - 1e-6)}
     return Point(name, lambda curve: function(curve, share), needs)
 
 
 def _share(text: str) -> float:
-    """Read a number in (0, 1), 0 for anything else."""
+    """Read a number in (0, 1); 0 for anything else, NaN included."""
     try:
         number = float(text)
     except ValueError:

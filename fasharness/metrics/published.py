@@ -1,7 +1,8 @@
-"""What published evaluation codes print for the same scores, quirks kept, rules in words.
+"""Rules of published evaluation codes, reproduced exactly, quirks included.
 
 Each function documents one published rule so that its numbers can be reproduced and kept apart from
-the harness's own. None of them is a good rule; `leaks` says whose threshold sees the test split.
+the harness's own. None of them is recommended. Some choose their threshold on the test split; `result.Published` marks
+those figures with `leaks`.
 """
 
 from typing import NamedTuple
@@ -24,7 +25,7 @@ class Roc(NamedTuple):
 
 
 def roc(values: Floats, live: NDArray[np.bool_]) -> Roc:
-    """Trace a ROC and drop the points that lie between two others on a straight run.
+    """Compute a ROC without the points that are between two others on a straight line.
 
     Args:
         values: finite scores (N,).
@@ -36,6 +37,7 @@ def roc(values: Floats, live: NDArray[np.bool_]) -> Roc:
     """
     distinct = np.unique(values)[::-1]
     above = _at_least(values[live], distinct), _at_least(values[~live], distinct)
+    # drop_intermediate=True of scikit-learn's roc_curve, the default that the codes use.
     bends = (np.diff(above[0], 2) != 0) | (np.diff(above[1], 2) != 0)
     kept = np.concatenate([[True], bends, [True]]) if distinct.size > 1 else np.array([True])
     tps, fps = (np.append(0, counts[kept]) for counts in above)
@@ -49,6 +51,7 @@ def _at_least(values: Floats, cuts: Floats) -> Ints:
 
 def _eer_point(curve: Roc) -> int:
     """Find the first point with the smallest |fpr + tpr - 1|."""
+    # The first of equal points; if all scores tie, the threshold is infinity and the EER 0.
     return int(np.argmin(np.abs(curve.fpr + curve.tpr - 1)))
 
 
@@ -84,10 +87,10 @@ class Sgtd(NamedTuple):
 
 
 def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: ArrayLike) -> Sgtd:
-    """FAS-SGTD's figures: EER point of dev, strict errors on both sides, worst of two kinds.
+    """FAS-SGTD's figures: EER point of dev, strict errors on both sides, worst of two kinds of attack.
 
     Args:
-        dev: scores (N,); what is not finite becomes 0, which favours failed attacks.
+        dev: scores (N,); what is not finite becomes 0, so a failed attack counts as a correct decision.
         dev_labels: 1 for bona fide, anything else for attacks.
         test: scores (M,), likewise.
         test_labels: 1 for bona fide, -1 for print, -2 for replay.
@@ -99,13 +102,15 @@ def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: Ar
     Raises:
         ValueError: when a class is missing or there are more than two kinds of attack.
     """
+    # The multi-frame code of FAS-SGTD turns NaN and infinity into 0, a score like an attack's.
     dev_scores, dev_kinds = _split(np.nan_to_num(dev, nan=0, posinf=0, neginf=0), dev_labels)
     scored, kinds = _split(np.nan_to_num(test, nan=0, posinf=0, neginf=0), test_labels)
     attacks = np.unique(kinds[kinds != 1])
     if attacks.size > 2:
-        raise ValueError(f"the published code knows two kinds of attack, got {attacks.tolist()}")
+        raise ValueError(f"the published code can have two kinds of attack, got {attacks.tolist()}")
     curve, own = roc(dev_scores, dev_kinds == 1), roc(scored, kinds == 1)
     cut = curve.thresholds[_eer_point(curve)]
+    # Strict on both sides. np.unique sorts -2 (replay) before -1 (print).
     apcer = [_float32_mean(scored[kinds == kind] > cut) for kind in attacks]
     bpcer = _float32_mean(scored[kinds == 1] < cut)
     return Sgtd(
@@ -147,15 +152,17 @@ def cdcn_at(values: ArrayLike, labels: ArrayLike, threshold: float) -> Pooled:
     """
     found, kinds = _split(values, labels)
     live = int(np.count_nonzero(kinds == 1))
+    # <=, although roc_curve accepts at the threshold: even separable classes get an error.
     refused = int(np.count_nonzero((found <= threshold) & (kinds == 1)))
     accepted = int(np.count_nonzero((found > threshold) & (kinds == 0)))
+    # All that is not bona fide; OULU-NPU's labels -1 and -2 are in it but never err above.
     apcer, bpcer = accepted / (found.size - live), refused / live
     accuracy = 1 - (refused + accepted) / found.size
     return Pooled(float(threshold), accuracy, apcer, bpcer, (apcer + bpcer) / 2)
 
 
 class Cdcn(NamedTuple):
-    """What CDCN's and DUM's ``performances`` give.
+    """Results of CDCN's and DUM's function ``performances``.
 
     ``dev`` and ``test`` are at the dev threshold, ``test_own`` at the test's own, which leaks.
     """
@@ -202,7 +209,7 @@ def cdcn_threshold(values: ArrayLike, labels: ArrayLike) -> float:
 
 
 class Cross(NamedTuple):
-    """What CDCN's and DUM's cross-data-set and zero-shot evaluations give; all of it leaks."""
+    """Results of CDCN's and DUM's cross-data-set and zero-shot evaluations; all of them leak."""
 
     threshold: float
     accuracy: float
@@ -236,13 +243,14 @@ def cdcn_best(values: ArrayLike, labels: ArrayLike) -> Pooled:
     """CDCN's and DUM's ``get_threshold``: the score with the smallest ACER on the same split.
 
     Args:
-        values: scores (N,); of several as good the first in the order given is taken.
+        values: scores (N,); of equally good ones the first in the given order is taken.
         labels: 1 for bona fide, 0 for attacks.
 
     Returns:
-        The rates there, but that the published code gives its BPCER as 0 whatever it is.
+        The rates there, except that the published code always reports a BPCER of 0.
     """
     found, _ = _split(values, labels)
+    # dict.fromkeys removes repeated scores but keeps their order, which decides ties.
     rows = [cdcn_at(found, labels, float(cut)) for cut in dict.fromkeys(found.tolist())]
     return min(rows, key=lambda row: row.acer)._replace(bpcer=0.0)
 
@@ -281,21 +289,21 @@ def lgsc_at(values: ArrayLike, labels: ArrayLike, threshold: float) -> Lgsc:
 
 
 def lgsc_mid(values: ArrayLike, labels: ArrayLike) -> Lgsc:
-    """LGSC's ``mid``: the score in the middle of the evaluated split, so that half are accepted.
+    """LGSC's ``mid``: the median score of the evaluated split, so that half are accepted.
 
     Args:
         values: scores (N,), N >= 2.
         labels: 1 for bona fide, 0 for attacks.
 
     Returns:
-        The rates there; a split that is not half bona fide cannot do well.
+        The rates there; they cannot be good unless half of the split is bona fide.
     """
     found, _ = _split(values, labels)
     return lgsc_at(found, labels, float(np.sort(found)[found.size // 2 - 1]))
 
 
 def lgsc_auto(values: ArrayLike, labels: ArrayLike, by_acer: bool) -> Lgsc:
-    """LGSC's ``auto``: the best of a thousand thresholds, tried on the evaluated split itself.
+    """LGSC's ``auto``: the best of 1000 thresholds on the evaluated split itself.
 
     Args:
         values: scores (N,).
@@ -324,7 +332,7 @@ def ssdg(values: ArrayLike, labels: ArrayLike) -> Ssdg:
     """LGSC's ``hter`` and SSDG's OCIM protocol: EER threshold and HTER on the target itself.
 
     Args:
-        values: scores (N,), meant to lie in [0, 1].
+        values: scores (N,), expected in [0, 1].
         labels: 1 for bona fide, anything else for attacks.
 
     Returns:
@@ -333,6 +341,7 @@ def ssdg(values: ArrayLike, labels: ArrayLike) -> Ssdg:
     """
     thresholds, frr, far = grid_errors(values, labels)
     gap = np.abs(frr - far)
+    # The codes compare with <=, so the last of equal points wins.
     point = int(gap.size - 1 - np.argmin(gap[::-1]))
     error = float((frr[point] + far[point]) / 2)
     found, kinds = _split(values, labels)
@@ -350,10 +359,10 @@ class GridErrors(NamedTuple):
 
 
 def grid_errors(values: ArrayLike, labels: ArrayLike) -> GridErrors:
-    """The curve of LGSC's and SSDG's codes.
+    """Compute the error curve of LGSC's and SSDG's codes.
 
     Args:
-        values: scores (N,), meant to lie in [0, 1].
+        values: scores (N,), expected in [0, 1].
         labels: 1 for bona fide, anything else for attacks.
 
     Returns:

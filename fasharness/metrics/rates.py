@@ -1,4 +1,4 @@
-"""Error rates at a threshold: a score is called bona fide if it is at least the threshold."""
+"""Error rates at a threshold: a score is accepted as bona fide if it is at least the threshold."""
 
 from collections.abc import Mapping
 
@@ -21,6 +21,8 @@ def apcer(attack: ArrayLike, threshold: float) -> float:
     >>> apcer([0.1, 0.5, 0.9, 0.2], threshold=0.5)
     0.5
     """
+    # A tie is accepted, here and in `bpcer`. FAS-SGTD's code counts it as correct for both
+    # classes; CDCN's refuses it, so separable classes get a BPCER above 0 there.
     return float(np.mean(arrays.scores(attack, "attack") >= threshold))
 
 
@@ -74,6 +76,7 @@ def apcer_max(attacks: Mapping[str, ArrayLike], threshold: float) -> float:
     """
     if not attacks:
         raise ValueError("expected at least one species, got none")
+    # Not pooled as in CDCN's code: pooling hides the worst species.
     return max(apcer_by(attacks, threshold).values())
 
 
@@ -112,7 +115,7 @@ def hter(bona_fide: ArrayLike, attack: ArrayLike, threshold: float) -> float:
 
 
 def accuracy(bona_fide: ArrayLike, attack: ArrayLike, threshold: float) -> float:
-    """Share of presentations that are called what they are; it depends on the class sizes.
+    """Share of correct decisions; it depends on the class sizes.
 
     Args:
         bona_fide: scores (N,).
@@ -161,8 +164,8 @@ def riapar(mated: ArrayLike, attack: ArrayLike, threshold: float) -> float:
         threshold: comparisons at or above it are accepted.
 
     Returns:
-        1 + (IAPAR - (1 - FRR)) in [0, 2] (ISO/IEC 30107-3): how far attacks are accepted as
-        readily as the person is.
+        1 + (IAPAR - (1 - FRR)) in [0, 2] (ISO/IEC 30107-3); 1 means that attacks are accepted
+        as often as the person.
 
     >>> riapar([0.9, 0.8, 0.2, 0.7], [0.6, 0.1], threshold=0.5)
     0.75
@@ -173,7 +176,7 @@ def riapar(mated: ArrayLike, attack: ArrayLike, threshold: float) -> float:
 
 
 def d_prime(bona_fide: ArrayLike, attack: ArrayLike) -> float:
-    """Distance of the class means in units of the root mean square of their deviations.
+    """Distance of the class means in units of the root mean square of their standard deviations.
 
     Args:
         bona_fide: scores (N,), N >= 2.
@@ -192,9 +195,10 @@ def d_prime(bona_fide: ArrayLike, attack: ArrayLike) -> float:
     fake = arrays.scores(attack, "attack")
     if min(live.size, fake.size) < 2:
         raise ValueError("d' needs two scores in each class")
-    # Scaled, since the squares of huge scores overflow.
+    # Scaled, since the squares of huge scores overflow; d' does not change with the scale.
     scale = max(np.abs(live).max(), np.abs(fake).max()) or 1.0
     one, other = live / scale, fake / scale
+    # ddof=1 (Bessel): numpy divides by n by default.
     spread = np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / 2)
     if spread == 0:
         raise ValueError("d' needs scores that vary within a class")

@@ -1,4 +1,4 @@
-"""Error curves of more scores than fit into memory: counts in bins, with the error they leave."""
+"""Error curves of more scores than fit into memory: counts in bins, with bounds of the error."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from fasharness.metrics.curves import ErrorCurve
 
 
 class Bounded(NamedTuple):
-    """A figure and how far the true one can be from it."""
+    """A figure and the largest possible distance to the true one."""
 
     value: float
     error: float
@@ -36,15 +36,15 @@ class ScoreCounts:
 
     @staticmethod
     def empty(low: float, high: float, bins: int = 65_536) -> "ScoreCounts":
-        """Start counting.
+        """Create counts of nothing.
 
         Args:
             low: where the first bin starts.
             high: where the last bin ends.
-            bins: how many bins lie between.
+            bins: how many bins are between them.
 
         Returns:
-            Counts of nothing.
+            The counts, all 0.
 
         Raises:
             ValueError: when the range is empty or not finite, or there is no bin.
@@ -59,7 +59,7 @@ class ScoreCounts:
         return np.linspace(self.low, self.high, self.bona_fide.size - 1)
 
     def add(self, bona_fide: ArrayLike, attack: ArrayLike) -> None:
-        """Count a chunk of scores.
+        """Add scores to the counts.
 
         Args:
             bona_fide: finite scores (N,), N >= 0.
@@ -69,11 +69,13 @@ class ScoreCounts:
         for counts, values in ((self.bona_fide, bona_fide), (self.attack, attack)):
             if np.size(values):
                 found = arrays.scores(values, "counted")
+                # right: a score at an edge is above it, as in score >= threshold. Not divided
+                # by the bin's width, which could round a score over an edge.
                 at = np.searchsorted(edges, found, side="right")
                 counts += np.bincount(at, minlength=counts.size)
 
     def curve(self) -> ErrorCurve:
-        """The error curve at the edges of the bins, where it is exact.
+        """Return the error curve at the edges of the bins, where it is exact.
 
         Returns:
             A curve whose first cut accepts all and whose last refuses all.
@@ -89,11 +91,11 @@ class ScoreCounts:
         return ErrorCurve(values, *below)
 
     def eer(self) -> Bounded:
-        """Equal error rate, interpolated within the bin where the errors cross.
+        """Compute the equal error rate, interpolated within the bin where the errors cross.
 
         Returns:
-            The rate; the true curve passes through both ends of that bin and rises between, so
-            it cannot be farther away than the error.
+            The rate. The true curve passes through both ends of that bin and is monotonic
+            between them, which bounds the error.
         """
         curve = self.curve()
         after = curves.crossing(curve)
@@ -104,11 +106,12 @@ class ScoreCounts:
         return Bounded(value, float(max(high - value, value - low, 0.0)))
 
     def auc(self) -> Bounded:
-        """Area under the ROC, pairs within a bin counted as ties.
+        """Compute the area under the ROC, with pairs within a bin counted as ties.
 
         Returns:
-            The area; half the pairs that share a bin is all that can be wrong.
+            The area; the error is at most half the pairs that share a bin.
         """
+        # float64: the number of pairs of a large file can overflow int64.
         pairs = float(self.bona_fide.astype(np.float64) @ self.attack)
         total = float(self.bona_fide.sum()) * float(self.attack.sum())
         return Bounded(curves.auc(self.curve()), pairs / total / 2)

@@ -13,7 +13,7 @@ from fasharness.metrics.curves import ErrorCurve, crossing, error_curve
 
 @dataclass(frozen=True, eq=False)
 class Development:
-    """The scores that a rule may look at.
+    """The scores that a rule may use.
 
     Attributes:
         bona_fide: float64 (N,).
@@ -34,8 +34,8 @@ class Rule:
     """A way to choose a threshold.
 
     Attributes:
-        name: as it is written by the user, e.g. ``apcer=0.05``.
-        words: what it does.
+        name: as the user writes it, e.g. ``apcer=0.05``.
+        words: a description for the result.
         choose: the function from scores to the threshold.
     """
 
@@ -65,7 +65,7 @@ def eer(scores: Development) -> float:
 
 
 def equal_error(curve: ErrorCurve) -> float:
-    """Threshold of the rule `eer`, where the curve is at hand.
+    """Threshold of the rule `eer` for a curve that is already computed.
 
     Args:
         curve: the error curve of all attacks together.
@@ -86,8 +86,8 @@ def eer_observed(scores: Development) -> float:
         scores: the development scores.
 
     Returns:
-        A development score. Any increasing transform of all scores leaves every decision as it
-        is, on other data too, which the midpoint does not promise.
+        A development score. An increasing transform of all scores changes no decision, on other
+        data either; for the midpoint this holds on dev only.
 
     Raises:
         ValueError: when all scores are equal.
@@ -102,10 +102,11 @@ def eer_observed(scores: Development) -> float:
 
 def _eer_cut(curve: ErrorCurve) -> int:
     """Find the cut with the smallest |APCER - BPCER|, the higher of two."""
+    # A collapsed model; FAS-SGTD's code prints an EER of 0 here.
     if curve.values.size == 1:
-        raise ValueError(f"all scores are equal ({curve.values[0]!r}); no threshold parts them")
+        raise ValueError(f"all scores are equal ({curve.values[0]!r}); no threshold separates them")
     after = crossing(curve)
-    # Of two as good the higher, so that fewer attacks pass.
+    # Of two equally good cuts the higher one, so that fewer attacks are accepted.
     return after if abs(curve.gap(after)) <= abs(curve.gap(after - 1)) else after - 1
 
 
@@ -116,8 +117,8 @@ def min_hter(scores: Development) -> float:
         scores: the development scores.
 
     Returns:
-        The midpoint at the best cut; of several the one with the smallest |APCER - BPCER|, then
-        the highest.
+        The midpoint at the best cut; of several best cuts the one with the smallest
+        |APCER - BPCER|, then the highest.
     """
     curve = scores.curve
     return _midpoint(curve, _smallest(curve.apcer, curve.bpcer))
@@ -142,6 +143,8 @@ def min_acer(scores: Development) -> float:
 
 def _smallest(apcer: Floats, bpcer: Floats) -> int:
     """Find the cut with the smallest sum, then the smallest difference, then the highest."""
+    # lexsort takes its last key first. The sums are floats, so equal ones can differ in the last
+    # digit; then the other keys do not count.
     order = np.lexsort((-np.arange(apcer.size), np.abs(apcer - bpcer), apcer + bpcer))
     return int(order[0])
 
@@ -154,7 +157,7 @@ def at_apcer(scores: Development, limit: float) -> float:
         limit: the APCER allowed, in [0, 1].
 
     Returns:
-        The midpoint at that cut; above all scores when only refusing everything keeps the limit.
+        The midpoint at that cut, or a threshold above all scores if no other keeps the limit.
     """
     arrays.share(limit, "limit")
     curve = scores.curve
@@ -165,6 +168,7 @@ def at_apcer(scores: Development, limit: float) -> float:
 def _first_cut(curve: ErrorCurve, attack: Floats, limit: float) -> int:
     """Find the lowest cut where a group's APCER is at most the limit."""
     below = np.append(np.searchsorted(np.sort(attack), curve.values, side="left"), attack.size)
+    # The first True; there is one, since the last cut refuses all.
     return int(np.argmax((attack.size - below) / attack.size <= limit))
 
 
@@ -186,13 +190,14 @@ def at_bpcer(scores: Development, limit: float) -> float:
 def _midpoint(curve: ErrorCurve, cut: int) -> float:
     """Return a threshold between the scores on both sides of a cut."""
     if cut == curve.values.size:
+        # Scores at the threshold are accepted, so refusing all takes the next larger float.
         return math.nextafter(float(curve.values[-1]), math.inf)
     above = float(curve.values[cut])
     if cut == 0:
         return above
     below = float(curve.values[cut - 1])
     middle = below / 2 + above / 2
-    # Neighbouring floats have no number between them; the upper one still parts them.
+    # Neighbouring floats have no number between them; the upper one still separates them.
     return middle if below < middle <= above else above
 
 
@@ -204,7 +209,7 @@ def eer_thinned(scores: Development) -> float:
 
     Returns:
         The first point of the thinned ROC with the smallest |fpr + tpr - 1|; those codes compare
-        with it strictly, so only decisions on scores equal to it differ from theirs.
+        with it strictly, so only decisions on scores equal to it differ.
     """
     return published.cdcn_threshold(*_labelled(scores))
 
@@ -222,7 +227,7 @@ def eer_grid(scores: Development) -> float:
 
 
 def _labelled(scores: Development) -> tuple[Floats, Floats]:
-    """Scores with 1 for bona fide and 0 for attacks."""
+    """Join the scores, with label 1 for bona fide and 0 for attacks."""
     attack = np.concatenate(list(scores.attacks.values()))
     labels = np.append(np.ones(scores.bona_fide.size), np.zeros(attack.size))
     return np.append(scores.bona_fide, attack), labels
@@ -264,10 +269,10 @@ RULES = (*_WORDS, "apcer=SHARE", "bpcer=SHARE", "fixed=NUMBER")
 
 
 def parse(name: str) -> Rule:
-    """Look a rule up by what the user wrote.
+    """Find a rule by the name that the user wrote.
 
     Args:
-        name: one of `RULES` with a number in place of the capitals, e.g. ``apcer=0.05``.
+        name: one of `RULES` with a number in place of SHARE or NUMBER, e.g. ``apcer=0.05``.
 
     Returns:
         The rule.
@@ -278,6 +283,7 @@ def parse(name: str) -> Rule:
     if name in _WORDS:
         words, choose = _WORDS[name]
         return Rule(name, words, choose)
+    # A missing or broken number is NaN, which fails every comparison below.
     head, equals, tail = name.partition("=")
     number = _number(tail) if equals else math.nan
     if head == "fixed" and math.isfinite(number):
@@ -292,7 +298,7 @@ def parse(name: str) -> Rule:
 
 
 def _number(text: str) -> float:
-    """Read a number, NaN for anything else."""
+    """Read a number; NaN for anything else."""
     try:
         return float(text)
     except ValueError:

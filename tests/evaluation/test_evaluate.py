@@ -151,7 +151,7 @@ def test_smallest_rates_and_rare_working_points() -> None:
     found = evaluate(HAND)
     assert found.smallest_rate["bona fide"] == pytest.approx(1 - 0.05 ** (1 / 4))
     assert set(found.smallest_rate) == {"bona fide", "print", "replay"}
-    assert found.metric("bpcer10").reason == "needs 10 attack presentations to tell 10%, got 6"
+    assert found.metric("bpcer10").reason == "needs 10 attack presentations to measure 10%, got 6"
 
 
 def test_same_seed_same_evaluation_other_seed_other_intervals(oulu_like: Draw) -> None:
@@ -386,7 +386,7 @@ def test_more_metrics_stand_apart_and_far_and_frr_are_the_pooled_rates(oulu_like
     rare = found.metric("tpr@fpr=0.001")
     assert (rare.value, rare.reason) == (
         None,
-        "needs 1000 attack presentations to tell 0.1%, got 224",
+        "needs 1000 attack presentations to measure 0.1%, got 224",
     )
     only = evaluate(scores, EvaluationOptions(points=("apcer@bpcer=0.1",)))
     assert [m.name for m in only.more] == ["apcer@bpcer=0.1"]

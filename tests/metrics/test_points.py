@@ -34,11 +34,11 @@ def test_the_standard_ones_can_be_parsed(name: str) -> None:
 def test_too_few_presentations_are_told() -> None:
     small = error_curve(np.arange(20.0), np.arange(999.0))
     assert points.parse("tpr@fpr=0.001").lack(small) == (
-        "needs 1000 attack presentations to tell 0.1%, got 999"
+        "needs 1000 attack presentations to measure 0.1%, got 999"
     )
     assert points.parse("apcer@bpcer=0.05").lack(small) == ""
     assert points.parse("apcer@bpcer=0.04").lack(small) == (
-        "needs 25 bona fide presentations to tell 4%, got 20"
+        "needs 25 bona fide presentations to measure 4%, got 20"
     )
     for name in ("tpr@fpr=0.01", "ap"):
         assert points.parse(name).lack(small) == ""
