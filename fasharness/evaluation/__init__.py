@@ -1,1 +1,1 @@
-"""From scores to figures: rules, thresholds, intervals, and tables over folds and runs."""
+"""From scores to figures: thresholds, rates, intervals, folds, comparison of runs, fusion."""

@@ -1,4 +1,4 @@
-"""Scores as log odds of bona fide, fitted on dev, with what they cost before and after."""
+"""Scores as log odds of bona fide, fitted on dev, with their cost (Cllr) before and after."""
 
 import dataclasses
 import math
@@ -18,12 +18,13 @@ from fasharness.scores import Score
 RULES = ("platt", "isotonic")
 MEANINGS = ("log-odds", "probability")
 
-# exp(-745) is the smallest float: right and infinitely certain costs as little.
+# exp(-745) is the smallest float: a correct prediction this certain costs as little as an infinite
+# one, which `cllr` refuses.
 _FAR = 745.0
 
 
 class Cost(NamedTuple):
-    """Cllr of a split in bits, before and after; infinite where certainty was wrong."""
+    """Cllr of a split in bits, before and after; infinite if a certain prediction was wrong."""
 
     split: str
     before: float
@@ -35,9 +36,9 @@ class Calibrated:
     """Scores that are natural log odds of bona fide at equal classes.
 
     Attributes:
-        scores: in the order given; what failed has failed.
+        scores: in the order given; failures stay failures.
         rule: its name.
-        words: what was fitted, in words.
+        words: a description of the fit.
         costs: of dev, where it was fitted, and of test if it has both classes.
     """
 
@@ -48,7 +49,7 @@ class Calibrated:
 
 
 class _Fit(NamedTuple):
-    """Log odds of all scores, and how they came about."""
+    """Log odds of all scores, and a description of the fit."""
 
     log_odds: Floats
     words: str
@@ -57,19 +58,19 @@ class _Fit(NamedTuple):
 def calibrate(
     scores: Sequence[Score], rule: str = "platt", meaning: str = "log-odds"
 ) -> Calibrated:
-    """Turn scores into log odds, both classes of dev weighing the same.
+    """Turn scores into log odds, with equal weights of both classes of dev.
 
     Args:
         scores: with both classes in dev.
         rule: one of `RULES`: ``platt`` is a straight line, ``isotonic`` rising steps.
-        meaning: one of `MEANINGS`: what the scores are taken for in the cost before.
+        meaning: one of `MEANINGS`: how the scores are read for the cost before.
 
     Returns:
         The log odds; a decision at 0 costs least where both errors cost the same.
 
     Raises:
         DataError: when rows contradict each other, dev lacks a class, its scores are reversed or
-            equal, or a score is no probability though it should be one.
+            equal, or a score that should be a probability is none.
         OptionError: for another rule or meaning.
     """
     if rule not in RULES or meaning not in MEANINGS:
@@ -93,6 +94,7 @@ def _platt(dev: ScoredSplit, values: Floats) -> _Fit:
     """Fit a straight line."""
     line = calibration.logistic(dev.bona_fide, dev.attack)
     slope = float(line.weights[0])
+    # Reversed scores would be calibrated without a trace. A slope of NaN fails this test too.
     if not slope > 0:
         raise DataError(
             f"on dev the log odds fall as scores rise (slope {slope:.4g}); are they reversed?"
@@ -103,6 +105,7 @@ def _platt(dev: ScoredSplit, values: Floats) -> _Fit:
 def _isotonic(dev: ScoredSplit, values: Floats) -> _Fit:
     """Fit rising steps, none of them more certain than the number of dev scores allows."""
     steps = calibration.isotonic(dev.bona_fide, dev.attack)
+    # One step means that pooling merged everything: no order in the scores.
     if steps.heights.size < 2:
         raise DataError("on dev higher scores are no likelier bona fide; are they reversed?")
     # Laplace's rule of succession: a class unseen in n scores has the chance 1 / (n + 2).
@@ -119,11 +122,12 @@ def _from_probabilities(scores: Sequence[Score], values: Floats) -> Floats:
             what = f"presentation {score.presentation!r} has the score {score.value!r}"
             raise DataError(f"{what}, no probability; leave the meaning at log-odds")
     with np.errstate(divide="ignore"):
+        # log1p(-p) and not log(1 - p), which loses the digits of small p.
         return np.asarray(np.log(values) - np.log1p(-values))
 
 
 def _costs(scores: Sequence[Score], before: Floats, after: Floats) -> Iterator[Cost]:
-    """Cost of the splits that have both classes."""
+    """Yield the cost of each split that has both classes."""
     live = np.array([score.bona_fide for score in scores])
     for split in ("dev", "test"):
         mine = np.array([score.split == split and not score.failed for score in scores])
@@ -132,7 +136,8 @@ def _costs(scores: Sequence[Score], before: Floats, after: Floats) -> Iterator[C
 
 
 def _cost(live: Floats, fake: Floats) -> float:
-    """Cllr, infinite where certainty was wrong."""
+    """Compute Cllr; infinite if a certain prediction was wrong."""
+    # A certain but wrong prediction has an infinite cost, which no average reduces.
     if np.isneginf(live).any() or np.isposinf(fake).any():
         return math.inf
     live, fake = (np.where(np.isinf(x), np.sign(x) * _FAR, x) for x in (live, fake))
@@ -140,28 +145,29 @@ def _cost(live: Floats, fake: Floats) -> float:
 
 
 class Diagram(NamedTuple):
-    """Reliability of a split: what was said in bins of equal width, and how often it was so."""
+    """The reliability diagram of a split."""
 
     split: str
     found: calibration.Reliability
 
 
 def diagrams(scores: Sequence[Score], bins: int = 10) -> tuple[Diagram, ...]:
-    """Compare calibrated scores with what came true, at the classes' real shares.
+    """Compare calibrated probabilities with the true classes, at the split's own class shares.
 
     Args:
-        scores: natural log odds at equal classes, as `calibrate` gives them.
+        scores: natural log odds at equal classes, as `calibrate` returns them.
         bins: how many bins.
 
     Returns:
-        A diagram for dev and for test, where they have both classes.
+        A diagram for each of dev and test that has both classes.
     """
     found = []
     for split in ("dev", "test"):
         mine = [score for score in scores if score.split == split and not score.failed]
         live = np.array([score.bona_fide for score in mine])
         if live.any() and not live.all():
-            # Log odds at equal classes become those at the split's own shares by adding these.
+            # Calibration assumed equal classes; adding the log of the class ratio (Bayes) gives the
+            # log odds at the split's own shares, which the observed shares refer to.
             prior = math.log(live.sum() / (~live).sum())
             odds = np.array([score.value for score in mine]) + prior
             chances = 0.5 * (1 + np.tanh(odds / 2))

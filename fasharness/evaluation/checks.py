@@ -1,4 +1,4 @@
-"""Whether scores contradict themselves, their names or what should have been scored."""
+"""Checks of scores against each other, their OULU-NPU names and the expected presentations."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def check(scores: Sequence[Score]) -> None:
         if score.unit != scores[0].unit:
             raise DataError(
                 f"row {row}: {score.presentation!r} is a {score.unit}, row 1 a {scores[0].unit}; "
-                "figures of different units are not mixed: aggregate, or part the file"
+                "figures of different units are not mixed: aggregate, or split the file"
             )
     _check_names(scores)
 
@@ -42,6 +42,7 @@ def check(scores: Sequence[Score]) -> None:
 def _check_names(scores: Sequence[Score]) -> None:
     """Compare labels with OULU-NPU's names, where every name is one."""
     files = [_OULU_NAME.fullmatch(score.video or score.presentation) for score in scores]
+    # Only where every name is one: another data set may have some names of this form.
     if not all(files):
         return
     for row, (file, score) in enumerate(zip(files, scores, strict=True), start=1):
@@ -49,17 +50,17 @@ def _check_names(scores: Sequence[Score]) -> None:
             named = "bona fide" if file[1] == "1" else "an attack"
             raise DataError(
                 f"row {row}: presentation {score.presentation!r} is {named} by its OULU-NPU name "
-                f"(file {file[1]}), but {_called(score)} by its species; mend the labels"
+                f"(file {file[1]}), but {_class_words(score)} by its species; correct the labels"
             )
 
 
-def _called(score: Score) -> str:
-    """Say what a score's species makes of it."""
+def _class_words(score: Score) -> str:
+    """Name the class that a score's species gives it."""
     return "bona fide" if score.species is None else f"the attack {score.species!r}"
 
 
 def check_subjects(scores: Sequence[Score]) -> None:
-    """Refuse a subject in two splits: figures would be too good.
+    """Refuse a subject in two splits, since figures would be too good.
 
     Args:
         scores: all scores, in the order of their file.
@@ -70,11 +71,12 @@ def check_subjects(scores: Sequence[Score]) -> None:
     home: dict[str, str] = {}
     for row, score in enumerate(scores, start=1):
         first = home.setdefault(score.subject, score.split)
+        # An empty subject is unknown, and unknown subjects are not one subject.
         if score.subject and first != score.split:
             raise DataError(
                 f"row {row}: subject {score.subject!r} is in both {first} and {score.split} "
-                f"({score.presentation!r}); figures would be too good; mend the protocol, "
-                "or say --allow-subject-overlap if it means that"
+                f"({score.presentation!r}); figures would be too good; correct the protocol, "
+                "or give --allow-subject-overlap if it intends that"
             )
 
 
@@ -82,17 +84,18 @@ def read_manifest(path: Path) -> dict[str, tuple[str, ...]]:
     """Read which presentations should have a score.
 
     Args:
-        path: a UTF-8 CSV file with the columns ``presentation`` and ``split``; others are passed
-            over, so that a score file is a manifest too.
+        path: a UTF-8 CSV file with the columns ``presentation`` and ``split``; others are
+            ignored, so that a score file is a manifest too.
 
     Returns:
-        Split to the names of its presentations.
+        A mapping from split to the names of its presentations.
 
     Raises:
         DataError: naming file and line, when a column is missing, a split unknown or a
             presentation named twice.
     """
     found: dict[str, list[str]] = {}
+    # strict: csv otherwise accepts a broken quote and shifts the cells after it.
     reader = csv.DictReader(io.StringIO(whole_text(path)), strict=True, restval="")
     try:
         for column in ("presentation", "split"):
@@ -116,10 +119,10 @@ def check_manifest(scores: Sequence[Score], expected: Mapping[str, Sequence[str]
 
     Args:
         scores: all scores, failures included; of clips and frames the videos are compared.
-        expected: split to presentation ids; other splits are not looked at.
+        expected: split to presentation ids; other splits are not compared.
 
     Raises:
-        DataError: naming some presentations that are missing or not expected.
+        DataError: naming up to five presentations that are missing or not expected.
     """
     for split, names in expected.items():
         found = {score.video or score.presentation for score in scores if score.split == split}

@@ -1,4 +1,4 @@
-"""Two sets of scores on the same test presentations: differences with intervals and tests."""
+"""Paired comparison of two runs on the same test presentations: differences, intervals, tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ _KEYS = (*_RATES, "eer", "auc")
 _WORDS = (
     "{:.0%} percentile intervals of second - first: the same test subjects are drawn for both "
     "runs, thresholds stay fixed; ACER's p-value swaps the runs at random subject by subject; "
-    "McNemar's exact test takes presentations for independent"
+    "McNemar's exact test assumes independent presentations"
 )
 _FOLDS = (
     "the decisions of all folds together, each at its fold's own threshold; no EER or AUC, since "
@@ -56,23 +56,23 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two runs say about the same test presentations.
+    """The comparison of two runs on the same test presentations.
 
     Attributes:
-        differences: the metrics side by side.
-        acer_p: chance of an ACER difference at least as large if the runs were interchangeable
-            for each subject.
+        differences: one for each metric.
+        acer_p: p-value of the ACER difference: the probability of one at least as large if the runs
+            were interchangeable for each subject.
         mcnemar_bona_fide: p-value of McNemar's exact test on bona fide decisions.
         mcnemar_attack: the same on attack decisions.
         shared: how many test presentations both runs scored.
         dropped: test presentations that only one of them scored.
-        words: what was done, in words.
-        smallest_rate: by class or species group, the error rate below which so few shared
-            presentations cannot go.
+        words: a description of intervals and tests.
+        smallest_rate: by class or species group, the smallest error rate that this number of shared
+            presentations can support.
         confidence: of the intervals and of these rates.
         simulated: whether any presentation is simulated.
         leaks: whether a threshold was chosen on the test split.
-        warnings: what the evaluation of the first and of the second run warns of.
+        warnings: those of the evaluation of the first and of the second run.
     """
 
     differences: tuple[Difference, ...]
@@ -99,21 +99,25 @@ def compare(
     Args:
         first: scores of the first run.
         second: scores of the second run.
-        options: as for `evaluate`; the same draws serve both runs.
+        options: as for `evaluate`; the same draws are used for both runs.
 
     Returns:
         The comparison.
 
     Raises:
-        DataError: when the runs disagree about a presentation, share none or cannot be evaluated.
+        DataError: when the runs contradict each other about a presentation, share none, or cannot
+            be evaluated.
     """
     options = options or EvaluationOptions()
+    # Both are evaluated on the shared presentations only: a run that fails on the hard ones would
+    # otherwise win.
     shared = _shared(first, second)
     pair = (_restrict(first, shared), _restrict(second, shared))
     evaluations = (
         _evaluated("first run", pair[0], options),
         _evaluated("second run", pair[1], options),
     )
+    # Each run keeps its own threshold; the scores of two methods have no common scale.
     cuts = (evaluation.threshold.value for evaluation in evaluations)
     one, two = map(_DecidedSplit.of, pair, cuts)
     both = (one.replicates(options), two.replicates(options))
@@ -132,7 +136,7 @@ def compare(
 
 
 def _evaluated(name: str, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
-    """Evaluate a run; its own intervals are not shown, so one replicate does."""
+    """Evaluate a run; its own intervals are not shown, so one replicate is enough."""
     with naming(name):
         found = evaluate(scores, replace(options, replicates=1, interval="percentile"))
     acer = found.metric("acer")
@@ -151,7 +155,7 @@ def compare_folds(
     Args:
         first: fold to the first run's scores.
         second: fold to the second run's scores.
-        options: as for `evaluate`; the same draws serve both runs.
+        options: as for `evaluate`; the same draws are used for both runs.
 
     Returns:
         The comparison of the decisions of all folds together.
@@ -168,6 +172,7 @@ def compare_folds(
         _all_decisions("second run", second, shared, options),
     )
     pair = tuple(one.scores for one in decided)
+    # Decisions are 0 and 1 by now, so one cut between them serves all folds.
     one, two = (_DecidedSplit.of(scores, DECIDED) for scores in pair)
     values, both = (one.values(), two.values()), (one.replicates(options), two.replicates(options))
     dropped = (_scored(first[fold]) ^ _scored(second[fold]) for fold in shared)
@@ -193,12 +198,12 @@ def compare_runs(
     """Compare two runs, each of one protocol or of its folds.
 
     Args:
-        first: fold to the first run's scores; where there is one alone, its name means nothing.
+        first: fold to the first run's scores; the name of a single fold is not used.
         second: the second run's.
         options: as for `evaluate`.
 
     Returns:
-        The comparison, as `compare` or `compare_folds` makes it.
+        The comparison, from `compare` or `compare_folds`.
 
     Raises:
         DataError: as they do.
@@ -224,13 +229,13 @@ def to_json(first: str, found: Mapping[str, Comparison]) -> str:
 
 
 def _shared_in(fold: str, first: Sequence[Score], second: Sequence[Score]) -> set[str]:
-    """Find what both scored in a fold, which errors name."""
+    """Find what both scored in a fold; errors name the fold."""
     with naming(fold):
         return _shared(first, second)
 
 
 class _DecidedFolds(NamedTuple):
-    """The decisions of all folds of a run, and what the folds warn of."""
+    """The decisions of all folds of a run, and the folds' warnings."""
 
     scores: list[Score]
     warnings: tuple[str, ...]
@@ -254,7 +259,7 @@ def _all_decisions(
 
 @dataclass(frozen=True, eq=False)
 class _DecidedSplit:
-    """A test split with the decisions of a threshold."""
+    """A test split with its errors at a threshold."""
 
     sample: bootstrap.Sample
     cut: float
@@ -267,7 +272,7 @@ class _DecidedSplit:
         return _DecidedSplit(sample, cut, (sample.scores >= cut) == (sample.species > 0))
 
     def errors(self, attack: bool) -> NDArray[np.bool_]:
-        """Which presentations of a class are on the wrong side."""
+        """Return, for a class, which presentations are on the wrong side."""
         return np.asarray(self.wrong[(self.sample.species > 0) == attack])
 
     def values(self) -> Mapping[str, float]:
@@ -278,6 +283,8 @@ class _DecidedSplit:
 
     def replicates(self, options: EvaluationOptions) -> Mapping[str, Floats]:
         """Compute every figure in every replicate; one seed gives both runs the same draws."""
+        # Paired: the same seed and the same cluster numbers draw the same subjects for both runs;
+        # independent draws would make the interval of the difference too wide.
         draws = bootstrap.draw(self.sample.cluster_count, options.replicates, options.seed)
         return bootstrap.gather(bootstrap.figures(self.sample, self.cut, (), w) for w in draws)
 
@@ -305,11 +312,12 @@ def _scored(scores: Sequence[Score]) -> set[str]:
 
 
 def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
-    """Find what both scored, and refuse runs that contradict each other about it."""
+    """Find the test presentations that both runs scored, and refuse contradictions about them."""
     shared = _scored(first) & _scored(second)
     if not shared:
         raise DataError("the two runs share no scored test presentation; same protocol?")
     kinds = [
+        # Same names alone are not enough: other groups or subjects change APCER and the clusters.
         {s.presentation: (s.species, s.group, s.subject) for s in scores if s.split == "test"}
         for scores in (first, second)
     ]
@@ -325,6 +333,7 @@ def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
 def _restrict(scores: Sequence[Score], shared: set[str]) -> list[Score]:
     """Keep dev and the shared part of test, in one order for both runs."""
     kept = [s for s in scores if s.split != "test" or s.presentation in shared]
+    # Sorted, so that row i of one run is row i of the other in McNemar's test and in the draws.
     return sorted(kept, key=lambda s: s.presentation)
 
 
@@ -334,7 +343,7 @@ def _of_metric(
     replicates: Sequence[Mapping[str, Floats]],
     options: EvaluationOptions,
 ) -> Difference:
-    """Put one metric side by side."""
+    """Compare one metric."""
     first, second = (evaluation.metric(key).value for evaluation in evaluations)
     if first is None or second is None:
         raise DataError(f"{key} is absent: {evaluations[0].metric(key).reason}")
@@ -348,9 +357,10 @@ def _difference(
     replicates: Sequence[Mapping[str, Floats]],
     options: EvaluationOptions,
 ) -> Difference:
-    """Give a difference its interval, none where drawing again does not move it."""
+    """Give a difference its interval; none if it is the same in every replicate."""
     apart: NDArray[np.float64] = replicates[1][key] - replicates[0][key]
     usable = apart[np.isfinite(apart)]
+    # As in `figures`: an interval from the few complete replicates would not be that of the split.
     if usable.size < 0.9 * apart.size or np.ptp(usable) == 0:
         return Difference(key, first, second, None, None)
     return Difference(key, first, second, *bootstrap.percentile(usable, options.confidence))

@@ -25,10 +25,10 @@ class Task:
 
     Attributes:
         train: the training data, several joined by ``+``, e.g. ``O+C+I``.
-        test: the data tested on.
-        scores: score file whose test rows are of the tested data.
-        dev: score file whose dev rows are of the training data.
-        method: what was trained; empty where all rows are of one method.
+        test: the target data set.
+        scores: score file; its test rows are of the target.
+        dev: score file; its dev rows are of the training data.
+        method: the trained method; empty if all rows are of one method.
     """
 
     train: str
@@ -40,13 +40,13 @@ class Task:
 
 @dataclass(frozen=True)
 class Crossed:
-    """What the scores of a task say.
+    """The evaluation of a task.
 
     Attributes:
         task: the task.
         simulated: whether any of its scores is of a simulated presentation.
-        source: at a threshold from the training data's dev scores, None where there are none.
-        target: at the target's own EER threshold, which leaks; None where leaks are not allowed.
+        source: at a threshold from the training data's dev scores, None if there are none.
+        target: at the target's own EER threshold, which leaks; None if leaks are not allowed.
     """
 
     task: Task
@@ -57,10 +57,10 @@ class Crossed:
 
 @dataclass(frozen=True)
 class OverTasks:
-    """Averages over the tasks of a method that leave their training data.
+    """Averages over the tasks of a method whose target differs from the training data.
 
     Attributes:
-        method: the method; empty where all tasks are of one.
+        method: the method; empty if all tasks are of one.
         count: how many tasks.
         simulated: whether any of their scores is of a simulated presentation.
         source: metric name to its mean at thresholds from the training data's dev scores.
@@ -78,11 +78,12 @@ def read_tasks(path: Path) -> tuple[Task, ...]:
     """Read a table of tasks.
 
     Args:
-        path: a UTF-8 CSV file with the columns ``train, test, scores`` and, where wanted, ``dev``
-            (else the dev rows of ``scores``) and ``method``; files are named from its folder.
+        path: a UTF-8 CSV file with the columns ``train, test, scores`` and optionally ``dev``
+            (default: the dev rows of ``scores``) and ``method``; file names are relative to its
+            folder.
 
     Returns:
-        The tasks in their order.
+        The tasks in the order of the rows.
 
     Raises:
         DataError: naming file and line, for a missing or unknown column, an empty cell, a test
@@ -116,6 +117,7 @@ def _task(path: Path, line: int, row: Mapping[str, str]) -> Task:
     if empty:
         raise at_line(path, line, f"column {empty[0]!r} is empty")
     trained = cells["train"].split("+")
+    # One set alone may be tested on itself (the intra-data-set row); among several it is a leak.
     if cells["test"] in trained and len(trained) > 1:
         raise at_line(path, line, f"the test set {cells['test']!r} is among the training ones")
     scores = path.parent / cells["scores"]
@@ -128,13 +130,13 @@ def cross(tasks: Sequence[Task], options: EvaluationOptions) -> tuple[Crossed, .
 
     Args:
         tasks: the tasks.
-        options: as for `evaluate`; where leaks are allowed, also at the target's own threshold.
+        options: as for `evaluate`; if leaks are allowed, also at the target's own threshold.
 
     Returns:
-        What each task's scores say.
+        The evaluation of each task.
 
     Raises:
-        OptionError: when the threshold rule looks at the test split.
+        OptionError: when the threshold rule uses the test split.
         DataError: naming the file, when its scores cannot be evaluated.
     """
     if options.leaks:
@@ -154,7 +156,10 @@ def _crossed(task: Task, options: EvaluationOptions) -> Crossed:
             f"{task.dev}: no dev scores of the training data {task.train!r}, which choose the "
             "threshold; name their file in the column dev"
         )
-    scores = [*(dev if task.train == task.test else map(_abroad, dev)), *test]
+    # Data sets number their subjects, so an equal name in two of them is not one subject.
+    scores = [*(dev if task.train == task.test else map(_as_training, dev)), *test]
+    # The convention of the leave-one-domain-out papers: SSDG's code and its successors take the
+    # threshold from the target test set.
     leaking = replace(options, threshold_rule="test:eer", allow_leaks=True)
     also = "" if task.dev == task.scores else f" after the dev rows of {task.dev}"
     with naming(f"test rows of {task.scores}{also}"):
@@ -167,21 +172,21 @@ def _crossed(task: Task, options: EvaluationOptions) -> Crossed:
 
 
 def _rows(path: Path, split: str) -> list[Score]:
-    """Read the scores of a split from a file that is in order as a whole."""
+    """Read the scores of a split, after a check of the whole file."""
     scores = read(path)
     with naming(path):
         check(scores)
     return [score for score in scores if score.split == split]
 
 
-def _abroad(score: Score) -> Score:
-    """Keep the training data's names apart from equal ones of the data tested on."""
+def _as_training(score: Score) -> Score:
+    """Prefix the names of the training data, which may occur in the target as well."""
     subject = f"train/{score.subject}" if score.subject else ""
     return replace(score, presentation=f"train/{score.presentation}", subject=subject)
 
 
 def over_tasks(found: Sequence[Crossed]) -> Iterator[OverTasks]:
-    """Average the tasks of each method that leave their training data, where there are several.
+    """Average the cross-data-set tasks of each method that has several.
 
     Args:
         found: what `cross` returns.
@@ -203,13 +208,13 @@ def over_tasks(found: Sequence[Crossed]) -> Iterator[OverTasks]:
 
 
 def _averages(evaluations: Sequence[Evaluation | None]) -> Mapping[str, FoldMetric]:
-    """Average metrics over tasks; one without an evaluation leaves no average."""
+    """Average metrics over tasks; there is no average if a task has no evaluation."""
     metrics = {str(i): (*e.metrics, *e.more) if e else () for i, e in enumerate(evaluations)}
     return {metric.name: metric for metric in over_folds(metrics)}
 
 
 def to_json(found: Sequence[Crossed]) -> str:
-    """Write what tasks say as JSON.
+    """Write the evaluations of tasks as JSON.
 
     Args:
         found: what `cross` returns.

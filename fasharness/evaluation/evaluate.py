@@ -35,16 +35,16 @@ class EvaluationOptions:
     """How scores are evaluated.
 
     Attributes:
-        threshold_rule: a rule of `fasharness.metrics.thresholds`; with ``test:`` before it, it
-            looks at the test split, which needs `allow_leaks`.
+        threshold_rule: a rule of `fasharness.metrics.thresholds`; with the prefix ``test:``
+            it uses the test split, which needs `allow_leaks`.
         replicates: bootstrap replicates.
         seed: seed of the bootstrap.
         confidence: of the intervals.
         interval: ``percentile``, ``bca``, or ``exact``: rates get the exact binomial interval.
-        max_failed_share: when more of a class of the test split failed, or of the split that
-            chose the threshold, no figure is given.
+        max_failed_share: no figure is computed if more than this share of a class failed in the
+            test split or in the split that chose the threshold.
         allow_leaks: whether a threshold may be chosen on the test split.
-        allow_subject_overlap: whether a subject may stand in two splits.
+        allow_subject_overlap: whether a subject may be in two splits.
         published: whether to add what published evaluation codes would print.
         more: whether to add the metrics beyond the headline: areas, working points, d'.
         points: further figures of the test curve, names of `fasharness.metrics.points`.
@@ -74,7 +74,7 @@ class EvaluationOptions:
         if self.leaks and not self.allow_leaks:
             raise OptionError(
                 f"threshold rule {self.threshold_rule!r} looks at the test split, which makes "
-                "every figure too good; allow leaks if you want that, and it will say so"
+                "every figure too good; allow leaks to use it anyway, marked as LEAKS"
             )
         try:
             thresholds.parse(self.threshold_rule.removeprefix(_TEST_PREFIX))
@@ -83,7 +83,7 @@ class EvaluationOptions:
             raise OptionError(str(error)) from error
 
     def _check_shares(self) -> None:
-        """Refuse shares that are none, as per cent are."""
+        """Refuse shares outside [0, 1], e.g. ones given in per cent."""
         if not 0 < self.confidence < 1:
             raise OptionError(
                 f"confidence is {self.confidence:g}, expected a share between 0 and 1, e.g. 0.95"
@@ -100,11 +100,11 @@ class EvaluationOptions:
         return self.threshold_rule.startswith(_TEST_PREFIX)
 
     def resampling(self) -> Resampling:
-        """How intervals are made."""
+        """Return how intervals are computed."""
         return Resampling(self.interval, self.confidence, self.replicates, self.seed)
 
     def curve_points(self) -> tuple[Point, ...]:
-        """The further figures of the test curve; an unknown one is a ValueError."""
+        """Return the further figures of the test curve; an unknown name is a ValueError."""
         names = (*(STANDARD if self.more else ()), *self.points)
         return tuple(parse(name) for name in dict.fromkeys(names))
 
@@ -113,8 +113,8 @@ def make_options(rules: Mapping[str, Any]) -> EvaluationOptions:
     """Build options from their names and values.
 
     Raises:
-        UnknownNameError: there is no such option.
-        OptionError: an impossible value.
+        UnknownNameError: when there is no such option.
+        OptionError: when a value is impossible.
     """
     known = {option.name for option in fields(EvaluationOptions)}
     for name in rules:
@@ -132,7 +132,7 @@ def evaluate(
 
     Args:
         scores: scores of the dev and test splits (those of train are only counted).
-        options: how.
+        options: the rules.
         extra: further metrics by name, functions of bona fide scores, attack scores, threshold.
 
     Returns:
@@ -140,8 +140,8 @@ def evaluate(
 
     Raises:
         DataError: when a class has no score, all dev scores are equal, a presentation occurs
-            twice, a label contradicts an OULU-NPU name, units are mixed or a subject stands in
-            two splits.
+            twice, a label contradicts an OULU-NPU name, units are mixed or a subject is in two
+            splits.
     """
     return _evaluation(scores, choose_threshold(scores, options), options, extra or {})
 
@@ -151,7 +151,7 @@ def choose_threshold(scores: Sequence[Score], options: EvaluationOptions) -> Thr
 
     Args:
         scores: scores of the dev and test splits.
-        options: how.
+        options: the rules.
 
     Returns:
         The threshold.
@@ -173,17 +173,18 @@ def baseline(
 
     Args:
         name: e.g. ``constant``.
-        words: what it does.
+        words: a description.
         scores: its scores on the same protocol.
         options: as for `evaluate`.
 
     Returns:
-        Its metrics, or the reason why there are none.
+        Its metrics, or the reason for their absence.
     """
     try:
         _check(scores, options)
         dev = scored_split(scores, "dev")
         if dev.constant:
+            # At the only score there is, >= accepts everything: BPCER 0, APCER 100 %.
             value = float(dev.scores[0].value)
             rule = "all dev scores are equal, so everything at or above them is accepted"
             threshold = Threshold("accept", rule, "dev", value)
@@ -207,17 +208,19 @@ def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold
     rule = thresholds.parse(options.threshold_rule.removeprefix(_TEST_PREFIX))
     split = "test" if options.leaks else "dev"
     if rule.name.startswith("fixed="):
+        # A fixed threshold needs no dev split at all, so none is required.
         nothing = thresholds.Development(np.zeros(0), {})
         return Threshold(rule.name, rule.words, "", rule.choose(nothing))
     found = scored_split(scores, split)
+    # FAS-SGTD's code prints an EER of 0 for a constant scorer; here it is an error.
     if found.constant:
         raise DataError(
             f"all {len(found.scores)} scores of the {split} split equal "
-            f"{found.scores[0].value!r}, so no threshold parts them; the method has collapsed"
+            f"{found.scores[0].value!r}, so no threshold separates them; the method has collapsed"
         )
     value = rule.choose(thresholds.Development(found.bona_fide, found.attacks))
     if not math.isfinite(value):
-        raise DataError(f"the rule {rule.name} finds no threshold on {split}; take another rule")
+        raise DataError(f"the rule {rule.name} finds no threshold on {split}; choose another rule")
     return Threshold(options.threshold_rule, rule.words, split, value, leaks=options.leaks)
 
 
@@ -232,6 +235,7 @@ def _evaluation(
     figures = Figures(test, threshold.value, options.resampling(), wanted)
     more = figures.more if options.more else figures.curve_points
     refusal = _refusal(scores, threshold, options)
+    # Two metrics of one name would hide each other in every table.
     taken = {metric.name for metric in (*figures.metrics, *more)} & extra.keys()
     if taken:
         raise OptionError(f"a plugin's metric has the name {min(taken)!r} of one of the harness's")
@@ -262,7 +266,7 @@ def _published(scores: Sequence[Score]) -> tuple[Published, ...]:
 
 
 def _counts(scores: Sequence[Score], split: str) -> Counts:
-    """Count a split."""
+    """Count the presentations of a split."""
     mine = [score for score in scores if score.split == split]
     scored = [score for score in mine if not score.failed]
     species = sorted({score.species for score in mine if score.species is not None})
@@ -278,7 +282,7 @@ def _counts(scores: Sequence[Score], split: str) -> Counts:
 
 
 def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
-    """Share of each class of the test split that got no score."""
+    """Compute the share of each class of the test split that has no score."""
     found = []
     for name, bona_fide in (("apnrr", False), ("bpnrr", True)):
         mine = [s.failed for s in scores if s.split == "test" and s.bona_fide is bona_fide]
@@ -288,7 +292,8 @@ def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
 
 
 def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: float) -> Metric:
-    """Compute a plugin's metric; what is not finite is absent."""
+    """Compute a plugin's metric; a value that is not finite counts as absent."""
+    # Copies, so that a plugin that sorts in place does not change what others read.
     value = float(function(test.bona_fide.copy(), test.attack.copy(), threshold))
     if not math.isfinite(value):
         return Metric(name, None, reason=f"the metric's plugin returned {value}")
@@ -296,13 +301,14 @@ def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: fl
 
 
 def _lost_share(scores: Sequence[Score], split: str, bona_fide: bool) -> float:
-    """Share of a class of a split that failed."""
+    """Compute the share of a class of a split that failed."""
     mine = [s.failed for s in scores if s.split == split and s.bona_fide is bona_fide]
     return sum(mine) / len(mine) if mine else 0.0
 
 
 def _refusal(scores: Sequence[Score], threshold: Threshold, options: EvaluationOptions) -> str:
-    """Say why no figure can be given, empty where it can."""
+    """Explain why no figure can be given; empty if figures can."""
+    # Dev counts as well: failed dev presentations silently move the threshold.
     for split in _used(threshold):
         for word, bona_fide in (("bona fide", True), ("attack", False)):
             share = _lost_share(scores, split, bona_fide)
@@ -315,12 +321,12 @@ def _refusal(scores: Sequence[Score], threshold: Threshold, options: EvaluationO
 
 
 def _used(threshold: Threshold) -> tuple[str, ...]:
-    """The splits that a figure rests on: test, and the one that chose the threshold."""
+    """Return the splits behind a figure: test, and the one that chose the threshold."""
     return tuple(dict.fromkeys(("test", threshold.split) if threshold.split else ("test",)))
 
 
 def _refuse(metric: Metric, reason: str) -> Metric:
-    """Take the value away where there is a reason to, but for what counts the failures."""
+    """Remove the value if there is a reason to; the rates of failures themselves stay."""
     kept = not reason or metric.name in ("apnrr", "bpnrr")
     return metric if kept else Metric(metric.name, None, count=metric.count, reason=reason)
 
@@ -328,7 +334,7 @@ def _refuse(metric: Metric, reason: str) -> Metric:
 def _warnings(
     scores: Sequence[Score], threshold: Threshold, figures: Figures, refusal: str
 ) -> Iterator[str]:
-    """Name what a reader must know before believing the figures."""
+    """Yield what a reader must know before trusting the figures."""
     if refusal:
         yield refusal
     if threshold.leaks:
@@ -339,6 +345,7 @@ def _warnings(
     if figures.test.constant:
         yield "all test scores are equal"
     dev = {s.kind for s in scores if s.split == "dev"}
+    # Unknown attacks are often the point of a protocol, so this is a warning, not an error.
     unseen = sorted(set(figures.test.attacks) - {kind for kind in dev if kind})
     if unseen and threshold.split == "dev":
         yield f"the threshold never saw the species {', '.join(unseen)}: none in dev"

@@ -17,7 +17,7 @@ LIMITS: Mapping[str, float] = {"bpcer10": 0.1, "bpcer20": 0.05, "bpcer100": 0.01
 
 _EXACT = (
     "A rate with no errors, or errors only, gets the exact binomial interval instead, since "
-    "drawing again cannot move it"
+    "resampling cannot change it"
 )
 
 
@@ -56,7 +56,7 @@ class ScoredSplit:
 
 
 def scored_split(scores: Sequence[Score], split: str) -> ScoredSplit:
-    """Take the scored presentations of a split.
+    """Collect the scored presentations of a split as arrays.
 
     Args:
         scores: all scores.
@@ -84,39 +84,40 @@ def scored_split(scores: Sequence[Score], split: str) -> ScoredSplit:
 
 
 def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
-    """Collect values under their names."""
+    """Collect the values of each name."""
     names = sorted({name for name, _ in pairs})
     return {wanted: np.array([v for name, v in pairs if name == wanted]) for wanted in names}
 
 
 def smallest_rates(test: ScoredSplit, confidence: float) -> dict[str, float]:
-    """Give the error rate below which so few presentations cannot go (the rule of three).
+    """Compute the smallest error rates that so few presentations can support (rule of three).
 
     Args:
         test: the split.
         confidence: of these rates, one-sided.
 
     Returns:
-        ``bona fide`` and each species group to its rate.
+        A mapping from ``bona fide`` and each species group to its rate.
     """
     sizes = {"bona fide": test.bona_fide.size} | {n: a.size for n, a in test.attacks.items()}
     return {name: binomial.smallest_rate(size, confidence) for name, size in sizes.items()}
 
 
 def sample_of(test: ScoredSplit) -> bootstrap.Sample:
-    """Lay a split out as the bootstrap takes it.
+    """Convert a split to the arrays of the bootstrap.
 
     Args:
         test: the split.
 
     Returns:
         The scores in the split's order, with species and groups numbered in the order of the
-        part's mappings. Clusters are subjects; without a subject, the clips or frames of a video
-        are one, and a video is its own.
+        part's mappings. Clusters are subjects. Without a subject, the clips or frames of a video
+        form one cluster, and each video is its own.
     """
     groups, species = list(test.attacks), list(test.species)
     home = {s.species: groups.index(s.kind or "") for s in test.scores if s.species}
-    # No subject's name starts with this character, which is not printable.
+    # A video must not join the cluster of a subject of the same name. No subject's name starts
+    # with this character, which is not printable.
     names = [score.subject or f"\0{score.video or score.presentation}" for score in test.scores]
     _, clusters = np.unique(names, return_inverse=True)
     kinds = [1 + species.index(s.species) if s.species else 0 for s in test.scores]
@@ -127,7 +128,7 @@ def sample_of(test: ScoredSplit) -> bootstrap.Sample:
 
 @dataclass(frozen=True)
 class Resampling:
-    """How intervals are made.
+    """How intervals are computed.
 
     Attributes:
         method: ``percentile``, ``bca``, or ``exact`` (binomial) for rates, percentile for the rest.
@@ -150,7 +151,7 @@ class Figures:
         test: the test split.
         threshold: scores at or above it are called bona fide.
         resampling: how intervals are made.
-        points: further figures of the test curve that are wanted.
+        points: further figures of the test curve to compute.
     """
 
     test: ScoredSplit
@@ -160,7 +161,7 @@ class Figures:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """The headline and what is read beside it."""
+        """The headline metrics and those shown with them."""
         live, fake, cut = self.test.bona_fide, self.test.attack, self.threshold
         bpcer = self._rate("bpcer", "bpcer", live < cut)
         pooled = self._rate("apcer_pooled", "apcer_pooled", fake >= cut)
@@ -178,7 +179,7 @@ class Figures:
 
     @cached_property
     def more(self) -> tuple[Metric, ...]:
-        """The `points`, the field's other words for the pooled rates, and d'."""
+        """FAR and FRR (older names of the pooled rates), the `points`, and d'."""
         known = {metric.name: metric for metric in self.metrics}
         return (
             replace(known["apcer_pooled"], name="far"),
@@ -210,17 +211,17 @@ class Figures:
 
     @property
     def rule(self) -> IntervalRule:
-        """How the intervals were made, in words."""
+        """How the intervals were computed, in words."""
         by = self.resampling
         method = "percentile" if by.method == "exact" else by.method
         words = (
-            f"{by.confidence:.0%} {method} bootstrap: test {self._drawn} are drawn again with "
+            f"{by.confidence:.0%} {method} bootstrap: test {self._drawn} are resampled with "
             f"replacement, with all their presentations; model and threshold stay fixed. {_EXACT}"
         )
         if by.method == "exact":
             words = (
                 f"{by.confidence:.0%} exact binomial (Clopper-Pearson) for APCER and BPCER, which "
-                f"takes presentations for independent; ACER and HTER the mean of its ends; other "
+                f"assumes independent presentations; ACER and HTER the mean of its ends; other "
                 f"figures: {words}"
             )
         clusters = self._sample.cluster_count
@@ -228,7 +229,7 @@ class Figures:
 
     @property
     def _drawn(self) -> str:
-        """What a cluster is, in words."""
+        """Name what a cluster is."""
         if any(score.subject for score in self.test.scores):
             return "subjects"
         clips = any(score.video for score in self.test.scores)
@@ -241,7 +242,7 @@ class Figures:
 
     @cached_property
     def _sample(self) -> bootstrap.Sample:
-        """The test scores as the bootstrap takes them."""
+        """The test scores as arrays of the bootstrap."""
         return sample_of(self.test)
 
     @cached_property
@@ -257,7 +258,7 @@ class Figures:
         return self._figures(bootstrap.leave_one_out(self._sample.cluster_count))
 
     def _figures(self, chunks: bootstrap.WeightChunks) -> Mapping[str, Floats]:
-        """Compute the figures for weights."""
+        """Compute the figures for each row of weights."""
         limits = tuple(LIMITS.values())
         return bootstrap.gather(
             bootstrap.figures(self._sample, self.threshold, limits, weights, self.points)
@@ -265,16 +266,19 @@ class Figures:
         )
 
     def _rate(self, name: str, key: str, errors: np.typing.NDArray[np.bool_]) -> Metric:
-        """Share of errors, exact limits where drawing again cannot move it."""
+        """Compute a share of errors; with exact limits if resampling cannot change it."""
         wrong, count = int(np.count_nonzero(errors)), errors.size
+        # Without errors every replicate has the rate 0, so a percentile interval would be one point
+        # and 0 errors of 120 would look certain.
         if 0 < wrong < count and self.resampling.method != "exact":
             return self._other(name, wrong / count, key, count)
         low, high = binomial.clopper_pearson(wrong, count, self.resampling.confidence)
         return Metric(name, wrong / count, low, high, count)
 
     def _sum(self, name: str, terms: tuple[Metric, ...], key: str) -> Metric:
-        """Mean of rates; where none of them can be moved, of their limits as well."""
+        """Compute a mean of rates; if resampling changes none of them, of their limits as well."""
         value = sum(term.value or 0.0 for term in terms) / len(terms)
+        # `or 0.0`: a term of a group is never absent here; the type allows it for refused results.
         moved = any(0 < (term.value or 0.0) < 1 for term in terms)
         if moved and self.resampling.method != "exact":
             return self._other(name, value, key)
@@ -285,13 +289,15 @@ class Figures:
     def _worst(
         self, ending: str, parts: tuple[Metric, ...], bpcer: Metric
     ) -> tuple[Metric, Metric]:
-        """ACER and APCER by the group or species that is accepted most often."""
+        """Compute ACER and APCER for the group or species that is accepted most often."""
+        # The interval is that of the maximum, which each replicate takes over its own rates; the
+        # interval of the worst group alone would ignore that another group could be worst.
         worst = max(parts, key=lambda metric: metric.value or 0.0)
         apcer = self._sum(f"apcer{ending}", (worst,), f"apcer{ending}")
         return self._sum(f"acer{ending}", (apcer, bpcer), f"acer{ending}"), apcer
 
     def _point(self, point: Point, name: str) -> Metric:
-        """A figure of the curve, absent where the presentations are too few."""
+        """Compute a figure of the curve; absent if there are too few presentations."""
         reason = point.lack(self._curve)
         if reason:
             return Metric(name, None, reason=reason)
@@ -299,7 +305,7 @@ class Figures:
         return self._other(name, point.read(self._curve), key)
 
     def _d_prime(self) -> Metric:
-        """d', absent where a class cannot have a spread."""
+        """Compute d'; absent if no class varies."""
         try:
             value = rates.d_prime(self.test.bona_fide, self.test.attack)
         except ValueError as error:
@@ -307,11 +313,13 @@ class Figures:
         return self._other("d_prime", value, "d_prime")
 
     def _other(self, name: str, value: float, key: str, count: int = 0) -> Metric:
-        """Give any figure its bootstrap interval, or say why it has none."""
+        """Give a figure its bootstrap interval, or the reason why it has none."""
         by, replicates = self.resampling, self._replicates[key]
         usable = replicates[np.isfinite(replicates)]
+        # Drawing the only cluster gives the sample itself every time.
         if self._sample.cluster_count < 2:
-            return Metric(name, value, count=count, reason="one subject cannot be drawn again")
+            return Metric(name, value, count=count, reason="one subject cannot be resampled")
+        # The remaining replicates would describe another test set, where no class is ever missing.
         if usable.size < 0.9 * replicates.size:
             reason = "no interval: too many of the drawn samples lack a class or a species"
             return Metric(name, value, count=count, reason=reason)
@@ -321,6 +329,7 @@ class Figures:
         limits = bootstrap.percentile(usable, by.confidence)
         if by.method == "bca":
             jackknife = self._jackknife[key]
+            # Leaving out the only subject of a species leaves no rate for it.
             kept = jackknife[np.isfinite(jackknife)]
             limits = bootstrap.bca(usable, value, kept, by.confidence)
         return Metric(name, value, limits.low, limits.high, count)

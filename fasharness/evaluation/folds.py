@@ -1,4 +1,4 @@
-"""The folds of a protocol together: mean and deviation of their figures, and pooled decisions."""
+"""Folds of a protocol: mean and standard deviation of their figures, and pooled decisions."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ RATES = (
 
 @dataclass(frozen=True)
 class Folds:
-    """What the score files of several folds say.
+    """The evaluations of several folds, their averages and pooled rates.
 
     Attributes:
         evaluations: fold to its evaluation.
-        metrics: mean and standard deviation of each metric, `result.SPREAD` in words.
+        metrics: mean and standard deviation of each metric; `result.SPREAD` describes them.
         more: those of the further metrics.
-        pooled: rates over the decisions of all folds, `result.POOLED` in words.
+        pooled: rates over the decisions of all folds; `result.POOLED` describes them.
     """
 
     evaluations: Mapping[str, Evaluation]
@@ -38,7 +38,7 @@ def evaluate_folds(
     options: EvaluationOptions,
     extra: Mapping[str, MetricFunction] | None = None,
 ) -> Folds:
-    """Evaluate each fold at its own threshold, and all together.
+    """Evaluate each fold at its own threshold, and all folds together.
 
     Args:
         folds: fold to its scores of dev and test.
@@ -75,7 +75,7 @@ def pool(
 
     Returns:
         The rates with intervals; a subject of several folds is drawn with all its presentations.
-        Where a fold has no figure, there is none of all together.
+        If a fold has no figure, there is no pooled one.
     """
     lost = [fold for fold, one in evaluations.items() if one.metric("acer").value is None]
     if lost:
@@ -87,19 +87,20 @@ def pool(
         for score in decisions(scores[fold], one.threshold.value)
     ]
     figures = Figures(scored_split(decided, "test"), DECIDED, options.resampling())
+    # No EER, AUC or BPCER at APCER: on decisions of 0 and 1 they would be numbers without meaning.
     return tuple(metric for metric in figures.metrics if metric.name in RATES)
 
 
 def decisions(scores: Sequence[Score], threshold: float) -> list[Score]:
-    """Put decisions in place of scores, since those of different models have no common scale.
+    """Replace scores by decisions, since scores of different models have no common scale.
 
     Args:
         scores: scores of a fold.
         threshold: its threshold.
 
     Returns:
-        The same presentations, accepted ones with the score 1, others with 0; `DECIDED` parts
-        them.
+        The same presentations, accepted ones with the score 1, others with 0; `DECIDED` is a
+        threshold between them.
     """
     return [s if s.failed else replace(s, value=float(s.value >= threshold)) for s in scores]
 
@@ -107,12 +108,12 @@ def decisions(scores: Sequence[Score], threshold: float) -> list[Score]:
 def combine_folds(
     protocol: str, folds: Sequence[Result], pooled: tuple[Metric, ...] = ()
 ) -> FoldsResult:
-    """Put the folds of a protocol together.
+    """Combine the results of the folds of a protocol.
 
     Args:
         protocol: the protocol's name.
         folds: one result per fold, in order.
-        pooled: rates over the decisions of all folds, where the scores are at hand.
+        pooled: rates over the decisions of all folds, if the scores are available.
 
     Returns:
         The folds with mean and sample standard deviation of each metric that they report.
@@ -130,10 +131,10 @@ def over_folds(folds: Mapping[str, Sequence[Metric]]) -> tuple[FoldMetric, ...]:
     """Average the metrics of folds.
 
     Args:
-        folds: the fold's name to its metrics.
+        folds: fold to its metrics.
 
     Returns:
-        Mean and sample standard deviation of each; a fold without a metric leaves no average.
+        Mean and sample standard deviation of each; there is no average if a fold lacks the metric.
 
     Raises:
         ValueError: when there is no fold.
@@ -150,10 +151,12 @@ def over_folds(folds: Mapping[str, Sequence[Metric]]) -> tuple[FoldMetric, ...]:
 def _over_folds(name: str, folds: Mapping[str, float | None]) -> FoldMetric:
     """Average one metric."""
     values = [value for value in folds.values() if value is not None]
+    # A mean over the folds that happen to have a figure would compare different folds.
     if len(values) < len(folds):
         absent = ", ".join(fold for fold, value in folds.items() if value is None)
         return FoldMetric(name, None, None, f"absent in {absent if values else 'every fold'}")
     mean = statistics.fmean(values)
     if len(values) == 1:
+        # stdev divides by n - 1 and raises for one value; numpy's std divides by n.
         return FoldMetric(name, mean, None, "one fold has no standard deviation")
     return FoldMetric(name, mean, statistics.stdev(values, mean))

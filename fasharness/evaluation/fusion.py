@@ -1,4 +1,4 @@
-"""One score from several runs: mean, weights given, or log odds fitted on dev."""
+"""One score from several runs: mean, weighted mean, or log odds fitted on dev."""
 
 import dataclasses
 import math
@@ -16,7 +16,7 @@ RULES = ("mean", "weighted", "logistic")
 
 
 class Fused(NamedTuple):
-    """Scores of several runs made one, and how, in words."""
+    """The fused scores, and a description of the rule."""
 
     scores: tuple[Score, ...]
     words: str
@@ -33,7 +33,7 @@ class _Aligned(NamedTuple):
 def fuse(
     runs: Sequence[Sequence[Score]], rule: str = "mean", weights: Sequence[float] | None = None
 ) -> Fused:
-    """Fuse runs by the name of a rule.
+    """Fuse runs by a named rule.
 
     Args:
         runs: scores of two or more runs on the same presentations.
@@ -41,11 +41,11 @@ def fuse(
         weights: one for each run, for the rule ``weighted`` and no other.
 
     Returns:
-        The fused scores; what one run failed on has failed.
+        The fused scores; a presentation that one run failed on is a failure.
 
     Raises:
         DataError: as `fuse_mean` and `fuse_logistic`.
-        OptionError: for another rule, or weights that do not belong to it.
+        OptionError: for an unknown rule, or weights that do not fit the rule.
     """
     if rule not in RULES:
         raise OptionError(f"no fusion rule {rule!r}; there are {', '.join(RULES)}")
@@ -55,17 +55,17 @@ def fuse(
 
 
 def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None = None) -> Fused:
-    """Average the runs after dividing each by its spread on dev.
+    """Average the runs after standardising each by its mean and deviation on dev.
 
     Args:
         runs: scores of two or more runs on the same presentations.
         weights: one for each run, equal ones if None.
 
     Returns:
-        The fused scores; what one run failed on has failed.
+        The fused scores; a presentation that one run failed on is a failure.
 
     Raises:
-        DataError: when the runs have other presentations, or one does not vary on dev.
+        DataError: when the runs differ in their presentations, or one does not vary on dev.
         OptionError: when there is not one weight for each run, none negative and one positive.
     """
     aligned = _align(runs)
@@ -76,6 +76,7 @@ def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None =
         raise OptionError(f"weights {shares.tolist()}: expected one that is not 0")
     dev = _dev(aligned)
     spread = dev.std(axis=0)
+    # Dividing by a deviation of 0 would turn all fused scores into NaN, that is, into failures.
     if not spread.all():
         raise DataError(
             f"run {int(np.argmin(spread)) + 1} has equal scores on dev; nothing to fuse"
@@ -86,19 +87,20 @@ def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None =
 
 
 def fuse_logistic(runs: Sequence[Sequence[Score]]) -> Fused:
-    """Weigh the runs by logistic regression on dev, both classes weighing the same.
+    """Weight the runs by logistic regression on dev, with equal class weights.
 
     Args:
         runs: scores of two or more runs on the same presentations.
 
     Returns:
-        Natural log odds of bona fide; what one run failed on has failed.
+        Natural log odds of bona fide; a presentation that one run failed on is a failure.
 
     Raises:
-        DataError: when the runs have other presentations or dev lacks a class.
+        DataError: when the runs differ in their presentations or dev lacks a class.
     """
     aligned = _align(runs)
     live = np.array([s.bona_fide for s in aligned.scores])
+    # Fitted on dev alone; a fit on test would leak its labels.
     usable = np.array([s.split == "dev" for s in aligned.scores])
     usable &= np.isfinite(aligned.values).all(axis=1)
     if not (live & usable).any() or not (~live & usable).any():
@@ -109,7 +111,7 @@ def fuse_logistic(runs: Sequence[Sequence[Score]]) -> Fused:
 
 
 def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
-    """Put the runs in the first one's order."""
+    """Arrange the runs in the order of the first one."""
     if len(runs) < 2:
         raise DataError("fusion needs two runs or more")
     first = {score.presentation: score for score in runs[0]}
@@ -124,8 +126,8 @@ def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
         for name, score in mine.items():
             if _facts(score) != _facts(first[name]):
                 raise DataError(
-                    f"run {number} says of presentation {name!r}: {_facts(score)}; run 1 says "
-                    f"{_facts(first[name])}; fuse runs of one protocol"
+                    f"presentation {name!r} is {_facts(score)} in run {number}, but "
+                    f"{_facts(first[name])} in run 1; fuse runs of one protocol"
                 )
         columns.append([mine[name].value for name in first])
     failures = tuple(_failure([run[name] for run in named]) for name in first)
@@ -133,18 +135,18 @@ def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
 
 
 def _facts(score: Score) -> str:
-    """What all runs must say of a presentation, in words."""
+    """Describe what all runs must agree on about a presentation."""
     data = "simulated" if score.simulated else "real"
     return f"{score.split}, {score.species or 'bona fide'}, {data}, {score.unit}"
 
 
 def _failure(scores: Sequence[Score]) -> str:
-    """Say which runs failed on a presentation, and why; empty where none did."""
+    """List which runs failed on a presentation, and why; empty if none did."""
     return "; ".join(f"run {n}: {s.failure}" for n, s in enumerate(scores, start=1) if s.failed)
 
 
 def _dev(aligned: _Aligned) -> Floats:
-    """Take the dev rows that all runs scored."""
+    """Return the dev rows that all runs scored."""
     rows = np.array([s.split == "dev" for s in aligned.scores])
     rows &= np.isfinite(aligned.values).all(axis=1)
     if not rows.any():
@@ -158,6 +160,7 @@ def _fused(aligned: _Aligned, values: Floats, words: str) -> Fused:
     for score, value, failure in zip(
         aligned.scores, values.tolist(), aligned.failures, strict=True
     ):
+        # A score fused from fewer runs would be on another scale than the others.
         value = math.nan if failure else value
         scores.append(dataclasses.replace(score, value=value, failure=failure))
     return Fused(tuple(scores), words)

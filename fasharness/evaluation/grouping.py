@@ -1,4 +1,4 @@
-"""Species groups of the user's choice, in place of those that the scores came with."""
+"""Species groups chosen by the user, in place of those in the score file."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]]:
         text: ``group=species|species,group=pattern``; a pattern has ``*``, ``?`` or ``[...]``.
 
     Returns:
-        Group to its species and patterns.
+        A mapping from group to its species and patterns.
 
     Raises:
         OptionError: when a part is not of this form or a group is named twice.
@@ -37,7 +37,7 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def regroup(scores: Sequence[Score], text: str) -> tuple[Score, ...]:
-    """Give every attack the group that the user named for its species.
+    """Give every attack the group that the user chose for its species.
 
     Args:
         scores: all scores.
@@ -55,6 +55,7 @@ def regroup(scores: Sequence[Score], text: str) -> tuple[Score, ...]:
     else:
         groups = parse(text)
         home = {name: _group(name, groups) for name in species}
+        # A group without a species is most likely a typing error in a pattern.
         for group in groups.keys() - home.values():
             raise OptionError(f"no species is in the group {group!r}; there are {_list(species)}")
     return tuple(
@@ -68,6 +69,7 @@ def _group(species: str, groups: Mapping[str, tuple[str, ...]]) -> str:
     found = [
         group
         for group, patterns in groups.items()
+        # fnmatch ignores case on some systems, and the same command would give other groups there.
         if any(fnmatchcase(species, pattern) for pattern in patterns)
     ]
     if len(found) != 1:

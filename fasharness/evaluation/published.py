@@ -25,14 +25,14 @@ _SSDG = "SSDG: threshold of a grid with the smallest |FRR - FAR| on the test spl
 
 
 def published(scores: Sequence[Score]) -> tuple[Published, ...]:
-    """Compute what published evaluation codes would print.
+    """Compute the figures that published evaluation codes would print.
 
     Args:
-        scores: scores of dev and test; attacks of more than two species groups have no SGTD
+        scores: scores of dev and test; with more than two species groups there is no SGTD
             figure.
 
     Returns:
-        Figures as shares in [0, 1], those that see the test split's labels flagged.
+        Figures as shares in [0, 1], flagged if their threshold uses the test split's labels.
 
     Raises:
         ValueError: when a class of either split has no score.
@@ -41,18 +41,20 @@ def published(scores: Sequence[Score]) -> tuple[Published, ...]:
 
 
 def _labelled(scores: Sequence[Score], split: str, failed: bool) -> tuple[Floats, Ints]:
-    """Take a split as the codes take it: 1 for bona fide, 0 for attacks."""
+    """Return a split with the codes' labels: 1 for bona fide, 0 for attacks."""
     mine = [s for s in scores if s.split == split and (failed or not s.failed)]
     values = np.array([s.value for s in mine])
     return values, np.array([int(s.bona_fide) for s in mine], dtype=np.int64)
 
 
 def _sgtd(scores: Sequence[Score]) -> Iterator[Published]:
-    """SGTD's figures, where there are at most two groups in test."""
+    """Yield SGTD's figures if test has at most two groups."""
     mine = [s for s in scores if s.split == "test"]
     groups = sorted({s.kind for s in mine if s.kind is not None})
+    # SGTD's code has room for two species. It counts failures, as score 0; see `sgtd`.
     if len(groups) > 2:
         return
+    # The codes' labels -1 and -2; which group is which does not change the worst of both.
     labels = [1 if s.kind is None else groups.index(s.kind) - 2 for s in mine]
     values = [math.nan if s.failed else s.value for s in mine]
     found = sgtd(*_labelled(scores, "dev", failed=True), values, labels)
@@ -62,7 +64,7 @@ def _sgtd(scores: Sequence[Score]) -> Iterator[Published]:
 
 
 def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
-    """CDCN's and DUM's figures."""
+    """Yield CDCN's and DUM's figures."""
     dev, test = (_labelled(scores, split, failed=False) for split in ("dev", "test"))
     found = cdcn(*dev, *test)
     for name in ("apcer", "bpcer", "acer"):
@@ -72,7 +74,7 @@ def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
 
 
 def _on_test(scores: Sequence[Score]) -> Iterator[Published]:
-    """Figures whose threshold comes from the test split."""
+    """Yield the figures whose threshold comes from the test split."""
     values, labels = _labelled(scores, "test", failed=False)
     cross, grid = cdcn_cross(values, labels), ssdg(values, labels)
     figures = {

@@ -1,4 +1,4 @@
-"""What attacks do to a recognition system: IAPAR and RIAPAR from its own comparison scores."""
+"""Attacks on a recognition system: IAPAR and RIAPAR from its own comparison scores."""
 
 import math
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ def with_recognition(
     """Add the figures of a recognition system to an evaluation.
 
     Args:
-        evaluation: of the attack detection on the same presentations.
+        evaluation: evaluation of the attack detection on the same presentations.
         comparisons: the recognition system's scores of the test split: bona fide rows are mated
             comparisons, attack rows are compared with the person that they imitate.
         threshold: comparisons at or above it are accepted.
-        options: how intervals are made.
+        options: how intervals are computed.
 
     Returns:
         The evaluation with the system's FRR, IAPAR of the worst PAI species and RIAPAR
@@ -42,6 +42,8 @@ def with_recognition(
     found = {m.name: m for m in Figures(test, threshold, options.resampling()).metrics}
     mean = found["acer"]
     low, high = (None if end is None else 2 * end for end in (mean.low, mean.high))
+    # 1 + IAPAR - (1 - FRR) = IAPAR + FRR, twice the mean that `acer` is. Its interval is taken with
+    # it, since adding the ends of two intervals would ignore that both rates share subjects.
     riapar = Metric("riapar", 2 * (mean.value or 0.0), low, high, reason=mean.reason)
     frr = replace(found["bpcer"], name="frr_recognition")
     iapar = replace(found["apcer"], name="iapar")

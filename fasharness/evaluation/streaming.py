@@ -1,4 +1,4 @@
-"""Score files larger than memory: two walks, counts in bins, curves with a bounded error."""
+"""Score files larger than memory: read twice, counted in bins, with a bounded error."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,11 +31,11 @@ class FileCounts:
     Attributes:
         low: the lowest score of dev and test.
         high: the highest.
-        counts: (split, species group) to int64 (B + 2,), laid out as in `ScoreCounts`; the group
+        counts: (split, species group) to int64 (B + 2,), bins as in `ScoreCounts`; the group
             of bona fide presentations is None.
         failed: the same keys to the number of failed presentations.
         simulated: whether any presentation is simulated.
-        unit: what the scores are of; there is one unit alone.
+        unit: what a score is of, the same for all.
     """
 
     low: float
@@ -59,7 +59,7 @@ class FileCounts:
 
 
 class _Range(NamedTuple):
-    """What the first walk finds."""
+    """Result of the first pass over the file."""
 
     low: float
     high: float
@@ -69,7 +69,7 @@ class _Range(NamedTuple):
 
 
 def count_file(path: Path, bins: int = BINS) -> FileCounts:
-    """Count the dev and test scores in bins that span them all.
+    """Count the dev and test scores in bins between the lowest and the highest score.
 
     Args:
         path: a score file, CSV or Parquet; it is read twice.
@@ -87,13 +87,15 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
         raise OptionError(f"{bins} bins, expected 1 to {_MOST_BINS}")
     found = _range(path)
     if not found.low < found.high:
-        raise DataError(f"{path}: no two different scores in dev and test; nothing to draw")
+        raise DataError(f"{path}: no two different scores in dev and test; nothing to count")
+    # The range of two finite floats can be infinite, and then there are no edges.
     if not math.isfinite(found.high - found.low):
-        raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} lie too far apart")
+        raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} are too far apart")
     counts: dict[_Key, Ints] = {}
     for chunk in _chunks(_used(path)):
         for (split, kind), values in chunk.items():
             part = counts.setdefault((split, kind), np.zeros(bins + 2, np.int64))
+            # One class of a split at a time, so the other class of `add` stays empty.
             unused = np.zeros(bins + 2, np.int64)
             ScoreCounts(found.low, found.high, part, unused).add(values, [])
     whole = FileCounts(found.low, found.high, counts, found.failed, found.simulated, found.unit)
@@ -105,7 +107,7 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
 
 
 def _used(path: Path) -> Iterator[Score]:
-    """Walk over the scores that are counted."""
+    """Yield the scores that are counted."""
     return (s for s in stream(path) if s.split != "train" and not s.failed)
 
 
@@ -121,6 +123,7 @@ def _range(path: Path) -> _Range:
         if score.unit != unit:
             what = f"{score.presentation!r} is a {score.unit}, the first row a {unit}"
             raise DataError(f"{path}: {what}; split the file")
+        # Each group costs an array of bins, so a wrong column could still fill the memory.
         groups.add(score.kind)
         if len(groups) > _MOST_GROUPS:
             raise DataError(f"{path}: more than {_MOST_GROUPS} species; is the column right?")
@@ -133,7 +136,7 @@ def _range(path: Path) -> _Range:
 
 
 def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
-    """Sort scores by split and group, a chunk at a time."""
+    """Sort scores by split and group, one chunk at a time."""
     chunk: dict[_Key, list[float]] = {}
     for number, score in enumerate(scores, start=1):
         chunk.setdefault((score.split, score.kind), []).append(score.value)
@@ -144,9 +147,10 @@ def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
 
 
 def _refuse_failures(path: Path, counts: FileCounts) -> None:
-    """Refuse a file of which so much failed that no figure would be honest."""
+    """Refuse a file with so many failures that no figure would be honest."""
     allowed = EvaluationOptions().max_failed_share
     keys = {*counts.counts, *counts.failed}
+    # Split and class each by itself: many good attacks must not hide that bona fide failed.
     for split in ("test", "dev"):
         for word, bona_fide in (("bona fide", True), ("attack", False)):
             mine = [k for k in keys if k[0] == split and (k[1] is None) is bona_fide]
@@ -161,7 +165,7 @@ def _refuse_failures(path: Path, counts: FileCounts) -> None:
 
 
 class RatesAtEdge(NamedTuple):
-    """A threshold at the edge of a bin, and the exact test rates there."""
+    """A threshold at the edge of a bin, with the exact test rates there."""
 
     threshold: float
     bpcer: float
@@ -174,16 +178,17 @@ class RatesAtEdge(NamedTuple):
 
 
 def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
-    """Choose the bins' edge with the smallest |APCER - BPCER| on dev, and decide on test there.
+    """Find the bin edge with the smallest |APCER - BPCER| on dev, and the test rates there.
 
-    Edges with empty bins between them are equally good on dev; the middle one is taken, as the
-    rule ``eer`` takes the middle between two scores.
+    Edges with only empty bins between them are equally good on dev; the middle one is taken, as
+    the rule ``eer`` takes the middle between two scores.
 
     Args:
         counts: the file.
 
     Returns:
-        The threshold and the rates, which no bin makes inexact; None where dev lacks a class.
+        The threshold and the rates, which are exact in spite of the bins; None if dev lacks a
+        class.
     """
     dev = counts.split("dev")
     if dev is None:
@@ -203,7 +208,7 @@ def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
 
 
 def _middle(filled: Ints, cut: int) -> int:
-    """Find the middle edge of the run of empty bins at a cut; bin i lies below edge i + 1."""
+    """Find the middle edge of the run of empty bins at a cut; bin i is below edge i + 1."""
     low, high = cut, cut
     while low > 1 and not filled[low - 1]:
         low -= 1
@@ -213,5 +218,5 @@ def _middle(filled: Ints, cut: int) -> int:
 
 
 def _accepted(attack: Ints, cut: int) -> float:
-    """Share of a group's attacks at or above a cut."""
+    """Compute the share of a group's attacks at or above a cut."""
     return float(attack[cut:].sum() / attack.sum())

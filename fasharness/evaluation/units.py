@@ -1,4 +1,4 @@
-"""From the scores of frames or clips to the scores of their videos, by a named aggregator."""
+"""Scores of videos from the scores of their frames or clips, by a named aggregator."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _SHARED = ("split", "subject", "species", "group", "device", "session", "simulat
 
 
 def aggregate(scores: Sequence[Score], name: str) -> tuple[Score, ...]:
-    """Make one score of each video from those of its frames or clips.
+    """Compute one score per video from those of its frames or clips.
 
     Args:
         scores: scores of clips or of frames, which name their videos.
@@ -36,7 +36,7 @@ def aggregate(scores: Sequence[Score], name: str) -> tuple[Score, ...]:
         if score.unit == "video" or score.unit != scores[0].unit:
             raise DataError(
                 f"row {row}: {score.presentation!r} is a {score.unit}; only clips or only frames "
-                "can be put together (columns unit and video)"
+                "can be aggregated (columns unit and video)"
             )
         first = videos.setdefault(score.video, [score])[0]
         _check_same(row, first, score)
@@ -46,18 +46,19 @@ def aggregate(scores: Sequence[Score], name: str) -> tuple[Score, ...]:
 
 
 def _check_same(row: int, first: Score, score: Score) -> None:
-    """Refuse a clip that says something else of its video than the first one."""
+    """Refuse a clip that contradicts the first clip of its video."""
     for field in _SHARED:
         one, other = getattr(first, field), getattr(score, field)
         if one != other:
             raise DataError(
                 f"row {row}: {field} {other!r}, but {one!r} in another row of the video "
-                f"{score.video!r}; mend the labels"
+                f"{score.video!r}; correct the labels"
             )
 
 
 def _video(rows: Sequence[Score], rule: Aggregator) -> Score:
     """Aggregate the rows of a video."""
+    # Failed clips have the score NaN, which would make every mean NaN.
     scored = [score for score in rows if not score.failed]
     value = rule([score.value for score in scored]) if scored else math.nan
     return replace(
@@ -66,6 +67,7 @@ def _video(rows: Sequence[Score], rule: Aggregator) -> Score:
         value=value,
         clips=sum(score.clips for score in scored),
         frames=sum(score.frames for score in scored),
+        # A video without any scored clip stays in the counts as a failure.
         failure="" if scored else f"every {rows[0].unit} failed: {rows[0].failure}",
         unit="video",
         video="",

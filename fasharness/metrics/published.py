@@ -1,8 +1,8 @@
 """Rules of published evaluation codes, reproduced exactly, quirks included.
 
 Each function documents one published rule so that its numbers can be reproduced and kept apart from
-the harness's own. None of them is recommended. Some choose their threshold on the test split; `result.Published` marks
-those figures with `leaks`.
+the harness's own. None of them is recommended. Some choose their threshold on the test split;
+`result.Published` marks those figures with `leaks`.
 """
 
 from typing import NamedTuple
@@ -87,10 +87,11 @@ class Sgtd(NamedTuple):
 
 
 def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: ArrayLike) -> Sgtd:
-    """FAS-SGTD's figures: EER point of dev, strict errors on both sides, worst of two kinds of attack.
+    """FAS-SGTD's figures: EER point of dev, strict errors on both sides, worst of two attack kinds.
 
     Args:
-        dev: scores (N,); what is not finite becomes 0, so a failed attack counts as a correct decision.
+        dev: scores (N,); what is not finite becomes 0, so a failed attack counts
+            as a correct decision.
         dev_labels: 1 for bona fide, anything else for attacks.
         test: scores (M,), likewise.
         test_labels: 1 for bona fide, -1 for print, -2 for replay.
@@ -107,7 +108,7 @@ def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: Ar
     scored, kinds = _split(np.nan_to_num(test, nan=0, posinf=0, neginf=0), test_labels)
     attacks = np.unique(kinds[kinds != 1])
     if attacks.size > 2:
-        raise ValueError(f"the published code can have two kinds of attack, got {attacks.tolist()}")
+        raise ValueError(f"the published code handles two kinds of attack, got {attacks.tolist()}")
     curve, own = roc(dev_scores, dev_kinds == 1), roc(scored, kinds == 1)
     cut = curve.thresholds[_eer_point(curve)]
     # Strict on both sides. np.unique sorts -2 (replay) before -1 (print).

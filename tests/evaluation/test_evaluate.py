@@ -133,7 +133,7 @@ def test_exact_intervals_are_binomial_and_the_others_stay(oulu_like: Draw) -> No
     apcer, acer = exact.metric("apcer"), exact.metric("acer")
     assert acer.high == pytest.approx((apcer.high + bpcer.high) / 2)
     assert exact.metric("auc") == drawn.metric("auc")
-    assert "takes presentations for independent" in exact.intervals.words
+    assert "assumes independent presentations" in exact.intervals.words
 
 
 def test_perfect_scores_still_have_an_interval_where_one_can_be_given() -> None:

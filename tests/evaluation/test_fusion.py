@@ -70,14 +70,16 @@ def test_contradictions_are_refused() -> None:
     with pytest.raises(DataError, match=r"differ in their presentations, e\.g\. 'test119'"):
         fuse_mean([one, two[:-1]])
     other = [*two[:-1], dataclasses.replace(two[-1], species=None)]
-    with pytest.raises(DataError, match="run 2 says of presentation 'test119'"):
+    with pytest.raises(
+        DataError, match="presentation 'test119' is test, bona fide, real, video in run 2"
+    ):
         fuse_mean([one, other])
     with pytest.raises(DataError, match="run 2 scores a presentation twice"):
         fuse_mean([one, [*two, two[0]]])
     with pytest.raises(DataError, match="run 2 has equal scores"):
         fuse_mean([one, [dataclasses.replace(s, value=0.5) for s in two]])
     simulated = [*two[:-1], dataclasses.replace(two[-1], simulated=True)]
-    with pytest.raises(DataError, match=r"run 2 says of presentation 'test119'.*simulated"):
+    with pytest.raises(DataError, match=r"presentation 'test119' is .*simulated, video in run 2"):
         fuse_mean([one, simulated])
     for weights, message in {
         (1.0,): "expected 2, none",
