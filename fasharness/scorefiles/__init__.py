@@ -1,4 +1,4 @@
-"""One door to the harness's own score files, whichever form their endings say."""
+"""Read and write the harness's own score files, CSV or Parquet by the ending of their names."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,7 +21,8 @@ def read(path: Path) -> tuple[Score, ...]:
         The scores in the order of the file. A score that is not finite is a failure.
 
     Raises:
-        DataError: naming file and line or row, for what is missing, doubled or not readable.
+        DataError: naming file and line or row, when something is missing, given twice or not
+            readable.
     """
     if path.suffix.lower() == _PARQUET:
         return unique(path, "row", numbered_parquet(path))
@@ -29,14 +30,14 @@ def read(path: Path) -> tuple[Score, ...]:
 
 
 def stream(path: Path) -> Iterator[Score]:
-    """Walk over a score file that may be larger than memory.
+    """Iterate over a score file that may be larger than memory.
 
     Args:
         path: as for `read`.
 
     Yields:
-        The scores in the order of the file; doubles are not found, since that would need them
-        all.
+        The scores in the order of the file; a presentation scored twice is not found,
+        since that would need all names in memory.
 
     Raises:
         DataError: as `read`, once the line is reached.
@@ -60,7 +61,7 @@ def write(path: Path, scores: Iterable[Score]) -> None:
 
 
 def refuse_overwriting(targets: Iterable[Path], sources: Iterable[Path]) -> None:
-    """Refuse to write over a file that the scores come from, over a folder or into a run.
+    """Refuse to overwrite a source of the scores, to write over a folder or into a run.
 
     Args:
         targets: the files to write.
@@ -69,6 +70,7 @@ def refuse_overwriting(targets: Iterable[Path], sources: Iterable[Path]) -> None
     Raises:
         OptionError: naming the file.
     """
+    # Resolved, so that a link or another spelling of a source is found too.
     kept = {path.resolve() for path in sources}
     for path in targets:
         if path.is_dir():
@@ -79,26 +81,27 @@ def refuse_overwriting(targets: Iterable[Path], sources: Iterable[Path]) -> None
 
 
 def refuse_run_folder(folder: Path) -> None:
-    """Refuse to write into the folder of a run, whose files would be written over.
+    """Refuse to write into the folder of a run, whose files would be overwritten.
 
     Args:
-        folder: where something is to be written; it need not be there yet.
+        folder: the folder to write to; it need not exist yet.
 
     Raises:
-        OptionError: naming the folder, when it holds a run or lies in a file.
+        OptionError: naming the folder, when it holds a run, or a parent is not a folder.
     """
     if any((folder / name).exists() for name in _OF_A_RUN):
         raise OptionError(f"{folder} holds a run, which keeps its own files; name another place")
+    # Where a parent is a file, mkdir would fail later and name another path.
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not there.is_dir():
-        raise OptionError(f"{folder}: {there} is no folder; name another place")
+        raise OptionError(f"{folder}: {there} is not a folder; name another place")
 
 
 def json_target(path: Path | None, sources: Iterable[Path]) -> None:
-    """Refuse a place for JSON that is named otherwise, or that `refuse_overwriting` refuses.
+    """Refuse a file for JSON that does not end in ``.json``, or that `refuse_overwriting` refuses.
 
     Args:
-        path: the file to write, None for none.
+        path: the file to write; None if none is written.
         sources: the files read.
 
     Raises:

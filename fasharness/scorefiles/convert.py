@@ -1,4 +1,4 @@
-"""Score files of other tools, in and out: bob's, OULU-NPU's, labelled lines."""
+"""Read and write score files of other tools: bob's, OULU-NPU's, labelled lines."""
 
 import csv
 import io
@@ -33,12 +33,12 @@ _OULU_SPECIES: Mapping[str, tuple[str | None, str | None]] = {
 
 @dataclass(frozen=True)
 class Format:
-    """A way to keep the scores of one split in a file.
+    """A file format for the scores of one split.
 
     Attributes:
-        read: from a file and its split to numbered scores.
-        write: from the scores of a split to the text of a file.
-        file: name of a split's file.
+        read: function from a file and its split to numbered scores.
+        write: function from the scores of a split to the text of a file.
+        file: function from a split to the name of its file.
     """
 
     read: Callable[[Path, str], Numbered]
@@ -51,7 +51,7 @@ def read_bob_csv(path: Path, split: str) -> Numbered:
 
     Args:
         path: the file. Of further columns, ``data`` may say that a line is simulated; the others
-            are passed over.
+            are ignored.
         split: which split it holds.
 
     Yields:
@@ -72,6 +72,7 @@ def _bob_score(row: Mapping[str, str], split: str) -> Score:
     truth = _TRUTH.get(row["is_bonafide"].strip().lower())
     if truth is None:
         raise ValueError(f"is_bonafide is {row['is_bonafide']!r:.60}, expected True or False")
+    # bool("False") is True: the words are looked up, and a contradiction is refused.
     if truth and row["attack_type"]:
         raise ValueError(f"bona fide, but with the attack_type {row['attack_type']!r:.60}")
     species = None if truth else row["attack_type"] or "attack"
@@ -80,7 +81,7 @@ def _bob_score(row: Mapping[str, str], split: str) -> Score:
 
 
 class _Line(NamedTuple):
-    """A line that is neither empty nor a comment, and what is known of it."""
+    """A line that is neither empty nor a comment, with its place."""
 
     text: str
     number: int
@@ -89,11 +90,13 @@ class _Line(NamedTuple):
 
 
 def _walk(path: Path, split: str, score: Callable[[_Line], Score]) -> Numbered:
-    """Turn each line of a file into a score, and name the line where that fails."""
+    """Turn each line of a file into a score; an error names its line."""
     simulated = False
     with closing(text_lines(path)) as lines:
         for number, line in enumerate(lines, start=1):
             text = line.strip()
+            # The mark looks like a comment here but stops other tools, which would take the scores
+            # for real ones.
             simulated |= text == SIMULATED_LINE
             if not text or text.startswith("#"):
                 continue
@@ -111,8 +114,8 @@ def read_columns(path: Path, split: str) -> Numbered:
         split: which split it holds.
 
     Yields:
-        Scores with their lines; a line whose real identity is the claimed one is bona fide, else
-        the real identity is the PAI species.
+        Scores with their lines; a line is bona fide if its real identity is the claimed one;
+        otherwise the real identity is the PAI species.
 
     Raises:
         DataError: naming file and line.
@@ -125,6 +128,7 @@ def _of_columns(line: _Line) -> Score:
     fields = line.text.split()
     if len(fields) not in (4, 5):
         raise ValueError(f"{len(fields)} fields, expected 4 or 5")
+    # From both ends: the optional model is between them.
     claimed, (real, label, value) = fields[0], fields[-3:]
     species = None if real == claimed else real
     return _score(label, line.split, claimed, species, value, line.simulated)
@@ -138,7 +142,8 @@ def read_labelled(path: Path, split: str) -> Numbered:
         split: which split it holds.
 
     Yields:
-        Scores with their lines, named by both; all attacks of one species, no subjects.
+        Scores with their lines, named by split and line; all attacks have one species, and there
+        are no subjects.
 
     Raises:
         DataError: naming file and line.
@@ -147,7 +152,7 @@ def read_labelled(path: Path, split: str) -> Numbered:
 
 
 def _of_label(line: _Line) -> Score:
-    """Turn a score with its label into a score."""
+    """Turn a line with a score and a label into a score."""
     fields = line.text.split()
     if len(fields) != 2 or fields[1] not in ("0", "1"):
         raise ValueError(f"{line.text!r:.60}, expected a score and the label 0 or 1")
@@ -161,6 +166,7 @@ def _score(
     """Turn the fields of a line into a score; what is not finite is a failure."""
     value = to_number(cell.strip())
     failure = "" if math.isfinite(value) else f"the score is {cell.strip() or 'empty'}"
+    # Infinity would pass every threshold; one value, NaN, means failure everywhere.
     value = value if math.isfinite(value) else math.nan
     return Score(name, split, subject, species, None, value, failure=failure, simulated=simulated)
 
@@ -191,7 +197,7 @@ def read_oulu(path: Path, split: str) -> Numbered:
 
 
 def _marked(scores: Sequence[Score]) -> str:
-    """Open a file of simulated scores with a line that says so."""
+    """Return the first line of a file of simulated scores; empty for real ones."""
     return f"{SIMULATED_LINE}\n" if any(score.simulated for score in scores) else ""
 
 
@@ -210,6 +216,7 @@ def _bob_csv(scores: Sequence[Score]) -> str:
 
 def _value(score: Score) -> str:
     """Write a value with all its digits."""
+    # repr is the shortest text that reads back as the same float.
     return "nan" if score.failed else repr(score.value)
 
 
@@ -228,11 +235,15 @@ def _five_columns(scores: Sequence[Score]) -> str:
 
 
 def _fields(s: Score) -> tuple[str, str, str]:
-    """Compose the fields of a line of columns."""
+    """Return the fields of a line of columns."""
     claimed = s.subject or s.presentation
     for text in (claimed, s.species or "", s.presentation):
+        # Columns have no quoting, so such a text cannot be written.
         if any(character.isspace() for character in text) or text.startswith("#"):
-            raise DataError(f"{s.presentation!r}: {text!r} would part its columns; rename it")
+            raise DataError(
+                f"{s.presentation!r}: {text!r} would be read as other columns; rename it"
+            )
+    # Equal columns mean bona fide when the file is read.
     if s.species == claimed:
         raise DataError(f"{s.presentation!r}: species and subject are both {claimed!r}; rename one")
     return claimed, s.species or claimed, f"{s.presentation} {_value(s)}"
@@ -244,7 +255,7 @@ def _labelled(scores: Sequence[Score]) -> str:
 
 
 def _bob_file(ending: str) -> Callable[[str], str]:
-    """Name files as bob does, whose word for test is eval."""
+    """Name files as bob does, where test is called eval."""
     return lambda split: f"scores-{'eval' if split == 'test' else split}.{ending}"
 
 
@@ -262,13 +273,13 @@ def load(style: str, files: Mapping[str, Path]) -> tuple[Score, ...]:
 
     Args:
         style: one of `FORMATS`, or of `OWN` for the harness's own.
-        files: split to file; for the harness's own any key, since the file says the split.
+        files: split to file; any key for the harness's own files, which name the split themselves.
 
     Returns:
         The scores of all files.
 
     Raises:
-        DataError: when a file is broken or two files score one presentation.
+        DataError: when a file is damaged or two files score one presentation.
         OptionError: when there is no such format.
     """
     scores: dict[str, Score] = {}
@@ -297,15 +308,15 @@ def save(
         style: one of `FORMATS`, or of `OWN` for the harness's own.
         folder: where they go.
         scores: the scores.
-        keep: files that must not be written over.
+        keep: files that must not be overwritten.
 
     Returns:
         The files written, one for each split that has scores; one for the harness's own.
 
     Raises:
-        DataError: when the format cannot hold a name, or holds no clips and frames.
-        OptionError: when there is no such format, a file that must be kept has such a name, or
-            the folder holds a run.
+        DataError: when the format cannot hold a name, or has no clips and frames.
+        OptionError: when there is no such format, a file that must be kept would be overwritten,
+            or the folder holds a run.
     """
     if style in OWN:
         target = folder / f"scores.{style}"
@@ -314,12 +325,13 @@ def save(
         return (target,)
     chosen = _format(style)
     if any(score.unit != "video" for score in scores):
-        raise DataError(f"{style} holds whole videos alone; convert to {' or '.join(OWN)}")
+        raise DataError(f"{style} has whole videos only; convert to {' or '.join(OWN)}")
     splits = dict.fromkeys(score.split for score in scores)
     texts = {
         folder / chosen.file(split): chosen.write([s for s in scores if s.split == split])
         for split in splits
     }
+    # All files are composed and checked before the first one is written.
     scorefiles.refuse_overwriting(texts, keep)
     for path, text in texts.items():
         write_text(path, text)
@@ -327,7 +339,7 @@ def save(
 
 
 def _format(style: str) -> Format:
-    """Look a format up."""
+    """Find a format by its name."""
     if style not in FORMATS:
         raise OptionError(f"no score format {style!r}; there are {', '.join((*OWN, *FORMATS))}")
     return FORMATS[style]

@@ -26,7 +26,7 @@ def oulu_code(name: str) -> str:
         evaluation code published with FAS-SGTD writes it.
 
     Raises:
-        DataError: when the name is no such name.
+        DataError: when the name does not have this form.
 
     >>> oulu_code("6_3_20_1")
     '0ef88'
@@ -34,8 +34,12 @@ def oulu_code(name: str) -> str:
     parts = name.split("_")
     widths = tuple(len(part) for part in parts if part.isascii() and part.isdigit())
     if widths != (1, 1, 2, 1) or parts[0] == "0":
-        raise DataError(f"{name!r} is no OULU-NPU name (Phone_Session_User_File, e.g. 6_3_20_1)")
+        raise DataError(
+            f"{name!r} is not an OULU-NPU name (Phone_Session_User_File, e.g. 6_3_20_1)"
+        )
     phone, session, user, file = parts
+    # Phone, file, session, user: not the order of the name. No official text describes the code;
+    # this is how FAS-SGTD's evaluation reads it.
     return f"0{int(phone + file + session + user):x}"
 
 
@@ -49,7 +53,7 @@ def oulu_name(code: str) -> str:
         ``Phone_Session_User_File``.
 
     Raises:
-        DataError: when the code is no such code.
+        DataError: when the code does not have this form.
 
     >>> oulu_name("0ef88")
     '6_3_20_1'
@@ -57,11 +61,12 @@ def oulu_name(code: str) -> str:
     try:
         digits = str(int(code, 16))
         name = f"{digits[0]}_{digits[2]}_{digits[3:]}_{digits[1]}"
+        # Encoded again, since other hexadecimal numbers decode to something name-like as well.
         if oulu_code(name) == code.lower():
             return name
     except (ValueError, IndexError, DataError):
         pass
-    raise DataError(f"{code!r} is no coded OULU-NPU name, expected e.g. 0ef88 for 6_3_20_1")
+    raise DataError(f"{code!r} is not a coded OULU-NPU name, expected e.g. 0ef88 for 6_3_20_1")
 
 
 def write_oulu_lists(folder: Path, scores: Sequence[Score]) -> None:
@@ -70,7 +75,7 @@ def write_oulu_lists(folder: Path, scores: Sequence[Score]) -> None:
     Args:
         folder: where the two files go.
         scores: the scores; those of the training split are left out. A failed presentation
-            becomes a comment line, since the format has no word for it.
+            becomes a comment line, since the format has no failures.
 
     Raises:
         DataError: when a presentation has no OULU-NPU name.
@@ -80,7 +85,7 @@ def write_oulu_lists(folder: Path, scores: Sequence[Score]) -> None:
 
 
 def oulu_list(scores: Sequence[Score]) -> str:
-    """Compose one of OULU-NPU's lists.
+    """Return the text of one of OULU-NPU's lists.
 
     Args:
         scores: the scores of a split; names of the test split are coded.
@@ -95,12 +100,13 @@ def oulu_list(scores: Sequence[Score]) -> str:
     for s in scores:
         code = oulu_code(s.presentation)
         name = code if s.split == "test" else s.presentation
+        # FAS-SGTD's evaluation would read NaN as the score 0, an attack; it stops at a comment.
         lines.append(f"{_FAILED}{name}: {s.failure}" if s.failed else f"{name},{s.value!r}")
     return "".join(f"{line}\n" for line in lines)
 
 
 class ListedScore(NamedTuple):
-    """A line of OULU-NPU's score lists, with its name decoded; NaN where there is a failure."""
+    """A line of OULU-NPU's score lists, with its name decoded; NaN for a failure."""
 
     presentation: str
     value: float
@@ -119,7 +125,7 @@ def read_oulu_list(path: Path) -> OuluList:
 
     Args:
         path: a ``name,score`` file. Of the lines that start with ``#``, those that `oulu_list`
-            writes for failures are read, the others passed over.
+            writes for failures are read, the others are ignored.
 
     Returns:
         The decoded names with their scores, in the order of the file. A score that is not finite
@@ -162,5 +168,6 @@ def _listed(line: str) -> ListedScore | None:
 
 
 def _plain(name: str) -> str:
-    """Decode a name, whichever kind it is, and check it."""
+    """Decode a plain or coded name, and check it."""
+    # Lists mix both kinds: dev names are plain, test names coded.
     return oulu_name(name) if "_" not in name else oulu_name(oulu_code(name))

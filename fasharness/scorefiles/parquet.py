@@ -1,4 +1,4 @@
-"""Scores as Parquet: the columns and checks of the CSV, read batch by batch, for big files."""
+"""Scores as Parquet: the columns and checks of the CSV, read in batches for large files."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ _COUNTS = ("clips", "frames")
 
 
 def write_parquet(path: Path, scores: Iterable[Score]) -> None:
-    """Write scores as Parquet, atomically, in the order given; the values survive exactly.
+    """Write scores as Parquet, atomically, in the order given; values are kept exactly.
 
     Args:
         path: the file to write.
@@ -41,6 +41,7 @@ def write_parquet(path: Path, scores: Iterable[Score]) -> None:
     names = columns(kept)
     rows = [row_of(score) for score in kept]
     data: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
+    # Null, since NaN is a number to other tools.
     data["score"] = [None if score.failed else float(score.value) for score in kept]
     for name in ("species", "group"):
         data[name] = [text or None for text in data[name]]
@@ -55,7 +56,7 @@ def write_parquet(path: Path, scores: Iterable[Score]) -> None:
 
 
 def numbered_parquet(path: Path) -> Numbered:
-    """Walk over a Parquet file that may be larger than memory.
+    """Iterate over a Parquet file that may be larger than memory.
 
     Args:
         path: a file with the columns of the CSV: the score a number, ``clips`` and ``frames``
@@ -65,18 +66,19 @@ def numbered_parquet(path: Path) -> Numbered:
         The numbers of the rows, from 1, and their scores.
 
     Raises:
-        DataError: naming file and row, for anything that is missing, doubled or not readable.
+        DataError: naming file and row, when something is missing, given twice or not readable.
         OptionError: when the package pyarrow is missing.
     """
     refuse_other_than_files(path)
     _, parquet = _packages(path)
-    with _told(path), parquet.ParquetFile(path, page_checksum_verification=True) as file:
+    with _errors_of(path), parquet.ParquetFile(path, page_checksum_verification=True) as file:
         try:
             check_columns(file.schema_arrow.names)
             _check_kinds(file.schema_arrow)
         except ValueError as error:
             raise DataError(f"{path}: {error}") from error
         number = 0
+        # The user's own columns may have any type, so they are not even read.
         wanted = [n for n in file.schema_arrow.names if not n.startswith(EXTRA_PREFIX)]
         for batch in file.iter_batches(_BATCH, columns=wanted):
             for row in batch.to_pylist():
@@ -85,7 +87,7 @@ def numbered_parquet(path: Path) -> Numbered:
 
 
 def _packages(path: Path) -> tuple[Any, Any]:
-    """Import what reads and writes Parquet."""
+    """Import pyarrow and its Parquet module."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -96,8 +98,8 @@ def _packages(path: Path) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn the errors of the package into a line."""
+def _errors_of(path: Path) -> Iterator[None]:
+    """Turn errors of pyarrow into a DataError of one line."""
     import pyarrow
 
     try:
@@ -106,14 +108,17 @@ def _told(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise DataError(f"{path}: cannot be read: {error.strerror}") from error
         reason = str(error).splitlines()[0]
-        raise DataError(f"{path}: no whole Parquet file ({reason}); write it again") from error
+        raise DataError(
+            f"{path}: not a complete Parquet file ({reason}); write it again"
+        ) from error
 
 
 def _check_kinds(schema: "pyarrow.Schema") -> None:
-    """Refuse columns whose type could be read as something else."""
+    """Refuse columns of an unexpected type."""
     from pyarrow import types
 
     for field in schema:
+        # pandas writes categories as dictionaries; the values count.
         kind = field.type.value_type if types.is_dictionary(field.type) else field.type
         whole = types.is_integer(kind)
         if field.name == "score":
@@ -121,6 +126,8 @@ def _check_kinds(schema: "pyarrow.Schema") -> None:
         elif field.name in _COUNTS:
             fits, expected = whole, "whole numbers"
         else:
+            # No floats: pandas turns whole numbers with a gap into 1.0, 2.0, which would be other
+            # subjects than the 1 and 2 of the CSV.
             text = types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind)
             fits, expected = whole or text, "text"
         if not fits and not field.name.startswith(EXTRA_PREFIX):
@@ -129,6 +136,7 @@ def _check_kinds(schema: "pyarrow.Schema") -> None:
 
 def _score(path: Path, number: int, row: Mapping[str, str | int | float | None]) -> Score:
     """Turn a row into a score."""
+    # The checks of the CSV, so that both forms accept the same rows.
     texts = {name: "" if value is None else str(value) for name, value in row.items()}
     try:
         return score_of(texts)

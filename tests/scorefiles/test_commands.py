@@ -317,7 +317,7 @@ def test_no_input_of_any_kind_is_written_over(command: Run, folder: Path):
 def test_a_place_for_plots_that_is_none_is_told_before_the_table(command: Run):
     scorefiles.write(Path("a.csv"), draw())
     ended = command("evaluate", "a.csv", "--replicates", 20, "--plots", "/dev/null/x")
-    assert "/dev/null is no folder" in ended.error
+    assert "/dev/null is not a folder" in ended.error
     assert ended.out == ""
 
 
@@ -386,7 +386,7 @@ def test_convert_refuses_what_it_cannot_do(command: Run, folder: Path):
         ("scores.csv", "--to", "csv"): "would be written over its own source",
         ("scores.csv", "--to", "xlsx"): "no score format 'xlsx'",
         ("--from", "x", "--dev", "scores.csv", "--to", "csv"): "no score format 'x'",
-        ("scores.csv", "--to", "oulu"): "'dev0' is no OULU-NPU name",
+        ("scores.csv", "--to", "oulu"): "'dev0' is not an OULU-NPU name",
         ("scores.csv", "--from", "oulu", "--to", "csv"): "SCORES are the harness's own",
         ("--from", "oulu", "--dev", "scores.csv", "--to", "csv", "--out", "x"): "line 1: score",
     }.items():

@@ -98,15 +98,15 @@ def test_broken_files_are_refused_with_the_place(
 
 def test_names_that_a_form_cannot_hold_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     blank = (SCORES[0], Score("a b", "test", "", None, None, 1.0))
-    with pytest.raises(DataError, match="would part its columns"):
+    with pytest.raises(DataError, match="would be read as other columns"):
         convert.save("four-column", tmp_path, blank)
-    with pytest.raises(DataError, match="no OULU-NPU name"):
+    with pytest.raises(DataError, match="not an OULU-NPU name"):
         convert.save("oulu", tmp_path, blank)
     same = (SCORES[0], Score("x", "test", "print1", "print1", None, 1.0))
     with pytest.raises(DataError, match="species and subject are both 'print1'"):
         convert.save("five-column", tmp_path, same)
     frame = Score("x#1", "test", "", None, None, 1.0, unit="frame", video="x")
-    with pytest.raises(DataError, match="bob-csv holds whole videos alone"):
+    with pytest.raises(DataError, match="bob-csv has whole videos only"):
         convert.save("bob-csv", tmp_path, [frame])
     assert not list(tmp_path.iterdir())
     with pytest.raises(

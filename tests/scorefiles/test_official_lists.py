@@ -42,13 +42,13 @@ def test_every_oulu_name_has_its_own_code_and_comes_back() -> None:
 
 @pytest.mark.parametrize("name", ["", "6_3_20", "6_3_020_1", "x_3_20_1", "0_1_01_1", "6-3-20-1"])
 def test_other_names_have_no_code(name: str) -> None:
-    with pytest.raises(DataError, match="no OULU-NPU name"):
+    with pytest.raises(DataError, match="not an OULU-NPU name"):
         oulu_code(name)
 
 
 @pytest.mark.parametrize("code", ["", "zz", "0", "0ffffff", "ef88", "6_3_20_1"])
 def test_other_codes_have_no_name(code: str) -> None:
-    with pytest.raises(DataError, match="no coded OULU-NPU name"):
+    with pytest.raises(DataError, match="not a coded OULU-NPU name"):
         oulu_name(code)
 
 
@@ -96,8 +96,11 @@ def test_what_is_no_number_has_failed_and_is_not_dropped(tmp_path: Path, cell: s
         ("0ef88", "line 2: '0ef88', expected name,score"),
         ("0ef88,x", "line 2: score 'x' is not a number"),
         ("0ef88,1_0", "line 2: score '1_0' is not a number"),
-        ("# failed: who: no face", "line 2: 'who' is no OULU-NPU name|line 2: 'who' is no coded"),
-        ("hello,1", "no coded"),
+        (
+            "# failed: who: no face",
+            "line 2: 'who' is not an OULU-NPU name|line 2: 'who' is not a coded",
+        ),
+        ("hello,1", "not a coded"),
         ("0ef88,1\n6_3_20_1,1", "line 3: presentation '6_3_20_1' is scored twice"),
     ],
 )

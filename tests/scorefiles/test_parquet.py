@@ -97,7 +97,9 @@ def test_what_is_no_whole_parquet_file_is_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"", b"presentation,split\n", whole[: len(whole) // 2], whole[40:]):
         path.write_bytes(content)
-        with pytest.raises(DataError, match=r"x\.parquet: no whole Parquet file \(.*write it"):
+        with pytest.raises(
+            DataError, match=r"x\.parquet: not a complete Parquet file \(.*write it"
+        ):
             scorefiles.read(path)
     path.unlink()
     with pytest.raises(DataError, match="cannot be read"):
