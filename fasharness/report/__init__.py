@@ -14,15 +14,15 @@ def write(run_folder: Path) -> Path:
     """Write the page of a finished run and, beside it, ``histogram.png`` and ``det.png``.
 
     Args:
-        run_folder: the run's folder, with ``result.json`` and ``scores.csv``; the pictures that
-            it keeps are shown, so mind whose faces these are.
+        run_folder: the run's folder, with ``result.json`` and ``scores.csv``; pictures in it
+            are shown, so check that these faces may be passed on.
 
     Returns:
         The path of ``report.html``. Each file is written atomically.
 
     Raises:
-        OptionError: the folder holds no finished run.
-        DataError: a file of the run is missing or broken.
+        OptionError: when the folder holds no finished run.
+        DataError: when a file of the run is missing or damaged.
     """
     from fasharness.report import page
     from fasharness.report.runs import read
@@ -35,7 +35,7 @@ def write(run_folder: Path) -> Path:
 
 
 def write_page(run_folders: Sequence[Path], target: Path) -> Path:
-    """Write one page on one or several finished runs; several are compared first.
+    """Write one page on one or several finished runs; the comparison of several comes first.
 
     Args:
         run_folders: the runs' folders; the others are compared with the first.
@@ -45,8 +45,8 @@ def write_page(run_folders: Sequence[Path], target: Path) -> Path:
         The page's path. The file is written atomically.
 
     Raises:
-        OptionError: a folder holds no finished run, or is named twice.
-        DataError: a file of a run is missing or broken.
+        OptionError: when a folder holds no finished run, or is named twice.
+        DataError: when a file of a run is missing or damaged.
     """
     from fasharness.report import page
     from fasharness.report.runs import read_several
@@ -60,16 +60,17 @@ def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
 
     Args:
         run_folders: the runs' folders.
-        folder: where the plots go; where there are several runs or folds, each has a folder of
-            its own in it, and beside these lie the error curves of all runs together.
+        folder: where the plots go; with several runs or folds, each gets a folder of its own
+            in it; the error curves of all runs together are written beside these.
 
     Returns:
         The files, each written atomically.
 
     Raises:
-        OptionError: a folder holds no finished run, or is named twice.
-        DataError: a file of a run is missing or broken.
+        OptionError: when a folder holds no finished run, or is named twice.
+        DataError: when a file of a run is missing or damaged.
     """
+    # Imported when called, so that other commands do not load the drawing code.
     from fasharness.report.drawing import files
     from fasharness.report.runs import read_several
     from fasharness.report.versus import run_curves
@@ -88,13 +89,14 @@ def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
 
 
 def _draw(folder: Path, run: "Run") -> None:
-    """Write the two plots where there is something to draw."""
+    """Write the two plots, each if there is something to draw."""
     from fasharness.report.curves import classes, det, marks
     from fasharness.report.drawing import figures, plots
     from fasharness.report.drawing.model import Heading
 
     found = classes(run.scores)
     alone = len(run.parts) == 1
+    # Each fold has its own threshold, so one line in a plot of all folds would be wrong.
     threshold = run.first.evaluation.threshold.value if alone else None
     heading = Heading(run.simulated, f"{run.first.method} on {run.protocol}")
     if found:

@@ -1,4 +1,4 @@
-"""The commands that make a run's figures again, as its page prints them."""
+"""The commands that reproduce a run's figures, as its page prints them."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,13 @@ from fasharness.result import Evaluation, FoldsResult
 
 
 def commands(run: Run) -> Iterator[str]:
-    """Say with what a run was made, then its commands.
+    """Yield the versions that a run was made with, then the commands that reproduce it.
 
     Args:
         run: the run.
 
     Yields:
-        Lines for a shell; RUN stands for the run's folder, PLOTS for any.
+        Lines for a shell; RUN is the run's folder, PLOTS any folder.
     """
     known = run.first.provenance.get("versions")
     versions = known if isinstance(known, Mapping) else {}
@@ -32,7 +32,7 @@ def commands(run: Run) -> Iterator[str]:
 
 
 def _evaluations(run: Run) -> Iterator[str]:
-    """Evaluate each score file as the run did, and those of several folds together."""
+    """Yield the evaluation of each score file, and that of all folds together."""
     folds = isinstance(run.result, FoldsResult)
     files = [
         f"RUN/{shlex.quote(part.name)}/scores.csv" if folds else "RUN/scores.csv"
@@ -46,8 +46,9 @@ def _evaluations(run: Run) -> Iterator[str]:
 
 
 def _flags(evaluation: Evaluation) -> str:
-    """Give the flags of `fasharness evaluate` that make an evaluation from its scores."""
+    """Return the flags of `fasharness evaluate` that reproduce an evaluation from its scores."""
     usual, rule = EvaluationOptions(), evaluation.intervals
+    # Only flags that differ from the defaults, so that a reader sees what was special.
     chosen = (
         ("--threshold", evaluation.threshold.rule, usual.threshold_rule),
         ("--replicates", rule.replicates, usual.replicates),
@@ -61,4 +62,5 @@ def _flags(evaluation: Evaluation) -> str:
         ("--all", bool(evaluation.more)),
         ("--compat", bool(evaluation.published)),
     )
+    # Quoted: rules and folds may hold characters that a shell would interpret.
     return shlex.join([*flags, *(flag for flag, on in switches if on)])

@@ -10,13 +10,13 @@ from fasharness.report.text import SIMULATED, smallest_words
 
 
 def run_names(runs: Sequence[Path]) -> list[str]:
-    """Call runs by the ends of their paths, or by the whole ones where the ends are equal.
+    """Name runs by the last part of their paths, or by the whole path if two would be equal.
 
     Args:
-        runs: folders of runs or score files; ``scores.csv`` is called by its folder.
+        runs: folders of runs or score files; ``scores.csv`` is named after its folder.
 
     Returns:
-        A name for each.
+        A name for each run, in order.
     """
     places = [path.resolve() for path in runs]
     short = [path.parent.name if path.stem == "scores" else path.name for path in places]
@@ -24,7 +24,7 @@ def run_names(runs: Sequence[Path]) -> list[str]:
 
 
 def comparison(first: str, second: str, found: Comparison) -> Grid:
-    """Lay a comparison of two runs out; differences of shares are in percentage points.
+    """Format a comparison of two runs as a table; differences of shares are in percentage points.
 
     Args:
         first: name of the first run.
@@ -57,7 +57,7 @@ def comparison(first: str, second: str, found: Comparison) -> Grid:
 
 
 def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:
-    """Print what the evaluations warn of, each once with the runs that do."""
+    """Yield the warnings of the evaluations, each once with the runs that it is about."""
     runs = dict(zip(names, found.warnings, strict=True))
     for words in dict.fromkeys(warning for warnings in found.warnings for warning in warnings):
         where = " and ".join(name for name, warnings in runs.items() if words in warnings)
@@ -65,11 +65,12 @@ def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:
 
 
 def _left_out(dropped: Sequence[str]) -> str:
-    """Say what only one run scored."""
+    """Describe the presentations that only one run scored."""
     named = ", ".join(dropped[:5]) + (", ..." if len(dropped) > 5 else "")
     return f"{len(dropped)} that only one scored left out" + (f" ({named})" if dropped else "")
 
 
 def _chance(p: float) -> str:
-    """Print a p-value."""
+    """Format a p-value."""
+    # p is never 0, but four decimals would print 0.0000.
     return "p < 0.0001" if p < 0.0001 else f"p = {p:.4f}"

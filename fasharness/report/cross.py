@@ -1,4 +1,4 @@
-"""The table of cross-data-set tasks, with the convention behind its figures in words."""
+"""The table of cross-data-set tasks, with notes on the conventions behind its figures."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,14 +25,14 @@ TARGET = (
 
 
 def table(found: Sequence[Crossed], options: EvaluationOptions) -> Grid:
-    """Lay tasks out, with the mean over the cross-data-set ones of each method.
+    """Format tasks as a table, with the mean over the cross-data-set tasks of each method.
 
     Args:
         found: what `fasharness.evaluation.cross.cross` returns.
-        options: how they were evaluated.
+        options: the rules of their evaluation.
 
     Returns:
-        A table of per cent; the leaking column is there only where leaks are allowed.
+        A table in per cent; the leaking column exists only if leaks are allowed.
     """
     leak = ("HTER at target EER (LEAKS)",) if options.allow_leaks else ()
     header = ("trained on", "tested on", "method", *map(label, FIGURES), *leak, "floor", "data")
@@ -49,9 +49,10 @@ def table(found: Sequence[Crossed], options: EvaluationOptions) -> Grid:
 
 
 def _cells(one: Crossed, leak: bool) -> Iterator[str]:
-    """Print the figures of a task, the first with its interval."""
+    """Yield the figures of a task, HTER with its interval."""
     for name in FIGURES:
-        # What needs no threshold is the same by both conventions.
+        # AUC and working points need no threshold, so both conventions give the same figure. HTER,
+        # APCER and BPCER at the leaking threshold must not appear in the columns of the other.
         found = one.source or (None if name in FIGURES[:3] else one.target)
         metric = found.metric(name) if found else None
         if metric and name == "hter":
@@ -63,7 +64,7 @@ def _cells(one: Crossed, leak: bool) -> Iterator[str]:
 
 
 def _mean_row(one: OverTasks, leak: bool) -> tuple[str, ...]:
-    """Print the averages of a method."""
+    """Return the row with the averages of a method."""
     cells = [with_spread(name, one.source.get(name)) for name in FIGURES]
     cells += [with_spread("hter", one.target.get("hter"))] if leak else []
     data = data_words(one.simulated)
@@ -71,7 +72,7 @@ def _mean_row(one: OverTasks, leak: bool) -> tuple[str, ...]:
 
 
 def _notes(found: Sequence[Crossed], options: EvaluationOptions) -> Iterator[str]:
-    """Say by which convention the figures were made and what to be careful about."""
+    """Yield the conventions behind the figures, and the warnings."""
     if any(one.simulated for one in found):
         yield "SIMULATED rows say nothing of real attacks."
     yield SOURCE.format(rule=options.threshold_rule)

@@ -1,4 +1,4 @@
-"""Decisions on the test split, and what they add up to for each phone, session and so on."""
+"""Decisions on the test split, and their error rates by phone, session, species and subject."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ FACTORS: Mapping[str, Callable[[Score], str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """A scored test presentation with the threshold it was decided by.
+    """A scored test presentation with the threshold of its fold.
 
     Attributes:
         score: the score.
-        threshold: at or above it a score is called bona fide.
+        threshold: scores at or above it are accepted as bona fide.
         part: the protocol or fold.
     """
 
@@ -30,7 +30,7 @@ class Decision:
 
     @property
     def wrong(self) -> bool:
-        """Whether it lies on the wrong side."""
+        """Whether the score is on the wrong side of the threshold."""
         return (self.score.value >= self.threshold) != self.score.bona_fide
 
     @property
@@ -45,7 +45,7 @@ class Decision:
 
 
 def decide(parts: Iterable[Part]) -> list[Decision]:
-    """Decide every test presentation that has a score, each part at its own threshold."""
+    """Decide on all scored test presentations, in each part at its own threshold."""
     return [
         Decision(score, part.result.evaluation.threshold.value, part)
         for part in parts
@@ -55,8 +55,9 @@ def decide(parts: Iterable[Part]) -> list[Decision]:
 
 
 def errors(decided: Iterable[Decision]) -> list[Decision]:
-    """Find what lies on the wrong side, farthest from the threshold first."""
+    """Return the wrong decisions, farthest from the threshold first."""
     found = (one for one in decided if one.wrong)
+    # The name breaks ties, so that the page is the same every time.
     return sorted(found, key=lambda one: (-abs(one.distance), one.score.presentation))
 
 
@@ -96,11 +97,11 @@ class Level:
 
 
 def levels(decided: Sequence[Decision], factor: Callable[[Score], str]) -> tuple[Level, ...]:
-    """Add the decisions up for each value of a factor.
+    """Count the decisions for each value of a factor.
 
     Args:
         decided: the decisions.
-        factor: gives a presentation's value, empty where it has none.
+        factor: returns a presentation's value; empty if it has none.
 
     Returns:
         One level for each value, in the order of their names.
@@ -112,12 +113,13 @@ def levels(decided: Sequence[Decision], factor: Callable[[Score], str]) -> tuple
 
 
 def _natural(name: str) -> tuple[int, int, str]:
-    """Sort numbers by value, before words."""
+    """Return a sort key that puts numbers by value before words."""
+    # The name breaks the tie of 1 and 01.
     return (0, int(name), name) if name.isdecimal() and name.isascii() else (1, 0, name)
 
 
 def _level(name: str, decided: Sequence[Decision]) -> Level:
-    """Add decisions up."""
+    """Count decisions."""
     attacks: dict[str, int] = {}
     accepted: dict[str, int] = {}
     live = [one for one in decided if one.score.bona_fide]

@@ -21,7 +21,7 @@ class Grid:
         title: what it shows.
         header: the names of the columns.
         rows: the cells of each row, as many as there are columns.
-        notes: what a reader must know, a sentence each.
+        notes: sentences that a reader of the table must know.
     """
 
     title: str
@@ -31,7 +31,7 @@ class Grid:
 
 
 def terminal(grid: Grid) -> str:
-    """Line the columns up, the first to the left and the others to the right."""
+    """Align the columns, the first to the left and the others to the right."""
     lines = [tuple(grid.header), *map(tuple, grid.rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(grid.header))]
     body = [
@@ -75,7 +75,9 @@ def latex(grid: Grid) -> str:
 
 
 def _tex(text: str) -> str:
-    """Escape what TeX would take for a command."""
+    """Escape the characters that are commands in TeX."""
+    # One pass over the characters: replacing one after another would escape the backslashes and
+    # braces of earlier replacements again.
     special = {
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
@@ -93,12 +95,13 @@ def comma_separated(grid: Grid) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     for line in (grid.header, *grid.rows):
+        # A negative number starts like a formula, but an apostrophe would make it a text.
         writer.writerow(cell if _number(cell) else guard(cell) for cell in line)
     return buffer.getvalue()
 
 
 def _number(cell: str) -> bool:
-    """Whether a cell is a plain number, which no spreadsheet runs; it may be negative."""
+    """Return whether a cell is a plain number, negative ones included."""
     return _NUMBER.fullmatch(cell) is not None
 
 

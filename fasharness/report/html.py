@@ -1,4 +1,4 @@
-"""Elements of a page: plain text is always escaped, only elements are put in as they are."""
+"""HTML elements: plain text is always escaped, only elements are inserted unchanged."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ class Html(str):
 
 
 def tag(name: str, *children: str, **attributes: str) -> Html:
-    """Make an element.
+    """Return an element.
 
     Args:
         name: its name.
-        children: what it holds; text is escaped unless it is `Html`.
+        children: its content; text is escaped unless it is `Html`.
         attributes: underscores become hyphens, a trailing one is dropped (``class_``).
 
     Returns:
@@ -30,21 +30,22 @@ def tag(name: str, *children: str, **attributes: str) -> Html:
 
 
 def join(children: Iterable[str]) -> Html:
-    """Put elements and text one after another.
+    """Join elements and text.
 
     Args:
         children: text is escaped unless it is `Html`.
 
     Returns:
-        All of it.
+        One piece of HTML.
     """
+    # The type decides, not the caller: a forgotten escape shows tags as text, never runs them.
     return Html("".join(c if isinstance(c, Html) else escape(c) for c in children))
 
 
 def table(
     caption: str, header: Sequence[str], rows: Iterable[Sequence[str]], **attributes: str
 ) -> Html:
-    """Make a table whose first column names its rows.
+    """Return a table whose first column names its rows.
 
     Args:
         caption: what the table shows.
@@ -66,7 +67,7 @@ def table(
 
 
 def section(title: str, *children: str, anchor: str, level: int = 2) -> Html:
-    """Make a part of the page with a heading.
+    """Return a section with a heading.
 
     Args:
         title: the heading.
@@ -83,10 +84,10 @@ def section(title: str, *children: str, anchor: str, level: int = 2) -> Html:
 
 @dataclass(frozen=True)
 class Place:
-    """Where on the page a run stands.
+    """The place of a run on the page.
 
     Attributes:
-        prefix: what its anchors begin with, so that they are its own.
+        prefix: the beginning of its anchors, so that they are unique on the page.
         level: level of its headings.
     """
 
@@ -94,5 +95,5 @@ class Place:
     level: int = 2
 
     def section(self, title: str, *children: str, anchor: str) -> Html:
-        """Make a section here; see `section`."""
+        """Return a section at this place; see `section`."""
         return section(title, *children, anchor=f"{self.prefix}{anchor}", level=self.level)

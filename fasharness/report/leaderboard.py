@@ -1,4 +1,4 @@
-"""The table of all runs below a folder, and that of figures from the literature."""
+"""The table of all runs below a folder, and the table of published figures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ class Reference:
 
     Attributes:
         method: the method.
-        protocol: the protocol or the pair of data sets.
+        protocol: the protocol, or training and test data.
         metric: the metric.
         value: the figure as a share.
-        source: where it was read.
+        source: the publication or file that states it.
     """
 
     method: str
@@ -52,10 +52,10 @@ def leaderboard(folder: Path) -> Grid:
     """Collect every run below a folder, best ACER first within each protocol.
 
     Args:
-        folder: it is searched for ``result.json``; the folds of a run are one row.
+        folder: searched for ``result.json`` at any depth; the folds of a run are one row.
 
     Returns:
-        A table of per cent, ACER with its interval, or mean ± standard deviation over folds; a
+        A table in per cent: ACER with its interval, or mean ± standard deviation over folds. A
         result that cannot be read is left out and named in a note.
 
     Raises:
@@ -70,6 +70,7 @@ def leaderboard(folder: Path) -> Grid:
             broken.append(error)
     if not found:
         raise (broken or [DataError(f"{folder}: no result.json below it; run something first")])[0]
+    # The path breaks ties, so that the order does not depend on the file system.
     found.sort(key=lambda pair: (_protocol(pair[1]), _rank(pair[1]), str(pair[0])))
     rows = [
         (_method(r), _protocol(r), *_cells(r), floor(_evaluations(r)), _data(r), path.name)
@@ -85,27 +86,27 @@ def leaderboard(folder: Path) -> Grid:
 
 
 def literature() -> Grid:
-    """Lay the figures of the literature out that were verified in their sources.
+    """Format the published figures that were verified in their sources as a table.
 
     Returns:
-        A table; figures that nobody has checked are not in it.
+        A table; unverified figures are not in it.
     """
     rows = [(r.method, r.protocol, label(r.metric), f"{percent(r.value)} %", r.source)
             for r in REFERENCES]  # fmt: skip
-    notes = ("Read in the sources named; settings and threshold rules are theirs.",)
+    notes = ("Taken from the sources named, with their settings and threshold rules.",)
     header = ("method", "protocol", "metric", "value", "source")
     return Grid("Published figures, each verified in its source", header, rows, notes)
 
 
 def _result_files(folder: Path) -> Iterator[Path]:
-    """Find the results of runs, not those of single folds inside a run of folds."""
+    """Yield the results of runs, without those of single folds inside a run of folds."""
     for path in sorted(folder.rglob("result.json")):
         if not (path.parent.parent / "result.json").exists():
             yield path
 
 
 def _first(result: Result | FoldsResult) -> Result:
-    """Take a fold to ask what all folds share."""
+    """Return a result with the facts that all folds share."""
     return result.folds[0] if isinstance(result, FoldsResult) else result
 
 
@@ -116,21 +117,22 @@ def _method(result: Result | FoldsResult) -> str:
 
 
 def _protocol(result: Result | FoldsResult) -> str:
-    """Name the protocol, or the fold where only one was run."""
+    """Name the protocol, or the fold if only one was run."""
     return result.protocol if isinstance(result, FoldsResult) else result.fold or result.protocol
 
 
 def _rank(result: Result | FoldsResult) -> float:
-    """Sort by ACER, those without one last."""
+    """Return the sort key: ACER, runs without one last."""
     if isinstance(result, FoldsResult):
         values = [m.mean for m in result.metrics if m.name == "acer"]
     else:
         values = [m.value for m in result.evaluation.metrics if m.name == "acer"]
+    # Above every rate, so that runs without an ACER come last.
     return 2.0 if not values or values[0] is None else values[0]
 
 
 def _cells(result: Result | FoldsResult) -> Iterator[str]:
-    """Print the columns' metrics, ACER with its interval, or all with their spread over folds."""
+    """Yield the metrics: ACER with its interval, or all with their deviation over folds."""
     if isinstance(result, FoldsResult):
         means = {m.name: m for m in result.metrics}
         yield from (with_spread(name, means.get(name)) for name in HEADLINE)
@@ -145,26 +147,27 @@ def _cells(result: Result | FoldsResult) -> Iterator[str]:
 
 
 def _evaluations(result: Result | FoldsResult) -> Iterator[Evaluation]:
-    """The evaluations of a run."""
+    """Yield the evaluations of a run."""
     folds = result.folds if isinstance(result, FoldsResult) else (result,)
     yield from (fold.evaluation for fold in folds)
 
 
 def _data(result: Result | FoldsResult) -> str:
-    """Say what a run's figures are of."""
+    """Describe the data behind a run's figures."""
     leaks = any(one.threshold.leaks for one in _evaluations(result))
     return data_words(result.simulated, leaks)
 
 
 def _notes(found: Sequence[Result | FoldsResult]) -> Iterator[str]:
-    """Say what the table cannot show."""
+    """Yield what a reader must know beyond the table."""
     evaluations = [one for result in found for one in _evaluations(result)]
     if any(one.threshold.leaks for one in evaluations):
         yield "Some thresholds were chosen on the test split; their figures are too good."
     simulated = any(r.simulated for r in found)
     if simulated:
-        yield "SIMULATED rows say nothing of real attacks; never set them beside published figures."
+        yield "SIMULATED rows say nothing of real attacks; never compare them with published ones."
     protocols = {_protocol(r) for r in found}
+    # A published figure below simulated rows would invite a comparison that means nothing.
     for reference in () if simulated else REFERENCES:
         if reference.protocol in protocols:
             value = f"{label(reference.metric)} {percent(reference.value)} %"

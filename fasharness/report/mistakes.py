@@ -1,4 +1,4 @@
-"""Where the errors are: tables by factor, the worst errors, and their pictures."""
+"""Tables of errors by factor, and the worst errors with their pictures."""
 
 import base64
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ _MOST_ROWS = 300
 
 
 def factors(parts: Sequence[Part]) -> Html:
-    """Break the errors down by phone, session, instrument and subject.
+    """List error rates by phone, session, instrument and subject.
 
     Args:
         parts: the protocol, or the folds, each at its own threshold.
 
     Returns:
-        A sortable table for each factor that the scores know.
+        A sortable table for each factor that occurs in the scores.
     """
     decided = decide(parts)
     found = [
@@ -37,15 +37,16 @@ def factors(parts: Sequence[Part]) -> Html:
 
 
 def _most(rows: Sequence[Level]) -> Sequence[Level]:
-    """Keep the rows with most errors where there are too many for a page."""
+    """Keep the rows with most errors if there are too many for a page."""
     if len(rows) <= _MOST_ROWS:
         return rows
+    # By number, not rate: of few presentations one error is already a rate of 100 %.
     worst_first = sorted(rows, key=lambda one: -one.refused - sum(one.accepted.values()))
     return worst_first[:_MOST_ROWS]
 
 
 def _factor(name: str, rows: Sequence[Level]) -> Html:
-    """Lay one factor out; a long one is collapsed."""
+    """Format one factor as a table; a long one is collapsed."""
     # An instrument has attacks alone, so two thirds of the columns would be empty.
     live = any(level.bona_fide for level in rows)
     head = (
@@ -75,7 +76,7 @@ def _factor(name: str, rows: Sequence[Level]) -> Html:
 
 
 def _rate(rate: float | None) -> Html:
-    """Print a rate with a bar, a dash where there is none."""
+    """Format a rate with a bar; a dash if there is none."""
     if rate is None:
         return join(["–"])
     bar = f'<i class="rate" style="--rate:{rate:.4f}" aria-hidden="true"></i>'
@@ -83,7 +84,7 @@ def _rate(rate: float | None) -> Html:
 
 
 def worst(parts: Sequence[Part]) -> Html:
-    """Show the errors that lie farthest from the threshold, with their pictures where kept.
+    """Show the errors that are farthest from the threshold, with their pictures if there are any.
 
     Args:
         parts: the protocol, or the folds, each at its own threshold.
@@ -101,7 +102,7 @@ def worst(parts: Sequence[Part]) -> Html:
 
 
 def _listed(shown: Sequence[Decision], count: int, folds: bool) -> Html:
-    """List errors."""
+    """List errors as a table."""
     rows = [
         (
             s.presentation,
@@ -123,7 +124,7 @@ def _listed(shown: Sequence[Decision], count: int, folds: bool) -> Html:
 
 
 def _figure(one: Decision) -> Html:
-    """Show one error: frames, the method's map, the true depth, and what is known of it."""
+    """Show one error: frames, the method's map, the true depth and the decision."""
     s, exhibit = one.score, one.exhibit
     words = f"{s.presentation}: {s.species or 'bona fide'}"
     pictures = [
@@ -143,15 +144,16 @@ def _figure(one: Decision) -> Html:
 
 
 def _truth(score: Score) -> str:
-    """Say what the true depth is; an attack's is a label, since no paper or glass is a face."""
+    """Name the true depth; that of an attack is a label, since paper and glass are no faces."""
     return "true depth" if score.bona_fide else "true depth: flat"
 
 
 def _picture(content: bytes | None, words: str, name: str, style: str) -> Html:
-    """Put a picture into the page."""
+    """Embed a picture in the page."""
     if content is None:
         return Html("")
     kind = "png" if content.startswith(b"\x89PNG") else "jpeg"
+    # Embedded as data, since the page must open offline and its policy forbids requests.
     source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
     image = Html(f'<img src="{source}" alt="{escape(words)}">')
     return tag("div", image, tag("small", name), class_=style)

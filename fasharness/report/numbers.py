@@ -1,4 +1,4 @@
-"""How the report prints numbers; the page's script rounds by the same arithmetic."""
+"""How the report formats numbers; the page's script rounds in the same way."""
 
 import math
 from collections.abc import Iterable
@@ -67,30 +67,32 @@ DEGREES = frozenset({"auc", "pauc", "log_auc", "ap", "d_prime"})
 
 
 def percent(rate: float) -> str:
-    """Print a rate in per cent with two decimals, halves rounded up.
+    """Format a rate in per cent with two decimals, halves rounded up.
 
     Args:
         rate: a number in [0, 1].
 
     Returns:
-        Text without a sign for per cent.
+        Text without the per cent sign.
 
     >>> percent(0.12125), percent(1.0), percent(0.0)
     ('12.13', '100.00', '0.00')
     """
+    # Not f"{rate:.2f}": Python rounds halves to even, JavaScript's toFixed does not, and the slider
+    # must show what the tables show.
     hundredths = math.floor(rate * 10_000 + 0.5)
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
 def figure(name: str, value: float | None) -> str:
-    """Print the value of a metric.
+    """Format the value of a metric.
 
     Args:
         name: the metric; areas are printed as numbers, plugins' metrics with four digits.
         value: its value.
 
     Returns:
-        Text with its unit, a dash where the value is absent.
+        Text with its unit; a dash if the value is absent.
     """
     if value is None:
         return "–"
@@ -101,18 +103,18 @@ def figure(name: str, value: float | None) -> str:
 
 
 def _kind(name: str) -> str:
-    """Take the number off a metric's name: ``tpr@fpr=0.01`` is a ``tpr@fpr``."""
+    """Return a metric's name without its number: ``tpr@fpr`` for ``tpr@fpr=0.01``."""
     return name.partition("=")[0]
 
 
 def interval(metric: Metric) -> str:
-    """Print the interval of a metric.
+    """Format the interval of a metric.
 
     Args:
         metric: the metric.
 
     Returns:
-        Text, empty where there is no interval.
+        Text; empty if there is no interval.
     """
     if metric.low is None or metric.high is None:
         return ""
@@ -122,7 +124,7 @@ def interval(metric: Metric) -> str:
 
 
 def with_interval(metric: Metric) -> str:
-    """Print a metric, with its interval in brackets where it has one.
+    """Format a metric, with its interval in brackets if it has one.
 
     Args:
         metric: the metric.
@@ -135,59 +137,60 @@ def with_interval(metric: Metric) -> str:
 
 
 def with_spread(name: str, metric: FoldMetric | None) -> str:
-    """Print a mean, with its standard deviation where it has one.
+    """Format a mean, with its standard deviation if it has one.
 
     Args:
         name: the metric.
-        metric: its mean over folds or tasks, None where there is none.
+        metric: its mean over folds or tasks, None if there is none.
 
     Returns:
-        Text with its unit, a dash where the mean is absent.
+        Text with its unit; a dash if the mean is absent.
     """
     spread = f" ± {figure(name, metric.std)}" if metric and metric.std is not None else ""
     return figure(name, metric.mean if metric else None) + spread
 
 
 def floor(evaluations: Iterable[Evaluation | None]) -> str:
-    """Print the smallest error rate that so few test presentations can support.
+    """Format the smallest error rate that so few test presentations can support.
 
     Args:
-        evaluations: of one test split or of folds, of which the largest rate counts.
+        evaluations: of one test split or of folds; the largest rate is shown.
 
     Returns:
-        Text with its unit, a dash where there is none.
+        Text with its unit; a dash if there is none.
     """
     rates = [rate for one in evaluations if one for rate in one.smallest_rate.values()]
     return f"{percent(max(rates))} %" if rates else "–"
 
 
 def change(name: str, difference: float) -> str:
-    """Print a difference of two values of a metric.
+    """Format a difference of two values of a metric.
 
     Args:
         name: the metric.
-        difference: of shares in [-1, 1], or of areas and the like.
+        difference: of shares, in [-1, 1], or of other figures.
 
     Returns:
-        Percentage points with two decimals for shares, else four digits; with its sign.
+        Percentage points with two decimals for shares, else four decimals; with its sign.
 
     >>> change("acer", -0.125), change("auc", 0.125)
     ('-12.50', '+0.1250')
     """
     if not is_share(name):
         return f"{difference:+.4f}"
+    # Of the absolute value, so that a change and its opposite are rounded alike.
     return ("-" if difference < 0 else "+") + percent(abs(difference))
 
 
 def data_words(simulated: bool, leaks: bool = False) -> str:
-    """Say what data a row of a table is of, in words that no format leaves out.
+    """Name the data of a table row, as a cell, since some formats have no notes.
 
     Args:
         simulated: whether any presentation is simulated.
         leaks: whether a threshold was chosen on the test split.
 
     Returns:
-        ``real`` or ``SIMULATED``, with ``LEAKS`` where that is so.
+        ``real`` or ``SIMULATED``, with ``LEAKS`` if a threshold leaks.
 
     >>> data_words(simulated=True, leaks=True)
     'SIMULATED, LEAKS'
@@ -196,7 +199,7 @@ def data_words(simulated: bool, leaks: bool = False) -> str:
 
 
 def label(name: str) -> str:
-    """Give a metric its printed name.
+    """Return a metric's name for readers.
 
     Args:
         name: the metric.
@@ -213,7 +216,7 @@ def label(name: str) -> str:
 
 
 def meaning(name: str) -> str:
-    """Say what a metric is.
+    """Describe a metric.
 
     Args:
         name: the metric.

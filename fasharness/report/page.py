@@ -1,4 +1,4 @@
-"""The report of one run, or of several beside each other, as one page that opens offline."""
+"""The report of one run, or of several side by side, as one page that opens offline."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -8,7 +8,8 @@ from fasharness.report.body import body, lede, warnings
 from fasharness.report.html import Html, Place, join, tag
 from fasharness.report.runs import Run
 
-# Nothing may leave the page, whatever a name in it says.
+# No request may leave the page, even if a presentation's name contained an element. Styles and
+# scripts are inline, since the page is one file.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 _BAND = "These presentations were rendered by the harness; the figures say nothing about real ones."
 _LEAKS = "A threshold was chosen on the test split: every figure at it is too good."
@@ -26,10 +27,10 @@ _SECTIONS = (
 
 
 def page(runs: Sequence[Run]) -> str:
-    """Compose the whole page.
+    """Compose the page.
 
     Args:
-        runs: at least one; several are compared first, each with the first.
+        runs: at least one; with several, the comparison with the first comes first.
 
     Returns:
         An HTML document without a reference to anything outside it.
@@ -46,12 +47,12 @@ def page(runs: Sequence[Run]) -> str:
 
 
 def document(title: str, content: Html, *, simulated: bool, bands: Html = _NOTHING) -> str:
-    """Put content into a page with the report's looks, its script and its bands.
+    """Wrap content in a page with the report's style, script and bands.
 
     Args:
         title: of the page.
         content: usually a ``header`` of the class ``top`` and a ``main``.
-        simulated: whether a band across the page says so.
+        simulated: whether a band across the page marks it as simulated.
         bands: further bands.
 
     Returns:
@@ -75,7 +76,7 @@ def document(title: str, content: Html, *, simulated: bool, bands: Html = _NOTHI
 
 
 def _asset(name: str) -> Html:
-    """Read a file that lies beside this one."""
+    """Read a file of this package."""
     return Html(resources.files("fasharness.report").joinpath(name).read_text(encoding="utf-8"))
 
 
@@ -86,12 +87,12 @@ def _title(run: Run) -> str:
 
 
 def _simulated() -> Html:
-    """Warn of simulated data across the page."""
+    """Return the band that warns of simulated data."""
     return tag("div", "SIMULATED DATA ", tag("span", _BAND), class_="band simulated", role="note")
 
 
 def _leaking(runs: Sequence[Run]) -> Html:
-    """Warn of thresholds that looked at the test split across the page."""
+    """Return the band that warns of thresholds chosen on the test split."""
     if not any(run.leaks for run in runs):
         return Html("")
     return tag("div", "LEAKING THRESHOLD ", tag("span", _LEAKS), class_="band leaking", role="note")
@@ -104,6 +105,7 @@ def _one(run: Run) -> Html:
     links = [
         tag("a", words, href=f"#{anchor}")
         for anchor, words in _SECTIONS
+        # A run without scores has no plots, and a link to them would lead nowhere.
         if f'id="{anchor}"' in content
     ]
     menu = tag("nav", *links, aria_label="Sections")

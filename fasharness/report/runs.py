@@ -1,4 +1,4 @@
-"""A finished run as its report wants it: read from its folder, with a part for each fold."""
+"""A finished run, read from its folder for the report, with a part for each fold."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PICTURES = "pictures"
 
 
 class Exhibit(NamedTuple):
-    """Pictures of one presentation, each None where there is none.
+    """Pictures of one presentation, each None if it is missing.
 
     Attributes:
         strip: a JPEG or PNG file, the frames of a clip side by side.
@@ -34,7 +34,7 @@ _FILES = (".jpg", ".predicted.png", ".truth.png")
 
 
 def write_exhibit(folder: Path, presentation: str, exhibit: Exhibit) -> None:
-    """Keep the pictures of a presentation in a run's folder, each file atomically.
+    """Write the pictures of a presentation into a run's folder, each file atomically.
 
     Args:
         folder: the run's folder, or a fold's.
@@ -47,13 +47,14 @@ def write_exhibit(folder: Path, presentation: str, exhibit: Exhibit) -> None:
 
 
 def read_exhibit(folder: Path, presentation: str) -> Exhibit:
-    """Give the pictures of a presentation that a run's folder keeps; see `write_exhibit`."""
+    """Read the pictures of a presentation from a run's folder; see `write_exhibit`."""
     paths = _paths(folder, presentation)
     return Exhibit(*(path.read_bytes() if path.is_file() else None for path in paths))
 
 
 def _paths(folder: Path, presentation: str) -> tuple[Path, ...]:
-    """Name the files of a presentation; no id leads out of the folder."""
+    """Return the files of a presentation, always inside the folder."""
+    # An id may hold slashes and dots; quoted, it cannot lead out of the folder.
     name = quote(presentation, safe="")
     return tuple(folder / PICTURES / f"{name}{ending}" for ending in _FILES)
 
@@ -65,7 +66,7 @@ class Part:
     Attributes:
         result: its result.
         scores: the scores behind it; without a test score there are no plots.
-        exhibit: gives the pictures of a presentation.
+        exhibit: function from a presentation's id to its pictures.
     """
 
     result: Result
@@ -74,7 +75,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """The fold, or the protocol where there are no folds."""
+        """The fold, or the protocol if there are no folds."""
         return self.result.fold or self.result.protocol
 
 
@@ -83,7 +84,7 @@ class Run:
     """A finished run.
 
     Attributes:
-        name: what it is called beside other runs.
+        name: its name on a page with other runs.
         result: its result.
         parts: one for a protocol, else one for each fold.
     """
@@ -94,12 +95,12 @@ class Run:
 
     @property
     def first(self) -> Result:
-        """A result to ask what all folds share."""
+        """A result with the facts that all folds share."""
         return self.parts[0].result
 
     @property
     def protocol(self) -> str:
-        """The protocol, or the fold where only one was run."""
+        """The protocol, or the fold if only one was run."""
         return self.result.protocol if isinstance(self.result, FoldsResult) else self.parts[0].name
 
     @property
@@ -123,14 +124,14 @@ def read(folder: Path, name: str = "") -> Run:
 
     Args:
         folder: the run's folder.
-        name: what to call it; empty for the folder's name.
+        name: its name; empty for the folder's name.
 
     Returns:
         The run.
 
     Raises:
-        OptionError: the folder holds no finished run.
-        DataError: a file of it is missing, broken, or another run's.
+        OptionError: when the folder holds no finished run.
+        DataError: when a file of it is missing, damaged or another run's.
     """
     if not (folder / "result.json").is_file():
         raise OptionError(f"{folder}: no finished run (it has no result.json)")
@@ -149,11 +150,11 @@ def scores_by_fold(path: Path) -> Mapping[str, Sequence[Score]]:
         path: a run's folder, or a score file.
 
     Returns:
-        Fold to scores; a score file has one fold without a name.
+        A mapping from fold to scores; a score file is one fold without a name.
 
     Raises:
-        OptionError: the folder holds no finished run.
-        DataError: a file is missing or broken.
+        OptionError: when the folder holds no finished run.
+        DataError: when a file is missing or damaged.
     """
     if not path.is_dir():
         return {"": scorefiles.read(path)}
@@ -161,11 +162,12 @@ def scores_by_fold(path: Path) -> Mapping[str, Sequence[Score]]:
 
 
 def _part(folder: Path, result: Result) -> Part:
-    """Read the scores of a result, and no others: figures and plots show the same."""
+    """Read the scores that a result was made from."""
     scores = folder / "scores.csv"
     if not scores.is_file():
         raise DataError(f"{scores}: missing; repeat the run's command to score again")
     made_from = result.provenance.get("scores_sha256")
+    # A scores.csv of another evaluation would give plots that contradict the figures.
     if made_from is not None and made_from != sha256(scores):
         raise DataError(
             f"{scores} is not the file that result.json was made from; repeat the run's command"
@@ -174,18 +176,19 @@ def _part(folder: Path, result: Result) -> Part:
 
 
 def read_several(folders: Sequence[Path]) -> tuple[Run, ...]:
-    """Read runs and give each a name of its own.
+    """Read runs, each with a unique name.
 
     Args:
         folders: the runs' folders.
 
     Returns:
-        The runs, called by their folders' names, or by the paths as given where names are equal.
+        The runs, named after their folders, or by their whole paths if folder names are equal.
 
     Raises:
-        OptionError: a folder is named twice or holds no finished run.
-        DataError: a file of a run is missing or broken.
+        OptionError: when a folder is named twice or holds no finished run.
+        DataError: when a file of a run is missing or damaged.
     """
+    # Resolved, so that two spellings of one folder are found.
     whole = [folder.resolve() for folder in folders]
     for number, folder in enumerate(whole):
         if folder in whole[:number]:

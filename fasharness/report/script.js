@@ -1,12 +1,12 @@
-// Moves thresholds through the scores that the page holds, hides curves, sorts tables.
+// Moves the threshold over the scores in the page, hides and shows curves, sorts tables.
 "use strict";
 (() => {
-  // The same arithmetic as report/numbers.py, so that both print the same digits.
+  // The same arithmetic as report/numbers.py, so that both show the same digits.
   const percent = (rate) => {
     const n = Math.floor(rate * 10000 + 0.5);
     return `${Math.floor(n / 100)}.${String(n % 100).padStart(2, "0")}`;
   };
-  // Values rise, so a count of accepted scores is a binary search.
+  // Values are sorted, so the scores below a cut are counted by binary search.
   const below = (values, cut) => {
     let low = 0, high = values.length;
     while (low < high) {
@@ -32,7 +32,7 @@
   };
   const number = (element, name) => Number(element.dataset[name]);
 
-  // Where a rate lies on a plot's axis, from 0 to 1.
+  // Position of a rate on a plot's axis, from 0 to 1.
   const share = (plot, rate) => {
     if (plot.dataset.kind === "roc") return rate;
     const low = number(plot, "low"), high = number(plot, "high");
@@ -107,7 +107,7 @@
     home();
   }
 
-  // Every entry of a legend becomes a button that hides its line in the plots before it.
+  // Each entry of a legend becomes a button that hides its line in the plots before it.
   function switchable(legend) {
     const plots = legend.previousElementSibling;
     legend.querySelectorAll("li").forEach((entry) => {
@@ -126,7 +126,7 @@
     });
   }
 
-  // What cannot be compared as a number stands last, whichever way a column is sorted.
+  // Cells that are not numbers come last in both sort orders.
   function sortable(table) {
     const body = table.tBodies[0];
     const heads = [...table.querySelectorAll("thead th")];

@@ -14,10 +14,10 @@ from fasharness.report.text import SIMULATED
 
 
 def grid(name: str, counts: FileCounts) -> Grid:
-    """Lay the figures of a file out.
+    """Format the figures of a file as a table.
 
     Args:
-        name: of the file.
+        name: name of the file.
         counts: its counts.
 
     Returns:
@@ -43,13 +43,15 @@ def grid(name: str, counts: FileCounts) -> Grid:
 
 
 def _bound(error: float, digits: int) -> str:
-    """Print an error bound, rounded up and with what printing the figure may take away."""
+    """Format an error bound, rounded up, plus the rounding of the printed figure."""
+    # Rounded up: a bound rounded down would exclude possible values. The half unit covers the
+    # rounding of the figure beside it.
     unit = 10.0**-digits
     return f"± {(math.ceil(error / unit) + 0.5) * unit:.{digits + 1}f}"
 
 
 def _notes(counts: FileCounts) -> Iterator[str]:
-    """Say what a reader must know."""
+    """Yield what a reader must know beyond the table."""
     if counts.simulated:
         yield SIMULATED
     decided = at_dev_threshold(counts)
@@ -93,5 +95,6 @@ def write_curve(path: Path, counts: FileCounts, split: str = "test") -> None:
     columns = (curve.values, curve.apcer, curve.bpcer)
     # The first cut accepts all and the last refuses all; neither has a threshold of its own.
     for row in zip(*(column[1 : curve.values.size].tolist() for column in columns), strict=True):
+        # repr keeps all digits, so that the curve is exact when it is read again.
         writer.writerow((word, *map(repr, row)))
     write_text(path, text.getvalue())

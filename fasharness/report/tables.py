@@ -1,4 +1,4 @@
-"""The tables of the report page, each a function from records to an element."""
+"""The tables of the report page, each a function from records to an HTML element."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
 
 
 def _value(metric: Metric) -> Html:
-    """Print a value, with the reason where it is absent."""
+    """Format a value, with the reason if it is absent."""
     text = figure(metric.name, metric.value)
     if metric.value is None:
         return join([text, tag("small", metric.reason)])
@@ -20,7 +20,7 @@ def _value(metric: Metric) -> Html:
 
 
 def _range(metric: Metric) -> Html:
-    """Print an interval, with the reason where it is absent."""
+    """Format an interval, with the reason if it is absent."""
     if metric.value is not None and metric.low is None:
         return tag("small", metric.reason)
     return join([interval(metric)])
@@ -28,6 +28,7 @@ def _range(metric: Metric) -> Html:
 
 def _strip(metric: Metric) -> Html:
     """Draw a rate and its interval on a line from 0 to 100 %."""
+    # A plugin's metric may have any range; it has no place on an axis of shares.
     if metric.value is None or not 0 <= metric.value <= 1:
         return Html("")
     low = metric.value if metric.low is None else metric.low
@@ -90,7 +91,7 @@ def attacks(evaluation: Evaluation) -> Html:
         evaluation: the evaluation.
 
     Returns:
-        A table; the largest group is named, since it is the APCER.
+        A table; the largest group is marked, since it is the APCER.
     """
     groups = {m.name for m in evaluation.apcer_by_group}
     worst = max(evaluation.apcer_by_group, key=lambda m: m.value or 0.0)
@@ -99,6 +100,7 @@ def attacks(evaluation: Evaluation) -> Html:
         ("species group", evaluation.apcer_by_group),
         ("PAI species", evaluation.apcer_by_species),
     ):
+        # Where each species is its own group, the second half would repeat the first.
         if kind == "PAI species" and {m.name for m in metrics} == groups:
             continue
         for m in metrics:
@@ -117,10 +119,10 @@ def attacks(evaluation: Evaluation) -> Html:
 
 
 def compared(name: str, evaluation: Evaluation, baselines: Iterable[Baseline]) -> Html:
-    """Put the method beside trivial scorers.
+    """Compare the method with trivial scorers.
 
     Args:
-        name: of the method.
+        name: name of the method.
         evaluation: its evaluation.
         baselines: the scorers.
 
@@ -136,7 +138,7 @@ def compared(name: str, evaluation: Evaluation, baselines: Iterable[Baseline]) -
 
 
 def _headline(metrics: Sequence[Metric]) -> Iterator[Html]:
-    """Print the headline metrics as cells."""
+    """Yield the headline metrics as cells."""
     by_name = {m.name: m for m in metrics}
     for name in HEADLINE:
         metric = by_name.get(name)
@@ -151,7 +153,7 @@ def published(evaluation: Evaluation) -> Html:
         evaluation: the evaluation.
 
     Returns:
-        A table, empty where these figures were not asked for.
+        A table; empty if these figures were not computed.
     """
     rows = [
         (
@@ -167,13 +169,13 @@ def published(evaluation: Evaluation) -> Html:
 
 
 def counts(evaluation: Evaluation) -> Html:
-    """List how many presentations were expected, scored and lost.
+    """List how many presentations were expected, were scored and failed.
 
     Args:
         evaluation: the evaluation.
 
     Returns:
-        A table and, where some failed, their names.
+        A table and, if some failed, their names.
     """
     rows = [_count_row(c) for c in evaluation.counts]
     head = ("split", "expected", "scored", "failed", "bona fide", "attacks", "subjects")
@@ -188,7 +190,7 @@ def counts(evaluation: Evaluation) -> Html:
 
 
 def _count_row(c: Counts) -> Sequence[str]:
-    """Print the counts of a split."""
+    """Return the row with the counts of a split."""
     species = ", ".join(f"{name} {n}" for name, n in c.attacks.items())
     cell = join([str(sum(c.attacks.values())), tag("small", species)])
     numbers = (c.expected, c.scored, len(c.failed), c.bona_fide)

@@ -1,4 +1,4 @@
-"""The result as lines for a terminal, and an evaluation of a bare score file as JSON."""
+"""A result as lines for the terminal, and evaluations of score files as tables and JSON."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Row = Sequence[str]
 
 
 def table(result: Result | FoldsResult) -> str:
-    """Lay a result out for a terminal.
+    """Format a result for the terminal.
 
     Args:
         result: of one protocol or of its folds.
 
     Returns:
-        Lines of text; simulated data are named as such in the first.
+        Lines of text; the first line marks simulated data.
     """
     lines = [SIMULATED] if result.simulated else []
     if isinstance(result, FoldsResult):
@@ -48,14 +48,14 @@ def table(result: Result | FoldsResult) -> str:
 
 
 def evaluation_table(evaluation: Evaluation, simulated: bool) -> str:
-    """Lay an evaluation out for a terminal.
+    """Format an evaluation for the terminal.
 
     Args:
-        evaluation: what a score file says.
+        evaluation: the evaluation of a score file.
         simulated: whether any of its scores is of a simulated presentation.
 
     Returns:
-        Lines of text, with whatever further metrics and published codes' figures it holds.
+        Lines of text, with its further metrics and published codes' figures, if any.
     """
     lines = [SIMULATED] if simulated else []
     lines += _evaluation_lines(evaluation, (*evaluation.metrics, *evaluation.more))
@@ -65,10 +65,10 @@ def evaluation_table(evaluation: Evaluation, simulated: bool) -> str:
 
 
 def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
-    """Lay an evaluation out as a table for any format.
+    """Format an evaluation as a table for any output format.
 
     Args:
-        evaluation: what a score file says.
+        evaluation: the evaluation of a score file.
         simulated: whether any of its scores is of a simulated presentation.
 
     Returns:
@@ -97,10 +97,10 @@ def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
 
 
 def evaluation_numbers(evaluation: Evaluation, simulated: bool) -> Grid:
-    """Lay an evaluation out as plain numbers, for CSV that a program reads.
+    """Format an evaluation as plain numbers, for a CSV that programs read.
 
     Args:
-        evaluation: what a score file says.
+        evaluation: the evaluation of a score file.
         simulated: whether any of its scores is of a simulated presentation.
 
     Returns:
@@ -127,20 +127,21 @@ def evaluation_numbers(evaluation: Evaluation, simulated: bool) -> Grid:
 
 
 def _numbers(metric: Metric) -> tuple[str, str, str]:
-    """A metric's value and the ends of its interval, empty where there is none."""
+    """Return a metric's value and the ends of its interval; empty if absent."""
     value, low, high = metric.value, metric.low, metric.high
     return _digits(value), _digits(low), _digits(high)
 
 
 def _digits(value: float | None) -> str:
+    # repr is the shortest text that reads back as the same float.
     return "" if value is None else repr(value)
 
 
 def folds_table(folds: Folds, simulated: bool) -> str:
-    """Lay the evaluations of several folds' score files out for a terminal.
+    """Format the evaluations of several folds' score files for the terminal.
 
     Args:
-        folds: what the files say.
+        folds: the evaluations of the files.
         simulated: whether any of their scores is of a simulated presentation.
 
     Returns:
@@ -152,14 +153,14 @@ def folds_table(folds: Folds, simulated: bool) -> str:
 
 
 def folds_grid(folds: Folds, simulated: bool) -> Grid:
-    """Lay the evaluations of several folds' score files out as a table for any format.
+    """Format the evaluations of several folds' score files as a table for any output format.
 
     Args:
-        folds: what the files say.
+        folds: the evaluations of the files.
         simulated: whether any of their scores is of a simulated presentation.
 
     Returns:
-        A row for each figure: over the folds and, for rates, of all decisions together.
+        A row for each figure: its mean over the folds and, for rates, the pooled rate.
     """
     pooled = {metric.name: metric for metric in folds.pooled}
     leaks = any(one.threshold.leaks for one in folds.evaluations.values())
@@ -184,7 +185,7 @@ def folds_grid(folds: Folds, simulated: bool) -> Grid:
 
 
 def evaluation_json(found: Evaluation | Folds, simulated: bool) -> str:
-    """Write what bare score files say as JSON.
+    """Write evaluations of score files as JSON.
 
     Args:
         found: the evaluation of one file, or those of folds.
@@ -198,7 +199,7 @@ def evaluation_json(found: Evaluation | Folds, simulated: bool) -> str:
 
 
 def smallest_words(smallest: Mapping[str, float], confidence: float) -> str:
-    """Say which error rates so few presentations can support.
+    """Describe the smallest error rates that so few presentations can support.
 
     Args:
         smallest: `Evaluation.smallest_rate`.
@@ -229,7 +230,7 @@ def _preset(result: Result) -> str:
 def _folds_lines(
     folds: Mapping[str, Evaluation], metrics: Sequence[FoldMetric], pooled: Sequence[Metric]
 ) -> Iterator[str]:
-    """The folds' ACERs, averages and pooled rates."""
+    """Yield the folds' ACERs, averages and pooled rates."""
     yield from _fold_lines(folds)
     first = next(iter(folds.values()))
     yield from (f"{SPREAD}, per {first.unit}:", *_columns(map(_fold_row, metrics)))
@@ -240,7 +241,7 @@ def _folds_lines(
 
 
 def _fold_lines(folds: Mapping[str, Evaluation]) -> Iterator[str]:
-    """A line for each fold."""
+    """Yield a line for each fold."""
     for fold, evaluation in folds.items():
         acer = evaluation.metric("acer")
         leak = " LEAKS: threshold chosen on test" if evaluation.threshold.leaks else ""
@@ -249,8 +250,9 @@ def _fold_lines(folds: Mapping[str, Evaluation]) -> Iterator[str]:
 
 
 def _fold_notes(folds: Mapping[str, Evaluation]) -> Iterator[str]:
-    """What so few presentations can support, and what the folds warn of."""
+    """Yield the smallest supportable error rates, and the folds' warnings."""
     rates = [one.smallest_rate for one in folds.values()]
+    # The largest of the folds, since each fold is a test split of its own.
     worst = {name: max(r.get(name, 0.0) for r in rates) for one in rates for name in one}
     confidence = next(iter(folds.values())).intervals.confidence
     yield f"in one fold: {smallest_words(worst, confidence)}"
@@ -258,7 +260,7 @@ def _fold_notes(folds: Mapping[str, Evaluation]) -> Iterator[str]:
 
 
 def _warnings(folds: Mapping[str, Evaluation]) -> Iterator[str]:
-    """What the folds warn of, each once with the folds that do."""
+    """Yield the folds' warnings, each once with the folds that it is about."""
     words = dict.fromkeys(warning for one in folds.values() for warning in one.warnings)
     for warning in words:
         where = [fold for fold, one in folds.items() if warning in one.warnings]
@@ -288,7 +290,7 @@ def _threshold(evaluation: Evaluation) -> str:
 
 
 def _figures(evaluation: Evaluation, metrics: Sequence[Metric]) -> Iterator[Row]:
-    """The metrics, then APCER by group and, where that differs, by species."""
+    """Yield the metrics, then APCER by group and, if that differs, by species."""
     groups, species = evaluation.apcer_by_group, evaluation.apcer_by_species
     yield from (_row(label(metric.name), metric) for metric in metrics)
     yield from (_row(f"APCER {m.name}", m, "apcer") for m in groups)
@@ -297,7 +299,7 @@ def _figures(evaluation: Evaluation, metrics: Sequence[Metric]) -> Iterator[Row]
 
 
 def _published(evaluation: Evaluation) -> Iterator[Row]:
-    """Published codes' figures."""
+    """Yield published codes' figures."""
     for one in evaluation.published:
         leak = "LEAKS: chosen on test" if one.leaks else ""
         yield one.name, f"{percent(one.value)} %", leak
@@ -321,7 +323,7 @@ def _fold_row(metric: FoldMetric) -> Row:
 
 
 def _columns(rows: Iterable[Row]) -> list[str]:
-    """Line up columns, the first to the left and the second to the right."""
+    """Align columns, the first to the left and the second to the right."""
     cells = [tuple(row) for row in rows]
     first, second = (max(len(row[i]) for row in cells) for i in (0, 1))
     return [f"{row[0]:<{first}}  {row[1]:>{second}}  {row[2]}".rstrip() for row in cells]
