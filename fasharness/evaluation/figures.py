@@ -278,7 +278,6 @@ class Figures:
     def _sum(self, name: str, terms: tuple[Metric, ...], key: str) -> Metric:
         """Compute a mean of rates; if resampling changes none of them, of their limits as well."""
         value = sum(term.value or 0.0 for term in terms) / len(terms)
-        # `or 0.0`: a term of a group is never absent here; the type allows it for refused results.
         moved = any(0 < (term.value or 0.0) < 1 for term in terms)
         if moved and self.resampling.method != "exact":
             return self._other(name, value, key)

@@ -58,7 +58,7 @@ def _check_same(row: int, first: Score, score: Score) -> None:
 
 def _video(rows: Sequence[Score], rule: Aggregator) -> Score:
     """Aggregate the rows of a video."""
-    # Failed clips have the score NaN, which would make every mean NaN.
+    # Failed clips have the score NaN, which no aggregator accepts.
     scored = [score for score in rows if not score.failed]
     value = rule([score.value for score in scored]) if scored else math.nan
     return replace(

@@ -28,7 +28,7 @@ def _range(metric: Metric) -> Html:
 
 def _strip(metric: Metric) -> Html:
     """Draw a rate and its interval on a line from 0 to 100 %."""
-    # A plugin's metric may have any range; it has no place on an axis of shares.
+    # RIAPAR can reach 2, beyond an axis of shares.
     if metric.value is None or not 0 <= metric.value <= 1:
         return Html("")
     low = metric.value if metric.low is None else metric.low
