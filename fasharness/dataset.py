@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -78,6 +79,17 @@ class Dataset(ABC):
         """Return the data set's own face box of each annotated frame (from 0), if any."""
         del presentation
         return {}
+
+    def side_files(self, presentation: Presentation) -> tuple[Path, ...]:
+        """Files beside the presentation's own that its faces, depth or class are read from.
+
+        Stored clips are made again when one of them changes, appears or goes. By default those
+        of the same folder and name with another ending; name them where others count, or where
+        listing large folders takes long. Those that do not exist may be among them.
+        """
+        path = presentation.path
+        beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
+        return tuple(sorted(one for one in beside if one != path))
 
     def depth_source(self, presentation: Presentation) -> DepthSource | None:
         """Return exact depth that came with the data set; None if there is none."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from fasharness import hookspecs
+from fasharness.common.sources import source_digest
 from fasharness.dataset import Dataset, Simulator, protocol_owner
 from fasharness.errors import FasharnessError, PluginError, UnknownNameError
 
@@ -176,6 +177,12 @@ class Plugins:
             known = {name for dataset in datasets.values() for name in dataset.folds}
             raise self._unknown("protocol", protocol, known)
         return datasets[owner]
+
+    def code_version(self, owner: str) -> str:
+        """Version of a plugin with a digest of its code, for content keys."""
+        plugin = self.manager.get_plugin(owner)
+        module = getattr(plugin, "__name__", type(plugin).__module__)
+        return f"{self.versions[owner]} {source_digest(module)}"
 
     def simulator(self, dataset: str) -> Simulator | None:
         """Return the simulator of a data set, None if no installed plugin has one."""

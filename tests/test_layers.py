@@ -30,7 +30,7 @@ EDGES: dict[str, set[str]] = {
     "dataset": {"common", "data", "errors", "faces", "scores"},
     "method": {"data", "errors"},
     "hookspecs": {"dataset", "faces", "method", "result", "scores"},
-    "plugins": {"dataset", "errors", "hookspecs", "method"},
+    "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
     # numbers: they know nothing of videos
     "metrics": set(),
     "scorefiles": {"common", "errors", "scores"},

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,95 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness import plugins as plugin_module
-from fasharness.common.files import digest
 from fasharness.common.workers import one_thread, run_all
 from fasharness.data import ClipSpec, Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
+from fasharness.prepare.planning import Planner, Recipe, Task, Wanted
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
 
 if TYPE_CHECKING:
     from fasharness.faces import CropRule, DepthSource, Detector, Face, Region
-
-FORMAT = 1
-"""Changes when the same inputs would give other stored clips."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How faces and depth are found; part of every content key.
-
-    Attributes:
-        dataset: name of the data set; empty for files that belong to none.
-        root: its folder.
-        faces: ``detector`` or ``dataset`` (the data set's own eye positions or boxes).
-        detector: name of the detector.
-        depth: ``auto`` (exact depth of the data set, else the estimator), or the folder of
-            published depth maps.
-        estimator: name of the depth estimator.
-        device: device that networks run on.
-    """
-
-    dataset: str
-    root: Path
-    faces: str = "detector"
-    detector: str = "mtcnn"
-    depth: str = "auto"
-    estimator: str = "face-landmark"
-    device: str = "cpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One presentation with the wanted specifications that are not stored yet."""
-
-    presentation: Presentation
-    specs: tuple[ClipSpec, ...]
-    keys: tuple[str, ...]
-
-
-def content_key(presentation: Presentation, spec: ClipSpec, recipe: Recipe, versions: str) -> str:
-    """Key of a presentation's clips: the file's identity, every setting, every version.
-
-    Args:
-        presentation: its file is identified by name, size and time of change.
-        spec: the clips.
-        recipe: faces and depth.
-        versions: versions of the plugins that decode, detect and estimate.
-
-    Raises:
-        DataError: the file is missing.
-    """
-    settings = dataclasses.asdict(recipe)
-    # Moving the data or using another device keeps the clips.
-    del settings["root"], settings["device"]
-    maps = [] if recipe.depth == "auto" else (Path(recipe.depth) / presentation.id).glob("*")
-    return digest(
-        {
-            "format": FORMAT,
-            "file": _identity(presentation.path),
-            # Eye positions and exact depth are in files beside the video.
-            "beside": [
-                _identity(path)
-                for path in sorted(presentation.path.parent.glob(f"{presentation.path.stem}.*"))
-                if path != presentation.path
-            ],
-            "depth_maps": [_identity(path) for path in sorted(maps)],
-            "bona_fide": presentation.bona_fide,
-            "spec": dataclasses.asdict(spec),
-            "recipe": settings,
-            "versions": versions,
-        }
-    )
-
-
-def _identity(path: Path) -> list[str | int]:
-    try:
-        state = path.stat()
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from None
-    return [path.name, state.st_size, state.st_mtime_ns]
 
 
 class Tools:
@@ -296,13 +215,14 @@ def _work(task: Task, recipe: Recipe, root: Path) -> list[StoredClips]:
 
 
 def prepare(
-    wanted: Mapping[Presentation, Sequence[ClipSpec]],
+    wanted: Wanted,
     recipe: Recipe,
     store: ClipStore,
     plugins: plugin_module.Plugins,
     *,
     jobs: int,
     progress: Callable[[int, int], None],
+    reading: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Prepare presentations, skipping what is stored already.
 
@@ -313,16 +233,14 @@ def prepare(
         plugins: the plugins in use.
         jobs: number of processes; 1 runs in this process.
         progress: called with (presentations done, total).
+        reading: called with (files read, total) while new files are read for their hashes.
 
     Returns:
         The stored clips, failures among them.
     """
-    prepared, tasks = Prepared(), []
-    versions = _versions(recipe, wanted, plugins)
-    for presentation, specs in wanted.items():
-        task = _plan(presentation, specs, recipe, store, versions, prepared)
-        if task is not None:
-            tasks.append(task)
+    prepared = Prepared()
+    planner = Planner(wanted, recipe, store, plugins, reading)
+    tasks = [task for p, specs in wanted.items() if (task := planner.plan(p, specs, prepared))]
     done = len(wanted) - len(tasks)
     progress(done, len(wanted))
     for task, results in _run_all(tasks, recipe, store, plugins, jobs):
@@ -331,47 +249,6 @@ def prepare(
         done += 1
         progress(done, len(wanted))
     return prepared
-
-
-def _versions(
-    recipe: Recipe,
-    wanted: Mapping[Presentation, Sequence[ClipSpec]],
-    plugins: plugin_module.Plugins,
-) -> str:
-    """Versions of the third-party plugins in use; `FORMAT` covers the built-ins."""
-    crops = {spec.crop for specs in wanted.values() for spec in specs}
-    owners = {plugins.find("crop", name).owner for name in crops}
-    owners |= {plugins.find("detector", recipe.detector).owner}
-    owners |= {plugins.find("depth estimator", recipe.estimator).owner}
-    owners |= {i.plugin_name for i in plugins.hook.fasharness_decode.get_hookimpls()}
-    return ", ".join(sorted(plugins.versions[owner] for owner in owners - {"fasharness"}))
-
-
-def _plan(
-    presentation: Presentation,
-    specs: Sequence[ClipSpec],
-    recipe: Recipe,
-    store: ClipStore,
-    versions: str,
-    prepared: Prepared,
-) -> Task | None:
-    """Use what is stored and return a task for the rest; a missing file fails, unstored."""
-    missing: list[tuple[ClipSpec, str]] = []
-    # Stages often share a specification: each is made once.
-    for spec in dict.fromkeys(specs):
-        try:
-            key = content_key(presentation, spec, recipe, versions)
-        except DataError as error:
-            prepared.add(spec, StoredClips(presentation.id, Path(), 0, 0, 0, str(error)))
-            continue
-        stored = store.look_up(key, presentation.id)
-        if stored is None:
-            missing.append((spec, key))
-        else:
-            prepared.add(spec, stored)
-    if not missing:
-        return None
-    return Task(presentation, tuple(s for s, _ in missing), tuple(k for _, k in missing))
 
 
 def _run_all(

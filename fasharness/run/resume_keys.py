@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fasharness.common.files import digest
+from fasharness.common.sources import source_digest
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.method import Method, option_values
 from fasharness.run.settings import Settings
@@ -46,7 +47,8 @@ def score_key(
 
 
 def _method(method: Method) -> list[Any]:
-    return [method.name, method.version, option_values(method)]
+    code = source_digest(type(method).__module__)
+    return [method.name, method.version, option_values(method), code]
 
 
 def _machine(settings: Settings) -> list[str]:

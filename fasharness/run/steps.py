@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +12,8 @@ from fasharness.common.files import digest, sha256, write_json
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.errors import RunError
 from fasharness.method import Method, Stage
-from fasharness.prepare.pipeline import Recipe
 from fasharness.prepare.pipeline import prepare as prepare_clips
+from fasharness.prepare.planning import Recipe, Wanted
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
 from fasharness.run.fold import Fold
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # torch is imported only where a network is used
     from fasharness.engine.clips import ClipSource
     from fasharness.engine.score import ClipScores
     from fasharness.engine.train import EpochRecord
-
-Wanted = Mapping[Presentation, Sequence[ClipSpec]]
 
 
 class Rows(NamedTuple):
@@ -77,7 +75,8 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
         jobs: number of processes.
     """
     experiment = fold.experiment
-    with experiment.console.bar(title, "videos") as advance:
+    console = experiment.console
+    with console.bar(title, "videos") as advance, console.bar("read", "files") as read:
         return prepare_clips(
             wanted,
             _recipe(fold),
@@ -85,6 +84,7 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
             experiment.plugins,
             jobs=jobs,
             progress=lambda done, total: advance(done, total, ""),
+            reading=lambda done, total: read(done, total, ""),
         )
 
 

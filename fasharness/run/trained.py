@@ -21,7 +21,8 @@ from fasharness.errors import DataError
 from fasharness.faces import Frame
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
-from fasharness.prepare.pipeline import Recipe, Task, Tools, prepare_presentation, store_clips
+from fasharness.prepare.pipeline import Tools, prepare_presentation, store_clips
+from fasharness.prepare.planning import Recipe, Task
 from fasharness.prepare.store import ClipStore, StoredClips
 from fasharness.run.config import as_text
 

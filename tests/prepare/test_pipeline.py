@@ -2,21 +2,28 @@
 
 import dataclasses
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
 from fasharness.data import ClipSpec, Presentation
 from fasharness.errors import UnknownNameError
+from fasharness.hookspecs import hookimpl
 from fasharness.plugins import load
+from fasharness.prepare import planning
 from fasharness.prepare.crop import PILLOW
-from fasharness.prepare.pipeline import Recipe, content_key, prepare
+from fasharness.prepare.pipeline import prepare
+from fasharness.prepare.planning import Planner, Recipe, content_key
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore, StoredClips, load_clip
 
@@ -120,9 +127,16 @@ def test_worker_processes_give_the_same_bytes(oulu: Path, clips: ClipStore, tmp_
     assert one == other
 
 
-def key(root: Path, spec: ClipSpec = SPEC, versions: str = "v1", **how: str) -> str:
+def key(root: Path, spec: ClipSpec = SPEC, versions: str = "", **how: str) -> str:
+    """Key of a video's clips, planned with an empty store."""
     (item,) = items(root, "1_1_01_1")
-    return content_key(item, spec, Recipe("oulu-npu", root, **how), versions)
+    with TemporaryDirectory() as store:
+        recipe = Recipe("oulu-npu", root, **how)
+        planner = Planner({item: [spec]}, recipe, ClipStore(Path(store)), load(), None)
+        planner.versions = versions or planner.versions
+        task = planner.plan(item, [spec], Prepared())
+    assert task is not None
+    return task.keys[0]
 
 
 def test_depth_maps_that_are_added_or_replaced_change_the_key(own_oulu: Path, tmp_path: Path):
@@ -139,17 +153,10 @@ def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
     path = own_oulu / "Train_files" / "1_1_01_1.avi"
     keys = [
         key(own_oulu), key(own_oulu, DRAWN), key(own_oulu, versions="v2"),
-        key(own_oulu, faces="dataset"), key(own_oulu, detector="other"),
-        key(own_oulu, depth="maps"), key(own_oulu, estimator="other"),
+        key(own_oulu, faces="dataset"), key(own_oulu, depth="maps"),
     ]  # fmt: skip
-    state = path.stat()
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
-    keys.append(key(own_oulu))
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
-    assert key(own_oulu) == keys[0]
     with path.open("ab") as file:
         file.write(b"\0")
-    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     keys.append(key(own_oulu))
     path.with_suffix(".txt").write_text("0,1,2,3,4\n")
     keys.append(key(own_oulu))
@@ -158,11 +165,89 @@ def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.parametrize("field", ["detector", "estimator"])
+def test_the_names_of_detector_and_estimator_are_part_of_the_key(oulu: Path, field: str):
+    (item,) = items(oulu, "1_1_01_1")
+    recipe = Recipe("oulu-npu", oulu)
+    other = dataclasses.replace(recipe, **{field: "other"})
+    one, two = (content_key(item, SPEC, how, "v", [("", "a")]) for how in (recipe, other))
+    assert one != two
+
+
+@pytest.mark.parametrize("name", ["1_1_01_1.avi", "1_1_01_1.txt", "1_1_01_1.depth.npz"])
+def test_another_content_of_equal_name_size_and_time_has_another_key(
+    own_oulu: Path, tmp_path: Path, name: str
+):
+    """Two folders that were copied in the same second do not get each other's clips."""
+    other = tmp_path / "other"
+    shutil.copytree(own_oulu, other)
+    before = key(own_oulu)
+    assert key(other) == before
+    path, twin = own_oulu / "Train_files" / name, other / "Train_files" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    twin.write_bytes(content)
+    state = path.stat()
+    os.utime(twin, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert (twin.stat().st_size, twin.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
+    assert key(other) != before
+
+
+def test_two_data_sets_of_equal_names_sizes_and_times_keep_their_own_clips(
+    own_oulu: Path, clips: ClipStore, tmp_path: Path
+):
+    other = tmp_path / "other"
+    shutil.copytree(own_oulu, other)
+    one, two = (other / "Train_files" / f"1_1_01_{n}.avi" for n in (1, 3))
+    one_bytes, two_bytes = one.read_bytes(), two.read_bytes()
+    longer = max(len(one_bytes), len(two_bytes))
+    for path, content in ((one, two_bytes), (two, one_bytes)):  # padding is no picture
+        path.write_bytes(content.ljust(longer, b"\0"))
+    for n, content in ((1, one_bytes), (3, two_bytes)):
+        path = own_oulu / "Train_files" / f"1_1_01_{n}.avi"
+        path.write_bytes(content.ljust(longer, b"\0"))
+        os.utime(path, (1e9, 1e9))
+        os.utime(other / "Train_files" / path.name, (1e9, 1e9))
+    names = ("1_1_01_1", "1_1_01_3")
+    mine, theirs = (go(root, clips, names=names).stored for root in (own_oulu, other))
+    alone = go(other, ClipStore(tmp_path / "alone"), names=names).stored
+    frames = [[load_file(s.path)["frames"] for s in found] for found in (mine, theirs, alone)]
+    for number in range(2):
+        assert not np.array_equal(frames[0][number], frames[1][number])
+        assert np.array_equal(frames[1][number], frames[2][number])
+
+
+def test_a_file_whose_time_alone_changes_keeps_its_clips(own_oulu: Path):
+    before = key(own_oulu)
+    os.utime(own_oulu / "Train_files" / "1_1_01_1.avi", (1e9, 1e9))
+    assert key(own_oulu) == before
+
+
 def test_keys_do_not_change_with_the_place_or_the_device(own_oulu: Path, tmp_path: Path):
     before = key(own_oulu)
     assert key(own_oulu, device="cuda") == before
     own_oulu.rename(tmp_path / "moved")
     assert key(tmp_path / "moved") == before
+
+
+def test_the_code_of_a_plugin_that_takes_part_is_part_of_the_key(
+    own_oulu: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """An edited detector of the same version does not get what the old one found."""
+
+    @hookimpl
+    def fasharness_detectors():
+        return {"own": lambda device: None}
+
+    plugins = load([("own", SimpleNamespace(fasharness_detectors=fasharness_detectors))])
+    (item,) = items(own_oulu, "1_1_01_1")
+    recipe = Recipe("oulu-npu", own_oulu, detector="own")
+    before = planning._versions(recipe, {item: [SPEC]}, plugins)
+    assert "not installed" in before
+    monkeypatch.setattr("fasharness.plugins.source_digest", lambda module: "edited")
+    after = planning._versions(recipe, {item: [SPEC]}, plugins)
+    assert before != after
+    assert after.endswith("not installed edited")
 
 
 def test_every_bad_video_fails_with_its_reason_and_the_others_do_not(

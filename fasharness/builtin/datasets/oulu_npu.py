@@ -181,6 +181,10 @@ class OuluNpu(Dataset):
         # Coinciding eyes mean that there is no annotation for this frame.
         return {frame: face_from_eyes(left, right) for frame, left, right in lines if left != right}
 
+    def side_files(self, presentation: Presentation) -> tuple[Path, ...]:
+        """Eye positions, and the exact depth of simulated videos."""
+        return tuple(presentation.path.with_suffix(end) for end in (".txt", ".depth.npz"))
+
     def depth_source(self, presentation: Presentation) -> DepthSource | None:
         """Return exact depth, which only simulated videos have."""
         from fasharness.prepare.depth import ExactDepth
