@@ -118,10 +118,18 @@ def compare(
         DataError: the runs share too little, or a file is broken.
         OptionError: a folder has no finished run; an unknown or impossible option.
     """
-    from fasharness.evaluation.compare import compare_runs
+    from fasharness.evaluation.compare import compare_runs, with_recipes
     from fasharness.evaluation.evaluate import make_options
 
-    return compare_runs(_by_fold(first), _by_fold(second), make_options(rules))
+    found = compare_runs(_by_fold(first), _by_fold(second), make_options(rules))
+    return with_recipes(found, _recipe_of(first), _recipe_of(second))
+
+
+def _recipe_of(run: PathLike | Sequence[Score]) -> Mapping[str, Any] | None:
+    """How a run's clips were made, None where nothing says it."""
+    from fasharness.report.runs import recipe_of
+
+    return recipe_of(Path(run)) if isinstance(run, str | os.PathLike) else None
 
 
 def _by_fold(run: PathLike | Sequence[Score]) -> Mapping[str, Sequence[Score]]:

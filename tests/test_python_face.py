@@ -1,6 +1,7 @@
 """The Python face: what `import fasharness` offers, by its own documentation and on real data."""
 
 import doctest
+import json
 import subprocess
 import sys
 import time
@@ -161,3 +162,27 @@ def test_a_run_and_the_command_give_the_same(toy_run, oulu: Path, shared_store: 
     )  # fmt: skip
     assert read_csv(done.folder / "scores.csv") == read_csv(Path("a/scores.csv"))
     assert {s.split for s in fasharness.read_scores("a/scores.csv")} == {"dev", "test"}
+
+
+def test_runs_whose_clips_were_made_in_different_ways_are_compared_with_a_warning(
+    toy_run, command, oulu: Path
+):
+    """Another detector, crop or version is no difference between two methods."""
+    assert toy_run(oulu, "--out", "a", "--limit", 8).code == 0
+    assert toy_run(oulu, "--out", "b", "--limit", 8, "--seed", 1).code == 0
+    assert (
+        fasharness.compare("a", "b", replicates=50).warnings[0]
+        == (fasharness.compare("a", "a/scores.csv", replicates=50).warnings[0])
+    )
+    result = Path("b/result.json")
+    recipe = json.loads(result.read_text())["result"]["provenance"]["recipe"]
+    assert recipe["crop"] == "pillow"
+    assert recipe["faces"] == "data set's own"
+    assert recipe["decoders"] == ["fasharness"]
+    assert len(recipe["digest"]) == 16
+    text = result.read_text().replace('"crop": "pillow"', '"crop": "floor"')
+    result.write_text(text.replace(recipe["digest"], "0" * 16))
+    words = "clips were made in different ways: crop pillow and floor"
+    found = fasharness.compare("a", "b", replicates=50)
+    assert all(words in warnings for warnings in found.warnings)
+    assert f"warning: {words} (a and b)" in command("compare", "a", "b", "--replicates", 50).out

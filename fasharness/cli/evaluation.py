@@ -226,21 +226,18 @@ def _evaluate_folds(
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from fasharness.evaluation.compare import compare_runs, to_json
-    from fasharness.evaluation.evaluate import EvaluationOptions
+    import fasharness
+    from fasharness.evaluation.compare import to_json
     from fasharness.report.comparison import comparison, run_names
     from fasharness.report.grid import render
-    from fasharness.report.runs import scores_by_fold
     from fasharness.scorefiles import json_target
 
     if len(options.runs) < 2 or len({p.resolve() for p in options.runs}) < len(options.runs):
         raise OptionError("compare needs two or more different runs, each named once")
     json_target(options.out, options.runs)
-    rules = EvaluationOptions(**rules_of(options))
-    names = run_names(options.runs)
-    first, *others = map(scores_by_fold, options.runs)
+    names, (first, *others) = run_names(options.runs), options.runs
     found = {
-        name: compare_runs(first, other, rules)
+        name: fasharness.compare(first, other, **rules_of(options))
         for name, other in zip(names[1:], others, strict=True)
     }
     tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +212,32 @@ def compare_runs(
         (one,), (two,) = first.values(), second.values()
         return compare(one, two, options)
     return compare_folds(first, second, options)
+
+
+def with_recipes(
+    found: Comparison, first: Mapping[str, Any] | None, second: Mapping[str, Any] | None
+) -> Comparison:
+    """Add a warning where two runs prepared their clips in different ways.
+
+    Args:
+        found: the comparison.
+        first: how the first run's clips were made, as its result says; None where nothing does.
+        second: the same of the second run.
+
+    Returns:
+        The comparison, with a warning of both runs that names what differs.
+    """
+    if first is None or second is None or first.get("digest") == second.get("digest"):
+        return found
+    names = sorted(first.keys() | second.keys() - {"digest"})
+    apart = [
+        f"{name} {first.get(name)} and {second.get(name)}"
+        for name in names
+        if name != "digest" and first.get(name) != second.get(name)
+    ]
+    words = f"clips were made in different ways: {'; '.join(apart)}"
+    one, other = found.warnings
+    return replace(found, warnings=((*one, words), (*other, words)))
 
 
 def to_json(first: str, found: Mapping[str, Comparison]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -107,10 +107,9 @@ def _libraries() -> list[str]:
     return [f"{name} {version(name)}" for name in ("opencv-python", "pillow", "mtcnn")]
 
 
-def _versions(recipe: Recipe, wanted: Wanted, plugins: Plugins) -> str:
+def versions_in_use(recipe: Recipe, specs: Iterable[ClipSpec], plugins: Plugins) -> str:
     """Return the versions and code of everything in use; `FORMAT` covers the harness's own."""
-    crops = {spec.crop for specs in wanted.values() for spec in specs}
-    owners = {plugins.find("crop", name).owner for name in crops}
+    owners = {plugins.find("crop", spec.crop).owner for spec in specs}
     owners |= {plugins.find("detector", recipe.detector).owner}
     owners |= {plugins.find("depth estimator", recipe.estimator).owner}
     owners |= {plugins.find("dataset", recipe.dataset).owner}
@@ -132,7 +131,8 @@ class Planner:
     ) -> None:
         self.recipe = recipe
         self.store = store
-        self.versions = _versions(recipe, wanted, plugins)
+        every = (spec for specs in wanted.values() for spec in specs)
+        self.versions = versions_in_use(recipe, every, plugins)
         dataset: Dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
         self.files = {p: (p.path, *dataset.side_files(p)) for p in wanted}
         identities = Identities(store.root / "files.json")

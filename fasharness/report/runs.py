@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from fasharness import result as results
@@ -159,6 +159,14 @@ def scores_by_fold(path: Path) -> Mapping[str, Sequence[Score]]:
     if not path.is_dir():
         return {"": scorefiles.read(path)}
     return {part.name: part.scores for part in read(path).parts}
+
+
+def recipe_of(path: Path) -> Mapping[str, Any] | None:
+    """How a run's clips were made, by its result; None for a score file, which does not say."""
+    if not path.is_dir():
+        return None
+    found = read(path).first.provenance.get("recipe")
+    return found if isinstance(found, Mapping) else None
 
 
 def _part(folder: Path, result: Result) -> Part:

@@ -22,7 +22,7 @@ from fasharness.result import read as read_result
 from fasharness.result import write as write_result
 from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
-from fasharness.run.provenance import collect
+from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.settings import Settings
 from fasharness.run.steps import score_rows, scoring_key
 from fasharness.scores import Score
@@ -157,6 +157,7 @@ def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str,
         "precision": fold.settings.precision,
         "device": device_name(fold.settings.device),
         "preparation": prepared.summary(),
+        "recipe": recipe_block(fold),
         "protocol": {
             "source": fold.protocol.version,
             "convention": fold.protocol.convention,

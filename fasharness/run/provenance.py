@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from importlib.metadata import version
 from typing import Any
 
+from fasharness.common.files import digest
 from fasharness.plugins import Plugins
+from fasharness.prepare.planning import versions_in_use
+from fasharness.run.fold import Fold
+from fasharness.run.steps import recipe_of
 
 _PACKAGES = ("torch", "numpy", "opencv-python", "mtcnn", "lightning-fabric", "pillow")
 
@@ -38,3 +43,24 @@ def operators() -> str:
 
     kernels = ", ".join(path.name for path in ops.LOADED)
     return f"compiled kernels ({kernels})" if kernels else "PyTorch only (no compiled kernels)"
+
+
+def recipe_block(fold: Fold) -> dict[str, Any]:
+    """How the fold's clips were made: two runs are comparable clip by clip where it is equal.
+
+    Returns:
+        Plain data: decoders, detector, depth, the clips of dev and test (crop, scale, which
+        frames), versions and code of all that takes part, and a ``digest`` of the rest.
+    """
+    settings, plugins = fold.settings, fold.experiment.plugins
+    spec = fold.scoring_clips
+    decoders = [i.plugin_name for i in plugins.hook.fasharness_decode.get_hookimpls()]
+    block = {
+        "decoders": sorted(decoders),
+        "faces": settings.detector if settings.faces == "detector" else "data set's own",
+        "depth": settings.depth_estimator if settings.depth == "auto" else "published maps",
+        **dataclasses.asdict(spec),
+        "scale": list(spec.scale),
+        "versions": versions_in_use(recipe_of(fold), [spec], plugins),
+    }
+    return {**block, "digest": digest(block)[:16]}

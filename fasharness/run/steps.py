@@ -79,7 +79,7 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
     with console.bar(title, "videos") as advance, console.bar("read", "files") as read:
         return prepare_clips(
             wanted,
-            _recipe(fold),
+            recipe_of(fold),
             ClipStore(experiment.store),
             experiment.plugins,
             jobs=jobs,
@@ -88,7 +88,7 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
         )
 
 
-def _recipe(fold: Fold) -> Recipe:
+def recipe_of(fold: Fold) -> Recipe:
     """Return how faces and depth are found."""
     settings, dataset = fold.settings, fold.experiment.dataset
     return Recipe(

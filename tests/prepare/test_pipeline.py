@@ -240,12 +240,11 @@ def test_the_code_of_a_plugin_that_takes_part_is_part_of_the_key(
         return {"own": lambda device: None}
 
     plugins = load([("own", SimpleNamespace(fasharness_detectors=fasharness_detectors))])
-    (item,) = items(own_oulu, "1_1_01_1")
     recipe = Recipe("oulu-npu", own_oulu, detector="own")
-    before = planning._versions(recipe, {item: [SPEC]}, plugins)
+    before = planning.versions_in_use(recipe, [SPEC], plugins)
     assert "not installed" in before
     monkeypatch.setattr("fasharness.plugins.source_digest", lambda module: "edited")
-    after = planning._versions(recipe, {item: [SPEC]}, plugins)
+    after = planning.versions_in_use(recipe, [SPEC], plugins)
     assert before != after
     assert after.endswith("not installed edited")
 
