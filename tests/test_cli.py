@@ -48,6 +48,19 @@ def test_a_mistyped_command_is_one_line(
     assert told.err.count("\n") == 1
 
 
+def test_a_command_of_a_plugin_that_is_missing_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("fasharness.plugins.Plugins.names", lambda self, kind: ())
+    with pytest.raises(SystemExit) as ended:
+        main(["sim", "oulu-npu", "--out", "x"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "invalid choice: 'sim'" in told
+    assert "install --no-build-isolation ./plugins/sim" in told
+    assert told.count("\n") == 1
+
+
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         main([])

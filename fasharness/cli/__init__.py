@@ -14,6 +14,10 @@ from fasharness.cli import cross, evaluation, runs, setup
 from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
 
+_MORE = (
+    "; plugins bring further commands, e.g. fasharness-sim the simulator's (in the harness's "
+    "repository: pip install --no-build-isolation ./plugins/sim)"
+)
 _EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
 
 
@@ -73,6 +77,8 @@ def build_parser(word: str = "") -> argparse.ArgumentParser:
         module.add(commands)
     if word and not word.startswith("-") and word not in commands.choices:
         _add_plugin_commands(commands)
+        if word not in commands.choices:
+            parser.hint = _MORE
     return parser
 
 

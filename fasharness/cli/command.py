@@ -12,6 +12,9 @@ AddFlags = Callable[[argparse.ArgumentParser], None]
 class Parser(argparse.ArgumentParser):
     """A parser that prints its errors in one line, like every other error."""
 
+    hint = ""
+    """What else may help after an error; added to its line."""
+
     flags: AddFlags | None = None
     """Adds flags that need slow imports; called only when this parser is used."""
 
@@ -28,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to find help, and exit with 2."""
-        self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`\n")
+        self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`{self.hint}\n")
 
 
 def add_command(
