@@ -14,7 +14,8 @@ from safetensors.torch import save
 from torch import nn
 
 from fasharness.common.files import write_bytes, write_json
-from fasharness.errors import CheckpointError
+from fasharness.common.sealed import check_seal, seal
+from fasharness.errors import CheckpointError, DataError
 from fasharness.method import Method, option_values
 
 _KEY = "fasharness"
@@ -111,26 +112,32 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], meta: object)
     """Write tensors and a JSON value into one safetensors file, atomically."""
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # safetensors' own writer raises no OSError on a full disk, which the command line reports.
-    write_bytes(path, save(ready, metadata={_KEY: json.dumps(meta, sort_keys=True)}))
+    content = save(ready, metadata={_KEY: json.dumps(meta, sort_keys=True)})
+    write_bytes(path, seal(content))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote.
 
     Raises:
-        CheckpointError: the file is missing or not a safetensors file of the harness.
+        CheckpointError: the file is missing, damaged, or not a safetensors file of the harness.
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
         with safe_open(path, framework="pt") as file:
             meta = json.loads((file.metadata() or {})[_KEY])
-            return {name: file.get_tensor(name) for name in file.keys()}, meta  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, ValueError):
         raise CheckpointError(
             f"{path}: not a safetensors checkpoint of fasharness (pickled checkpoints are refused: "
             "they can run code)"
         ) from None
+    try:
+        check_seal(path)
+    except DataError as error:
+        raise CheckpointError(str(error)) from None
+    return tensors, meta
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

@@ -241,6 +241,7 @@ def prepare(
     prepared = Prepared()
     planner = Planner(wanted, recipe, store, plugins, reading)
     tasks = [task for p, specs in wanted.items() if (task := planner.plan(p, specs, prepared))]
+    prepared.damaged = tuple(store.damaged)
     done = len(wanted) - len(tasks)
     progress(done, len(wanted))
     for task, results in _run_all(tasks, recipe, store, plugins, jobs):

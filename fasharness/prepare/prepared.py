@@ -1,13 +1,20 @@
 """The outcome of a preparation: the stored clips of every presentation, and the failures."""
 
+from pathlib import Path
+
 from fasharness.data import ClipSpec, Presentation
 from fasharness.prepare.store import StoredClips
 
 
 class Prepared:
-    """Stored clips by presentation and specification."""
+    """Stored clips by presentation and specification.
+
+    Attributes:
+        damaged: files of the store whose checksum was wrong, under the names they were given.
+    """
 
     def __init__(self) -> None:
+        self.damaged: tuple[Path, ...] = ()
         self._stored: dict[tuple[str, ClipSpec], StoredClips] = {}
 
     def add(self, spec: ClipSpec, stored: StoredClips) -> None:
@@ -34,6 +41,11 @@ class Prepared:
         if failed:
             more = f" and {len(failed) - 5} more" if len(failed) > 5 else ""
             line += f"; {len(failed)} failed: {', '.join(failed[:5])}{more} (preparation.json)"
+        if self.damaged:
+            line += (
+                f"; {len(self.damaged)} damaged files of the clip store were set aside and made "
+                f"again, e.g. {self.damaged[0]}"
+            )
         return line
 
     def summary(self) -> dict[str, object]:

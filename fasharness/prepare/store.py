@@ -1,9 +1,9 @@
 """The clip store: prepared face crops and depth on disk under content keys.
 
 One safetensors file holds all clips of one presentation under one `ClipSpec`; a single clip is
-read without reading the rest. A file is written completely or not at all, so
-every file found is complete. Where a specification draws its scale, the largest crop is stored
-and the drawn one is cut from it when a clip is loaded.
+read without reading the rest. A file is written completely or not at all, and its checksum is
+compared once in every run. Where a specification draws its scale, the largest crop is stored and
+the drawn one is cut from it when a clip is loaded.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fasharness.common.files import write_bytes
+from fasharness.common.sealed import check_seal, seal
 from fasharness.data import Clip, ClipSpec, Presentation
 from fasharness.errors import DataError
 
@@ -77,10 +78,21 @@ class ClipStore:
 
     Args:
         root: the folder; created when something is written.
+
+    Attributes:
+        damaged: files that `look_up` found damaged, under the names that it gave them.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.damaged: list[Path] = []
+
+    @staticmethod
+    def _set_aside(path: Path) -> Path:
+        """Rename a damaged file, so that it can be looked at and is never read as clips."""
+        aside = path.with_suffix(".damaged")
+        path.replace(aside)
+        return aside
 
     def path(self, key: str) -> Path:
         """File of a content key."""
@@ -89,12 +101,18 @@ class ClipStore:
     def look_up(self, key: str, presentation: str) -> StoredClips | None:
         """Return what is stored under a key, None if nothing is or the file is damaged."""
         path = self.path(key)
+        if not path.is_file():
+            return None
         try:
+            check_seal(path)
             with safe_open(path, framework="numpy") as file:
                 meta = json.loads(file.metadata()["fasharness"])
             facts = [meta[name] for name in ("clips", "frames", "left_out", "failure")]
-        # A damaged file counts as missing: it is prepared again and replaced.
-        except (OSError, SafetensorError, TypeError, KeyError, ValueError):
+            if meta["key"] != key:
+                raise DataError(f"{path}: holds other clips than its name says")
+        # A damaged file counts as missing: its clips are prepared again.
+        except (OSError, SafetensorError, TypeError, KeyError, ValueError, DataError):
+            self.damaged.append(self._set_aside(path))
             return None
         return StoredClips(presentation, path, *facts)
 
@@ -104,6 +122,7 @@ class ClipStore:
         """Store the clips of a presentation, or the reason why there are none."""
         clips, length = arrays.numbers.shape
         meta = {
+            "key": key,
             "clips": clips,
             "frames": clips * length,
             "left_out": left_out,
@@ -112,7 +131,7 @@ class ClipStore:
         ready = {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()}
         # safetensors' own writer raises no OSError on a full disk, which the command line reports.
         content = save(ready, metadata={"fasharness": json.dumps(meta, sort_keys=True)})
-        write_bytes(self.path(key), content)
+        write_bytes(self.path(key), seal(content))
         return StoredClips(presentation, self.path(key), clips, clips * length, left_out, failure)
 
 

@@ -101,4 +101,4 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     protocol = dataset.protocol(name).limited(experiment.settings.limit)
     # Simulated data must never pass for real, even if the data set's author forgot the mark.
     protocol = replace(protocol, simulated=protocol.simulated or dataset.simulated)
-    return Fold(experiment, protocol, folder, Steps(folder / "steps.json"))
+    return Fold(experiment, protocol, folder, Steps(folder / "steps.json", experiment.console.say))

@@ -74,10 +74,12 @@ class Steps:
 
     Args:
         path: the file.
+        say: prints a line, if something unexpected was found.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda text: None) -> None:
         self.path = path
+        self._say = say
         self.keys: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         if path.is_file():
@@ -108,12 +110,24 @@ class Steps:
             unchanged: the output whose content must not have changed since.
         """
         there = all(path.is_file() for path in outputs)
-        if there and self.keys.get(step) == _with_content(key, unchanged):
+        noted = self.keys.get(step, "")
+        if there and noted == _with_content(key, unchanged):
             return
+        if there and unchanged is not None and noted.startswith(_with_content(key, None)):
+            self._set_aside(unchanged, step)
         with self.timed(step):
             work()
         self.keys[step] = _with_content(key, unchanged)
         self._write()
+
+    def _set_aside(self, output: Path, step: str) -> None:
+        """Keep a file that somebody changed, under another name, before it is written again."""
+        aside = output.with_name(f"{output.name}.changed")
+        output.replace(aside)
+        self._say(
+            f"{output}: damaged or changed since this run wrote it; kept as {aside.name}, "
+            f"and the step {step} is done again"
+        )
 
     def forget(self, step: str) -> None:
         """Make a step run again, whatever its key."""

@@ -58,7 +58,9 @@ def recipe_block(fold: Fold) -> dict[str, Any]:
     block = {
         "decoders": sorted(decoders),
         "faces": settings.detector if settings.faces == "detector" else "data set's own",
-        "depth": settings.depth_estimator if settings.depth == "auto" else "published maps",
+        "depth": "published maps"
+        if settings.depth != "auto"
+        else (f"data set's own, else {settings.depth_estimator}"),
         **dataclasses.asdict(spec),
         "scale": list(spec.scale),
         "versions": versions_in_use(recipe_of(fold), [spec], plugins),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,7 +113,9 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
     if path is None or path == fold.settings.checkpoint:
         return path
     key = fit_key(fold.method, fold.settings, fold.protocol, prepared)
-    fold.steps.once("train", key, [path], lambda: _fit(fold, prepared, path, key))
+    # unchanged: a damaged or foreign model is trained again instead of being scored.
+    work = partial(_fit, fold, prepared, path, key)
+    fold.steps.once("train", key, [path], work, unchanged=path)
     return path
 
 

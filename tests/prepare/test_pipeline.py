@@ -119,6 +119,32 @@ def test_a_damaged_file_of_the_store_is_prepared_again(oulu: Path, clips: ClipSt
     assert path.read_bytes() == content
 
 
+def test_any_damage_to_a_stored_file_is_found_and_made_good(oulu: Path, clips: ClipStore):
+    path = go(oulu, clips, names=("1_1_01_1",)).stored[0].path
+    content = path.read_bytes()
+    for at in range(9, len(content), len(content) // 23):
+        damaged = bytearray(content)
+        damaged[at] ^= 4
+        path.write_bytes(damaged)
+        prepared, _, told = go(oulu, ClipStore(clips.root), names=("1_1_01_1",))
+        assert told == [(0, 1), (1, 1)], at
+        assert path.read_bytes() == content
+        assert prepared.damaged == (path.with_suffix(".damaged"),)
+        assert prepared.damaged[0].read_bytes() == damaged
+        assert "1 damaged files of the clip store were set aside" in prepared.words()
+        assert "damaged" not in prepared.summary()
+
+
+def test_the_clips_of_another_presentation_are_not_taken(oulu: Path, clips: ClipStore):
+    one, other = (s.path for s in go(oulu, clips, names=("1_1_01_1", "1_1_01_3")).stored)
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    prepared, _, told = go(oulu, ClipStore(clips.root), names=("1_1_01_1", "1_1_01_3"))
+    assert told == [(1, 2), (2, 2)]
+    assert one.read_bytes() == content
+    assert len(prepared.damaged) == 1
+
+
 def test_worker_processes_give_the_same_bytes(oulu: Path, clips: ClipStore, tmp_path: Path):
     here = go(oulu, clips, SPEC, DRAWN).stored
     _, there, told = go(oulu, ClipStore(tmp_path / "other"), SPEC, DRAWN, jobs=2)

@@ -258,3 +258,35 @@ def test_a_failed_video_that_is_mended_is_scored_by_the_same_command(
     shutil.copy2(oulu / "Test_files" / "1_3_36_4.avi", lost)
     assert toy_run(own_oulu, "--out", "r", "--preset", "short", "--max-failures", "0").code == 0
     assert not any(s.failed for s in read_csv(Path("r/scores.csv")))
+
+
+@pytest.mark.parametrize("kind", ["flipped", "foreign"])
+def test_a_model_that_is_not_the_one_that_was_trained_is_not_scored(
+    toy_run: Run, oulu: Path, kind: str
+):
+    assert toy_run(oulu, "--preset", "short", "--out", "r").code == 0
+    model, scores = Path("r/model.safetensors"), Path("r/scores.csv")
+    before = model.read_bytes(), scores.read_bytes()
+    if kind == "flipped":
+        damaged = bytearray(before[0])
+        for at in range(len(damaged) // 2, len(damaged), 40):
+            damaged[at] ^= 1
+        model.write_bytes(damaged)
+    else:
+        toy_run(oulu, "--preset", "short", "--out", "other", "--seed", "5")
+        model.write_bytes(Path("other/model.safetensors").read_bytes())
+        assert model.read_bytes() != before[0]
+    again = toy_run(oulu, "--preset", "short", "--out", "r")
+    assert again.code == 0
+    assert "model.safetensors: damaged or changed since this run wrote it; kept as" in again.err
+    assert (model.read_bytes(), scores.read_bytes()) == before
+    assert Path("r/model.safetensors.changed").is_file()
+
+
+def test_a_damaged_checkpoint_is_refused(toy_run: Run, oulu: Path):
+    assert toy_run(oulu, "--preset", "short", "--out", "r").code == 0
+    content = bytearray(Path("r/model.safetensors").read_bytes())
+    content[-1] ^= 1
+    Path("bad.safetensors").write_bytes(content)
+    ended = toy_run(oulu, "--checkpoint", "bad.safetensors", "--out", "c")
+    assert "bad.safetensors: damaged or changed since it was written" in ended.error

@@ -1,0 +1,88 @@
+"""Checksums of safetensors files: a damaged or changed file is noticed before it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import IO, Any
+
+from fasharness.errors import DataError
+
+_SEAL = "sha256"
+_META = "__metadata__"
+_CHUNK = 1 << 20
+# The format's own limit: a larger size in the first bytes is damage, not a header to be read.
+_LARGEST_HEADER = 100_000_000
+
+
+def seal(content: bytes) -> bytes:
+    """Add a checksum of everything else to the metadata of a safetensors file.
+
+    Args:
+        content: the file as safetensors writes it.
+
+    Returns:
+        The same file with ``sha256`` in its metadata, which covers names, shapes, types, metadata
+        and data.
+    """
+    size = int.from_bytes(content[:8], "little")
+    header, data = json.loads(content[8 : 8 + size]), memoryview(content)[8 + size :]
+    header.setdefault(_META, {})[_SEAL] = _start(header, data).hexdigest()
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the data must start at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + bytes(data)
+
+
+def check_seal(path: Path) -> None:
+    """Compare a safetensors file with the checksum in its metadata.
+
+    Raises:
+        DataError: the file cannot be read, holds a name twice, has no checksum, or has changed
+            since it was written.
+    """
+    try:
+        with path.open("rb") as file:
+            header = _header(path, file)
+            found = header.get(_META, {}).get(_SEAL)
+            if found is None:
+                raise DataError(f"{path}: no checksum: not written by this version of fasharness")
+            hashed = _start(header, b"")
+            while chunk := file.read(_CHUNK):
+                hashed.update(chunk)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if hashed.hexdigest() != found:
+        raise DataError(f"{path}: damaged or changed since it was written (its checksum differs)")
+
+
+def _header(path: Path, file: IO[bytes]) -> dict[str, Any]:
+    """Read the header; the data begin where the file is then."""
+    size = int.from_bytes(file.read(8), "little")
+    try:
+        if not 0 < size <= _LARGEST_HEADER:
+            raise ValueError("no header")
+        header = json.loads(file.read(size), object_pairs_hook=_once)
+        if not isinstance(header, dict) or not isinstance(header.get(_META, {}), dict):
+            raise ValueError("no header")
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not a safetensors file: {error}") from None
+    return header
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that occurs twice: readers differ in which of the two they take."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} occurs twice")
+    return found
+
+
+def _start(header: dict[str, Any], data: bytes | memoryview) -> hashlib._Hash:
+    """Hash a header without its own checksum, then data."""
+    meta = {name: text for name, text in header.get(_META, {}).items() if name != _SEAL}
+    plain = {**header, _META: meta}
+    hashed = hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode())
+    hashed.update(data)
+    return hashed
