@@ -30,7 +30,13 @@ def _add_layout(inner: Any, layout: Layout) -> None:
     text = f"simulate {layout.title} in its own layout"
     parser = add_command(inner, layout.dataset, partial(_simulate, layout), text)
     add = parser.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="an empty folder, or one begun")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="an empty folder, or one of an interrupted call",
+    )
     add("--size", default=next(iter(layout.sizes)), help=_sizes(layout))
     add("--users", metavar="N|LIST", help="how many users, or which, e.g. 1-4,21,36")
     add("--seed", type=int, default=0, help="the same seed gives the same frames (default: 0)")

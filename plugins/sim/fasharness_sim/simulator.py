@@ -62,7 +62,7 @@ def simulate(
 
     Args:
         layout: whose names and lists.
-        out: the folder; made when missing, else empty or begun with the same settings.
+        out: the folder; made when missing, else empty or started with the same settings.
         size: a key of the layout's sizes.
         seed: 0 or above; every video depends on it and its own name only.
         jobs: number of processes, 0 for one per core.

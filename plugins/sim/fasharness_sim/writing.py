@@ -20,8 +20,11 @@ from fasharness_sim.layout import Sitting
 from fasharness_sim.people import head
 from fasharness_sim.people.person import person
 
+# The video is written last, so that a reader who finds it also finds the files beside it.
 ENDINGS = (".txt", ".depth.npz", ".truth.npz", ".avi")
 _PROCESSES_PER_CORE = 8
+# Start of the name of the first mark's temporary file (`files.replacing`): all that a call leaves
+# that was killed at its first write.
 _HALF_BEGUN = "..simulating."
 _BESIDE_A_VIDEO = 40_000
 _SITTING_TO_VIDEO = 6.0
@@ -77,7 +80,7 @@ def write(
     """Write a simulated data set; what an earlier, interrupted call wrote is kept.
 
     Args:
-        out: the folder; made when missing, else empty or begun with the same settings.
+        out: the folder; made when missing, else empty or started with the same settings.
         content: what belongs there.
         jobs: number of processes, 0 for one per core.
         progress: called with the number of videos that are done and of all.
@@ -113,7 +116,7 @@ def _few_enough(jobs: int) -> None:
 
 
 def _claim(out: Path, content: Content) -> None:
-    """Make the folder ours, or see that it is ours already with the same settings."""
+    """Mark the folder as a simulation in progress, or check that it is one with these settings."""
     if out.is_file():
         raise DataError(f"{out} is a file; choose an empty folder")
     marks = [mark for name in (DONE, BEGUN) if (mark := out / name).is_file()]
@@ -122,16 +125,18 @@ def _claim(out: Path, content: Content) -> None:
     if not marks:
         if out.is_dir() and any(not path.name.startswith(_HALF_BEGUN) for path in out.iterdir()):
             raise DataError(f"{out} holds files that are not a simulation; choose an empty folder")
+        # Before any video: half a simulation without this mark would pass for real data.
         storing.text(out / BEGUN, json.dumps(dict(content.settings)))
     folders = {(out / text).parent for text in content.texts}
     folders |= {(out / v.path).parent for sitting in content.sittings for v in sitting.videos}
+    # Temporary files of a call that was killed; nobody else writes into these folders.
     for folder in folders | {out}:
         if folder.is_dir():
             sweep(folder)
 
 
 def _check(mark: Path, wanted: Mapping[str, object]) -> None:
-    """Refuse a folder that was begun with other settings."""
+    """Refuse a folder that was started with other settings."""
     try:
         stored = dict(json.loads(mark.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
@@ -152,7 +157,7 @@ def _shown(value: object) -> str:
 
 
 def _task(out: Path, content: Content, sitting: Sitting) -> _Task | None:
-    """Find out which videos of a sitting lack one of their files."""
+    """Return the videos of a sitting that lack one of their files, None if all are complete."""
     missing = tuple(v for v in sitting.videos if not _is_whole(out / v.path))
     return _Task(str(out), content.seed, sitting._replace(videos=missing)) if missing else None
 
@@ -163,7 +168,7 @@ def _is_whole(base: Path) -> bool:
 
 
 def _need_space(out: Path, videos: int) -> None:
-    """Refuse to begin what cannot be finished."""
+    """Refuse to start what the disk cannot hold."""
     needed, free = _size(videos), shutil.disk_usage(out).free
     if needed > free:
         raise DataError(
@@ -184,6 +189,7 @@ def _size(videos: int) -> int:
 
 def _plan(tasks: Sequence[_Task], videos: int, processes: int) -> Plan:
     """Estimate the work by recording a head and a bona fide video, without storing them."""
+    # One thread, as the workers have; with more, the estimate would be too short.
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     start = time.perf_counter()
@@ -209,7 +215,7 @@ def _one_thread() -> None:
 
 
 def _capture(task: _Task) -> record.Capture:
-    """Seat the user before the phone."""
+    """Build the user's head, for recording with the sitting's phone."""
     user, session, phone, _ = task.sitting
     who = head.build(person(task.seed, user), task.seed)
     return record.Capture(task.seed, user, session, phone, who)
@@ -219,6 +225,7 @@ def _record(task: _Task) -> int:
     """Record the missing videos of one sitting; gives how many."""
     capture = _capture(task)
     videos = task.sitting.videos
+    # Each video has a random stream of its own, so what is left out changes no other video.
     take = record.source(capture) if any(v.instrument for v in videos) else None
     for video in videos:
         if take is None or video.instrument is None:
@@ -241,6 +248,7 @@ def _finish(out: Path, content: Content) -> None:
     """Write lists, licence and, last of all, the mark that everything is there."""
     for path, text in content.texts.items():
         storing.text(out / path, text)
+    # Last of all: readers refuse a folder that has only the first mark.
     mark = {**content.settings, "videos": content.videos}
     storing.text(out / DONE, json.dumps(mark, indent=1) + "\n")
     (out / BEGUN).unlink(missing_ok=True)

@@ -66,6 +66,7 @@ def _header(wide: int, tall: int, fps: int, pictures: Sequence[bytes]) -> bytes:
         "<14I", 1_000_000 // fps, largest * fps, 0, _HAS_INDEX, count, 0, 1, largest, wide, tall,
         0, 0, 0, 0,
     )  # fmt: skip
+    # -1: the quality is not stated here; every JPEG frame has its own tables.
     stream = b"vidsMJPG" + struct.pack(
         "<IHHIIIIIIiI4H", 0, 0, 0, 0, 1, fps, 0, count, largest, -1, 0, 0, 0, wide, tall
     )
@@ -78,6 +79,7 @@ def _header(wide: int, tall: int, fps: int, pictures: Sequence[bytes]) -> bytes:
 
 def _index(pictures: Sequence[bytes]) -> bytes:
     """Give the index: where each frame starts, counted from the word ``movi``."""
+    # AVI 1.0 counts from the word ``movi``, not from the start of the file.
     rows, start = [], 4
     for picture in pictures:
         rows.append(struct.pack("<4sIII", b"00dc", _KEY_FRAME, start, len(picture)))

@@ -43,7 +43,7 @@ def verdicts(found: Validity, protocols: Mapping[str, str]) -> tuple[Check, ...]
 
 
 def trivial(rows: Sequence[ScorerRow]) -> Check:
-    """Ask that no single number tells the classes apart."""
+    """Check that no single number separates the classes."""
     mine = sorted((r for r in rows if r.kind == "trivial"), key=_acer)
     below = [r for r in mine if _acer(r) < LEAST_TRIVIAL]
     sure = [r for r in below if r.acer.high is not None and r.acer.high < LEAST_TRIVIAL]
@@ -62,7 +62,7 @@ def trivial(rows: Sequence[ScorerRow]) -> Check:
 
 
 def classic(rows: Sequence[ScorerRow], protocols: Mapping[str, str]) -> Iterator[Check]:
-    """Ask that classic baselines do as well, and get worse, as on real data.
+    """Check that classic baselines do as well, and get worse, as on real data.
 
     Args:
         rows: the scorers.
@@ -90,7 +90,7 @@ def classic(rows: Sequence[ScorerRow], protocols: Mapping[str, str]) -> Iterator
 
 
 def detection(rows: Sequence[DetectionRow]) -> Check:
-    """Ask that a detector finds the bona fide faces."""
+    """Check that a detector finds the bona fide faces."""
     live = next(row for row in rows if row.species == BONA_FIDE).found
     found = "; ".join(
         f"{row.species} {percent(row.found.value or 0.0)} % of {row.found.count} frames"
@@ -105,7 +105,7 @@ def detection(rows: Sequence[DetectionRow]) -> Check:
 
 
 def parallax(rows: Sequence[ParallaxRow]) -> Check:
-    """Ask that bona fide faces are no plane, and that prints are."""
+    """Check that bona fide faces are not planes, and that prints are."""
     prints = [row for row in rows if row.species.startswith(STILL)]
     aucs = [0.0 if row.auc is None else row.auc for row in prints]
     holds = bool(aucs) and min(aucs) >= LEAST_PARALLAX
@@ -123,7 +123,7 @@ def parallax(rows: Sequence[ParallaxRow]) -> Check:
 
 
 def traces(rows: Sequence[SpectrumRow]) -> Check:
-    """Ask that every instrument leaves its pattern."""
+    """Check that every instrument leaves its pattern."""
     best: dict[str, float] = {}
     for row in rows:
         for value in (row.auc_peak, row.auc_level):
@@ -139,7 +139,7 @@ def traces(rows: Sequence[SpectrumRow]) -> Check:
 
 
 def identity(found: Identity) -> Check:
-    """Ask that nobody is in two splits under two names."""
+    """Check that no person is in two splits under two names."""
     nearest = found.nearest[0]
     usual = found.within[1] if found.within else 0.0
     words = (
