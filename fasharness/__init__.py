@@ -58,13 +58,15 @@ def run(
     """
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
+    from fasharness.common.workers import without_main
     from fasharness.plugins import load as load_plugins
     from fasharness.run import experiment
     from fasharness.run.config import build
 
     console = Terminal(sys.stderr, quiet=quiet)
     place = Path(store or clip_store_dir())
-    return experiment.run(build(settings), load_plugins(), console, place, last)
+    with without_main():
+        return experiment.run(build(settings), load_plugins(), console, place, last)
 
 
 def read_scores(path: PathLike) -> tuple[Score, ...]:
@@ -96,7 +98,7 @@ def evaluate(scores: PathLike | Sequence[Score], **rules: Any) -> Evaluation:
     from fasharness.evaluation.evaluate import make_options
     from fasharness.plugins import load as load_plugins
 
-    found = read_scores(scores) if isinstance(scores, str | os.PathLike) else scores
+    found = read_scores(scores) if isinstance(scores, str | os.PathLike) else _checked(scores)
     extra = {offer.name: offer.make for offer in load_plugins().offers("metric")}
     return evaluate_scores(found, make_options(rules), extra)
 
@@ -136,7 +138,18 @@ def _by_fold(run: PathLike | Sequence[Score]) -> Mapping[str, Sequence[Score]]:
     """Return the scores of each fold; a score file, or scores, are one fold."""
     from fasharness.report.runs import scores_by_fold
 
-    return scores_by_fold(Path(run)) if isinstance(run, str | os.PathLike) else {"": run}
+    if isinstance(run, str | os.PathLike):
+        return scores_by_fold(Path(run))
+    return {"": _checked(run)}
+
+
+def _checked(scores: Sequence[Score]) -> Sequence[Score]:
+    """Refuse what is neither a path nor scores in one line, before any work."""
+    from fasharness.scores import Score
+
+    if not isinstance(scores, Sequence) or not all(isinstance(one, Score) for one in scores):
+        raise TypeError(f"expected a path or a sequence of Score, got {scores!r:.60}")
+    return scores
 
 
 def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> TrainedModel:

@@ -186,3 +186,42 @@ def test_runs_whose_clips_were_made_in_different_ways_are_compared_with_a_warnin
     found = fasharness.compare("a", "b", replicates=50)
     assert all(words in warnings for warnings in found.warnings)
     assert f"warning: {words} (a and b)" in command("compare", "a", "b", "--replicates", 50).out
+
+
+def test_a_script_without_a_guard_is_not_run_again_by_its_workers(
+    oulu: Path, tmp_path: Path, child_environment
+):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import fasharness\nprint('started')\n"
+        f"done = fasharness.run(plugin='brightness', protocol='oulu1', data={str(oulu)!r}, "
+        "faces='dataset', jobs=2, quiet=True, last='score', out='r', store='s')\n"
+        "print(done.folder, __file__ == __spec__ or bool(__file__))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script)], cwd=tmp_path, env=child_environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.stdout, ended.returncode) == ("started\nr True\n", 0), ended.stderr
+
+
+WRONG = [
+    (lambda: fasharness.run(plugin="brightness", protocol="oulu1", option=3), "option must map"),
+    (lambda: fasharness.run(plugin="brightness", protocol="oulu1", last="evaluate"), "no step"),
+    (lambda: fasharness.evaluate(None), "expected a path or a sequence of Score, got None"),
+    (lambda: fasharness.evaluate(["a"]), "expected a path or a sequence of Score"),
+    (lambda: fasharness.compare([], 3), "expected a path or a sequence of Score, got 3"),
+    (lambda: fasharness.evaluate([], replicates="many"), "replicates must be int, got 'many'"),
+    (lambda: fasharness.evaluate([], replicates=True), "replicates must be int, got True"),
+    (lambda: fasharness.evaluate([], more=1), "more must be bool, got 1"),
+    (lambda: fasharness.load("x", device="gpu"), "no device 'gpu'"),
+]
+
+
+@pytest.mark.usefixtures("own_machine")
+@pytest.mark.parametrize(("call", "words"), WRONG, ids=[words for _, words in WRONG])
+def test_wrong_inputs_are_named_in_one_line(call, words: str):
+    with pytest.raises((OptionError, UnknownNameError, TypeError)) as caught:
+        call()
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)

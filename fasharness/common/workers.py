@@ -3,12 +3,13 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fasharness.errors import RunError
 
@@ -61,6 +62,27 @@ def one_thread() -> None:
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Keep processes that are started in the block from importing the caller's script.
+
+    A new process imports the script of its parent, for functions that are defined there. The
+    harness's own work is defined in its modules, and a script that calls it without
+    ``if __name__ == "__main__"`` would be started again by each of its own workers.
+    """
+    main = sys.modules["__main__"]
+    namespace: dict[str, Any] = vars(main)
+    hidden: dict[str, Any] = {
+        name: namespace[name] for name in ("__file__", "__spec__") if name in namespace
+    }
+    namespace.pop("__file__", None)
+    namespace["__spec__"] = None
+    try:
+        yield
+    finally:
+        namespace.update(hidden)
 
 
 @contextmanager

@@ -116,10 +116,14 @@ def make_options(rules: Mapping[str, Any]) -> EvaluationOptions:
         UnknownNameError: when there is no such option.
         OptionError: when a value is impossible.
     """
-    known = {option.name for option in fields(EvaluationOptions)}
-    for name in rules:
+    known = {option.name: type(option.default) for option in fields(EvaluationOptions)}
+    for name, value in rules.items():
         if name not in known:
             raise UnknownNameError("rule of the evaluation", name, known)
+        kinds = (int, float) if known[name] is float else (known[name],)
+        # bool is a subclass of int, and True no number of replicates
+        if not isinstance(value, kinds) or isinstance(value, bool) is not (known[name] is bool):
+            raise OptionError(f"{name} must be {known[name].__name__}, got {value!r:.60}")
     return EvaluationOptions(**rules)
 
 

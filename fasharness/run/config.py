@@ -92,7 +92,9 @@ def build(values: Mapping[str, Any]) -> Settings:
 def _value(name: str, value: Any, kind: type[Any]) -> Any:
     """Convert the value of a flag or of the file to the setting's type."""
     if kind is dict:
-        return {str(key): as_text(part) for key, part in dict(value).items()}
+        if not isinstance(value, Mapping):
+            raise OptionError(f"{name} must map names to values, got {value!r:.60}")
+        return {str(key): as_text(part) for key, part in value.items()}
     if kind in (int, float):
         return _number(name, value, kind)
     return kind(str(value))

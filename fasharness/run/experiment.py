@@ -15,7 +15,7 @@ from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset
 from fasharness.engine.checkpoint import check_card, read_card
 from fasharness.engine.device import device_name
-from fasharness.errors import DataError, OptionError, RunError
+from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
@@ -37,6 +37,9 @@ from fasharness.run.judge import evaluate, rules
 from fasharness.run.settings import Settings
 from fasharness.run.trained import method_of
 from fasharness.scores import Score
+
+STEPS = ("prepare", "train", "score", "run")
+"""The steps that a run can stop after."""
 
 
 class Outcome(NamedTuple):
@@ -61,7 +64,7 @@ def run(
         plugins: the plugins in use.
         console: receives messages and progress.
         store: folder of the clip store.
-        last: the step to stop after: ``prepare``, ``train``, ``score`` or ``run``.
+        last: the step to stop after, one of `STEPS`.
 
     Returns:
         The run's folder and result.
@@ -69,6 +72,8 @@ def run(
     Raises:
         FasharnessError: anything that the user can fix.
     """
+    if last not in STEPS:
+        raise UnknownNameError("step", last, STEPS)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
     _check_early(settings, plugins, method)

@@ -96,10 +96,7 @@ class Settings:
         for name in ("seed", "limit", "jobs", "workers", "save_every"):
             if getattr(self, name) < 0:
                 raise OptionError(f"{flag_name(name)} must not be negative")
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
-            raise OptionError(
-                f"no device {self.device!r}; available: auto, cpu, cuda, cuda:N (N from 0)"
-            )
+        check_device(self.device)
         if self.depth != "auto" and not Path(self.depth).is_dir():
             raise OptionError(f"--depth must be auto or a folder of depth maps, got {self.depth!r}")
         # Checks the text now, not after hours of preparation.
@@ -155,6 +152,16 @@ class Settings:
         value = getattr(self, name)
         if value not in choices:
             raise OptionError(f"no {name} {value!r}; available: {', '.join(choices)}")
+
+
+def check_device(device: str) -> None:
+    """Refuse a device of another form than ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        OptionError: the text has another form; whether the device exists is checked later.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+        raise OptionError(f"no device {device!r}; available: auto, cpu, cuda, cuda:N (N from 0)")
 
 
 def flag_name(setting: str) -> str:

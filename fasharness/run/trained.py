@@ -25,6 +25,7 @@ from fasharness.prepare.pipeline import Tools, prepare_presentation, store_clips
 from fasharness.prepare.planning import Recipe, Task
 from fasharness.prepare.store import ClipStore, StoredClips
 from fasharness.run.config import as_text
+from fasharness.run.settings import check_device
 
 Prepare = Callable[[Task, ClipStore], list[StoredClips]]
 
@@ -100,6 +101,7 @@ def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
 
 def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) -> TrainedModel:
     """Load a model file for scoring; see `fasharness.load`."""
+    check_device(device)
     method = method_of(read_card(path), plugins)
     plugins.find("detector", detector)
     fabric = make_fabric(device, "32-true")
