@@ -22,6 +22,8 @@ def stream(seed: int, *keys: object) -> np.random.Generator:
     Returns:
         A generator that depends on the seed and the keys only, never on the order of calls.
     """
+    # The text of the keys decides: 3 and np.int64(3) would open different streams, so keys are
+    # plain Python values.
     digest = hashlib.blake2b(repr(keys).encode(), digest_size=16).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])
 

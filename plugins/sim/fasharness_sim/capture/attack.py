@@ -137,7 +137,9 @@ def _sheet(pose: Pose, lens: Lens, anchor: F32) -> _Sheet:
 
 def _seen(sheet: _Sheet, lens: Lens) -> _Seen:
     """Find what every sensor pixel sees of the plane."""
+    # float64 for the inverse: the entries of a homography differ by many powers of ten.
     back = f32(np.linalg.inv(sheet.to_frame.astype(np.float64)))
+    # Pixel 0 has its centre at 0.5; the result counts pixels from 0 again.
     x = np.arange(lens.width, dtype=np.float32)[None] + 0.5
     y = np.arange(lens.height, dtype=np.float32)[:, None] + 0.5
     u, v, w = (row[0] * x + (row[1] * y + row[2]) for row in back)
@@ -152,6 +154,8 @@ def _show_print(
     border = int(rng.integers(8, 28))
     picture = _framed(take.frames[take.still], border, 255)
     paper = instruments.printed(picture, printer, rng)
+    # The lens and the aperture of a pixel (its standard deviation is 1 / sqrt(12) = 0.29), both in
+    # pixels of the paper.
     sigma = FINENESS / stage.size * float(np.hypot(stage.spread, 0.29))
     paper = blur(paper, sigma)
     bend = float(rng.normal(0, 2.5e-4))
@@ -174,6 +178,7 @@ def _show_display(
     glare = _glare(stage, display.rough, rng) * np.float32(display.gloss)
     sigma = float(np.hypot(stage.spread, 0.29)) / stage.size
     start, pace = rng.uniform(0, 2 * np.pi), rng.uniform(-0.9, 0.9)
+    # The rolling shutter reads row after row, so a flickering backlight leaves bands.
     rows = np.arange(stage.lens.height, dtype=np.float32)[:, None, None] * (2 * np.pi / _BAND_PITCH)
     for k, (frame, sheet) in enumerate(zip(take.frames, sheets, strict=True)):
         seen = _seen(sheet, stage.lens)
@@ -198,6 +203,7 @@ def _framed(picture: U8, border: int, level: int) -> U8:
 
 def _read(surface: Surface, seen: _Seen, border: int, fineness: int) -> Surface:
     """Sample a surface that is ``fineness`` times as fine as the picture, border included."""
+    # Centres of pixels again: index i of the fine surface is at (i + 0.5) / fineness.
     shift = np.float32((border + 0.5) * fineness - 0.5)
     columns, rows = seen.columns * np.float32(fineness), seen.rows * np.float32(fineness)
     columns, rows = columns + shift, rows + shift

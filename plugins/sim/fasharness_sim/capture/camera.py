@@ -109,6 +109,7 @@ def _meter(shot: Shot, phone: Phone, rng: np.random.Generator) -> Setting:
     mean = middle.mean(0) * 0.7 + light[::8, ::8].reshape(-1, 3).mean(0) * 0.3
     warm = phone.warmth + rng.normal(0, 0.06)
     bias = f32([2 ** (warm / 2), 2 ** rng.normal(0, 0.03), 2 ** (-warm / 2)])
+    # Grey world (Buchsbaum 1980), at 0.72 of its full strength.
     white = f32((mean[1] / np.maximum(mean, 1e-4)) ** 0.72 * bias * [1.09, 1.0, 0.94])
     # no colour is turned down after the sensor: what is full there must come out white
     exposure, white = exposure * float(white.min()), f32(white / white.min())
@@ -136,6 +137,7 @@ def _face_level(shot: Shot) -> float:
 
 def _mosaic(image: F32) -> F32:
     """Keep one colour per pixel: red and green in even rows, green and blue in odd ones."""
+    # RGGB (Bayer 1976); `_finish` demosaics by the same order.
     raw = np.empty(image.shape[:2], np.float32)
     raw[0::2, 0::2], raw[0::2, 1::2] = image[0::2, 0::2, 0], image[0::2, 1::2, 1]
     raw[1::2, 0::2], raw[1::2, 1::2] = image[1::2, 0::2, 1], image[1::2, 1::2, 2]
@@ -165,6 +167,7 @@ def _raw(light: F32, setting: Setting, phone: Phone, rng: np.random.Generator) -
     np.clip(charge, 0.0, 1.0, out=charge)
     top, left = rng.integers(0, 256, 2)
     grain = setting.grain[top : top + tall, left : left + wide]
+    # Variance k^2 (q x + r^2) of shot and read noise (Foi et al. 2008); k is in the grain.
     charge += grain * np.sqrt(phone.shot * charge + phone.read**2)
     return f32((charge - np.float32(setting.black)) * setting.balance)
 

@@ -44,6 +44,7 @@ def head_way(
     lively = float(rng.uniform(0.35, 1.5))
     angles = wander(rng, frames, fps, f32([0.085, 0.04, 0.03]) * f32(lively), 0.5)
     moves = wander(rng, frames, fps, f32([0.7, 0.45, 0.8]) * f32(lively), 0.4)
+    # tanh bounds the turn without the heap at the ends that clipping would leave.
     yaw = 0.3 * np.tanh((angles[:, 0] + rng.normal(0, 0.06)) / 0.3)
     pitch = angles[:, 1] + rng.normal(0, 0.05)
     blink, talk = _blinks(rng, frames, fps), _talk(rng, frames, fps)
@@ -61,6 +62,7 @@ def tremor(rng: np.random.Generator, frames: int, fps: float, strength: float) -
 def _blinks(rng: np.random.Generator, frames: int, fps: float) -> F32:
     """Close the eyes for about a seventh of a second, some 20 times a minute."""
     time, closed = np.arange(frames) / fps, np.zeros(frames)
+    # 20 a minute is within the range of Bentivoglio et al. (1997).
     for _ in range(rng.poisson(frames / fps / 3)):
         away = np.abs(time - rng.uniform(0, frames / fps))
         closed = np.maximum(closed, np.clip(1.6 - away / 0.09, 0, 1))

@@ -136,6 +136,8 @@ def _lay_body(light: F32, body: F32, pose: Pose, lens: Lens) -> None:
     """Lay neck and shoulders over the room in place."""
     far = pose.z + _BACK
     scale = lens.focal / far / bodies.SCALE
+    # x is placed by the head's distance, y by the body's, which is 5 cm farther: inconsistent, and
+    # kept, since any other place changes every frame (another version of the layout).
     x = lens.width / 2 + lens.focal * pose.x / pose.z
     y = lens.height / 2 - lens.focal * (pose.y + bodies.NECK_Y) / far
     top = int(max(y, 0))

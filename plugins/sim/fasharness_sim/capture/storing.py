@@ -55,6 +55,8 @@ def depth_maps(depth: F32) -> U8:
     if not known.any():
         return np.zeros(depth.shape, np.uint8)
     low, high = float(depth[known].min()), float(depth[known].max())
+    # From 1, as 0 means that there is no face; one scale for the whole video, so that depths of its
+    # frames can be compared.
     scaled = 1 + 254 * (np.where(known, depth, low) - low) / max(high - low, 1e-6)
     return np.where(known, np.rint(scaled), 0).astype(np.uint8)
 

@@ -150,6 +150,7 @@ def _step(
         x, y = start[0] + (z - start[2]) * slope_x, start[1] + (z - start[2]) * slope_y
         u = chart.SIZE / 2 + x * chart.SCALE
         v = chart.SIZE / 2 - (y - chart.CENTRE_Y) * chart.SCALE
+        # Damped by half, as in relief mapping (Policarpo, Oliveira and Comba 2005).
         z = 0.5 * z + 0.5 * _look(height, f32(u), f32(v))
     return _Hit(f32(u), f32(v), f32(x), f32(y), f32(z))
 
