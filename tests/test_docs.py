@@ -41,3 +41,18 @@ def code(text: str) -> str:
     fenced = re.findall(r"^```(?!python|toml).*?$(.*?)^```", text, re.MULTILINE | re.DOTALL)
     rest = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     return "\n".join([*fenced, *re.findall(r"`([^`\n]+)`", rest)])
+
+
+def test_the_places_that_the_architecture_names_exist():
+    """Every ``file.py: name`` on the page is a file with this function or class in it."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    places = re.findall(r"`([a-z_/]+\.py): ([A-Za-z_.]+)`", text)
+    assert len(places) > 10
+    for file, name in places:
+        source = (ROOT / "fasharness" / file).read_text(encoding="utf-8")
+        for part in name.split("."):
+            assert re.search(rf"^\s*(def|class) {part}\b", source, re.MULTILINE), f"{file}: {name}"
+    files = set(re.findall(r"`([a-z_]+/[a-z_/]+\.py)`", text))
+    assert len(files) > 10
+    there = {f for f in files if (ROOT / f).is_file() or (ROOT / "fasharness" / f).is_file()}
+    assert files - there == set()
