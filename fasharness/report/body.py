@@ -35,7 +35,7 @@ def body(run: Run, place: Place) -> Html:
 
 
 def lede(run: Run) -> str:
-    """Say in a line what was run."""
+    """Return in one line what was run."""
     first = run.first
     preset = f", preset {first.preset}" if first.preset else ""
     own = " · every fold has its own model and its own threshold" if len(run.parts) > 1 else ""
@@ -105,7 +105,7 @@ def _folds(run: Run, result: FoldsResult, place: Place) -> Html:
 
 
 def _fold_curves(run: Run, place: Place) -> Html:
-    """Lay the error curves of the folds over each other."""
+    """Draw the error curves of the folds in one plot."""
     named = [(part.name, classes(part.scores)) for part in run.parts]
     lines = [pooled(name, found, number) for number, (name, found) in enumerate(named)]
     drawn = [line for line in lines if line is not None]
@@ -172,7 +172,7 @@ def _reading_folds(run: Run) -> Html:
 
 
 def _small(evaluation: Evaluation) -> Html:
-    """Say how low a rate this test set could show at all."""
+    """Print the highest true rate that a test set without errors would still allow."""
     words = ", ".join(
         f"{name} {percent(rate)} %" for name, rate in evaluation.smallest_rate.items()
     )
@@ -202,9 +202,10 @@ def _explore(part: Part, place: Place) -> Html:
 
 
 def _slider(found: Sequence[Class], threshold: float, place: Place) -> Html:
-    """Make the controls that the script brings to life, with the scores they need."""
+    """Make the controls that the page's script uses, with the scores they need."""
     listed = [{"name": one.name, "values": one.values.tolist()} for one in found]
     data = json.dumps({"threshold": threshold, "classes": listed}, allow_nan=False)
+    # Escaped, or a group named "</script>" would end the element.
     store = tag("script", Html(data.replace("<", "\\u003c")), type="application/json")
     cut = f"{place.prefix}cut"
     slide = Html(f'<input type="range" id="{cut}" min="0" max="1" step="1" value="0">')
@@ -226,6 +227,7 @@ def _slider(found: Sequence[Class], threshold: float, place: Place) -> Html:
     )
     live = tag("dl", *cells, class_="live")
     controls = join([control, live, tag("p", words, class_="soft")])
+    # Hidden until the script shows it: without a script it would not work.
     return join([store, Html('<div class="controls" hidden>'), controls, Html("</div>")])
 
 
@@ -258,7 +260,7 @@ def _baselines(result: Result, place: Place) -> Html:
 
 
 def _reproduce(run: Run, place: Place) -> Html:
-    """Give the commands that make the figures again, with options and provenance."""
+    """Return the commands that make the figures again, with options and provenance."""
     parts = [tag("pre", tag("code", "\n".join(commands(run))), tabindex="0")]
     details = tables.settings(run.first)
     if details:

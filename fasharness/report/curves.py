@@ -83,6 +83,7 @@ def histograms(found: Sequence[Class]) -> Histograms:
     """
     low = min(float(c.values[0]) for c in found)
     high = max(float(c.values[-1]) for c in found)
+    # Bins of no width cannot be counted.
     if low == high:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, BINS + 1)
@@ -103,6 +104,7 @@ def density(values: Floats, points: Floats) -> Floats:
     """
     step = float(points[1] - points[0])
     quartiles = np.subtract(*np.quantile(values, (0.75, 0.25)))
+    # The smaller of both widths (Silverman); quartiles that coincide would give a width of 0.
     spread = min(float(values.std()), float(quartiles) / 1.34) or float(values.std())
     width = max(0.9 * spread * values.size ** (-0.2), 2 * step)
     edges = np.append(points - step / 2, points[-1] + step / 2)
@@ -110,6 +112,7 @@ def density(values: Floats, points: Floats) -> Floats:
     reach = np.arange(1 - points.size, points.size) * step / width
     kernel = np.exp(-(reach**2) / 2) / (width * math.sqrt(2 * math.pi))
     return np.asarray(
+        # The middle part of the convolution, one value for each point.
         np.convolve(counts, kernel)[points.size - 1 : 2 * points.size - 1] / values.size
     )
 
@@ -184,7 +187,7 @@ def _line(live: Class, attack: Class) -> Line:
 
 
 def marks(found: Sequence[Class], threshold: float) -> tuple[tuple[float, float], ...]:
-    """Find where the threshold lies on each DET curve.
+    """Find where the threshold is on each DET curve.
 
     Args:
         found: the classes, bona fide first and at least one group of attacks.

@@ -42,7 +42,10 @@ def epc(
     """
     weights = np.linspace(0, 1, points)
     curve = error_curve(dev_live, dev_attack)
+    # A threshold above all scores refuses everything: where an attack has the highest score, only
+    # this one has APCER 0.
     ends = np.append(curve.values, np.nextafter(curve.values[-1], np.inf))
+    # argmin takes the first of equals, which is the lowest threshold.
     cuts = np.array([ends[np.argmin(w * curve.apcer + (1 - w) * curve.bpcer)] for w in weights])
     return Expected(weights, cuts, (_below(test_live, cuts) + 1 - _below(test_attack, cuts)) / 2)
 

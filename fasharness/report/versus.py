@@ -81,7 +81,7 @@ def _threshold(run: Run) -> Html:
 
 
 def _paired(first: Run, second: Run) -> Html:
-    """Compare two runs, or say why that cannot be done."""
+    """Compare two runs, or return the reason why they cannot be compared."""
     reason = _incomparable(first, second)
     if not reason:
         try:
@@ -102,7 +102,7 @@ def _paired(first: Run, second: Run) -> Html:
 
 
 def _incomparable(first: Run, second: Run) -> str:
-    """Say why two runs were not tested on the same presentations; empty when they may be."""
+    """Return why two runs were not tested on the same presentations; empty when they may be."""
     if first.simulated != second.simulated:
         return "one of them is on simulated data, the other on real ones"
     if first.first.dataset != second.first.dataset:
@@ -151,12 +151,13 @@ def _mark(run: Run) -> plots.Place:
 
 
 def _curves(runs: Sequence[Run]) -> Html:
-    """Lay the error curves over each other."""
+    """Draw the error curves of the runs in one plot."""
     lines = run_curves(runs)
     if not lines:
         return tag("p", "No run has scores of both classes.")
     alone = all(len(run.parts) == 1 for run in runs)
     heading = Heading(any(run.simulated for run in runs))
+    # A run without both classes has no line; the style is the number of the run that has.
     places = [_mark(runs[line.style]) for line in lines] if alone else []
     words = "All attacks together, one line a run. " + (
         "A circle is the run's own threshold."

@@ -72,6 +72,7 @@ def encode(figure: "Figure", form: str) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
+    # Dates, version numbers and random ids of elements would change the bytes of equal plots.
     metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
     with rc_context({"svg.hashsalt": "fasharness", "hatch.linewidth": 0.6}):
         figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
@@ -106,6 +107,7 @@ def _draw(axes: "Axes", plot: Plot, panel: Panel) -> None:
 
 def _places(axis: Axis, values: Sequence[float] | Floats) -> Sequence[float] | Floats:
     """Place values where Matplotlib expects them, which has no axis of normal deviates."""
+    # A probit axis is drawn as a linear one of shares; ticks are placed the same way.
     return list(map(axis.share, values)) if axis.scale == "deviate" else values
 
 
@@ -137,14 +139,14 @@ def _polyline(axes: "Axes", one: Polyline, across: Axis, up: Axis) -> None:
 
 
 def _mark(axes: "Axes", one: Mark, across: Axis, up: Axis) -> None:
-    """Draw where a threshold lies, if that is known."""
+    """Draw where a threshold is, if that is known."""
     if one.place is not None:
         x, y = (_places(axis, [at]) for axis, at in zip((across, up), one.place, strict=True))
         axes.plot(x, y, "o", color=one.style.colour, ms=5, mfc="white", label=one.name)
 
 
 def _dashes(pattern: str) -> tuple[float, tuple[float, ...]] | str:
-    """Give an SVG dash pattern in widths of a line."""
+    """Return an SVG dash pattern in widths of a line."""
     return (0, tuple(float(dash) / 2 for dash in pattern.split())) if pattern else "-"
 
 

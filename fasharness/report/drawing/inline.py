@@ -41,7 +41,7 @@ RATES = Frame("rates", 480, 416, 54, 14, 14, 50)
 
 @dataclass(frozen=True)
 class _Area:
-    """Where a panel lies in the view box."""
+    """Where a panel is in the view box."""
 
     across: Axis
     up: Axis
@@ -73,8 +73,9 @@ def svg(plot: Plot, frame: Frame = PLAIN) -> Html:
         frame: the room it takes.
 
     Returns:
-        An SVG element. For the script it says where its lowest panel lies and how its axis runs;
-        polylines and marks carry the number of their line, the threshold has the class ``cut``.
+        An SVG element. Its data attributes hold the place of its lowest panel and its axis, for
+        the script; polylines and marks carry the number of their line, the threshold has the
+        class ``cut``.
     """
     step, right = frame.top + frame.high, frame.wide - frame.right
     bottoms = [step * number for number in range(1, len(plot.panels) + 1)]
@@ -194,6 +195,7 @@ def _intervals(one: Intervals, area: _Area) -> list[str]:
 def _polyline(one: Polyline, panel: Panel, area: _Area) -> list[str]:
     """Draw a line through points."""
     x, y = one.x.tolist(), one.y.tolist()
+    # The script finds the curve of a mark and of a legend's entry by this number.
     number = f'data-line="{panel.series.index(one)}" ' if one.name else ""
     parts = [
         f'<polyline class="curve {one.style.name}" {number}points="{area.points(x, y)}"'
@@ -210,7 +212,7 @@ def _polyline(one: Polyline, panel: Panel, area: _Area) -> list[str]:
 
 
 def _mark(one: Mark, area: _Area) -> str:
-    """Draw where a threshold lies, or a hidden mark for the script to place."""
+    """Draw where a threshold is, or a hidden mark for the script to place."""
     place = 'hidden="1"'
     if one.place is not None:
         place = f'cx="{area.x(one.place[0]):.1f}" cy="{area.y(one.place[1]):.1f}"'
@@ -218,7 +220,7 @@ def _mark(one: Mark, area: _Area) -> str:
 
 
 def _dash(pattern: str) -> str:
-    """Give the attribute that dashes a line."""
+    """Return the attribute that dashes a line."""
     return f' stroke-dasharray="{pattern}"' if pattern else ""
 
 

@@ -43,7 +43,7 @@ GUIDE = Style("guide", GREY, width=0.8)
 
 
 def style(number: int) -> Style:
-    """Give the style of a series by its number, which wraps around; `INK` is unbroken black."""
+    """Return the style of a series by its number, which wraps around; `INK` is unbroken black."""
     if number == INK:
         return Style("ink", BLACK)
     kept = number % len(COLOURS)
@@ -143,7 +143,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a threshold lies on a polyline.
+    """Where a threshold is on a polyline.
 
     Attributes:
         line: number of the polyline, see `Panel.series`.
@@ -264,6 +264,7 @@ def nice_ticks(low: float, high: float, most: int) -> tuple[float, ...]:
     power = 10.0 ** math.floor(math.log10((high - low) / most))
     steps = (power * factor for factor in (1, 2, 5, 10, 20))
     step = next(s for s in steps if math.floor(high / s) - math.ceil(low / s) < most)
+    # number * step is not exact (3 * 0.1); rounding gives the tick that is meant.
     digits = max(0, 1 - math.floor(math.log10(step)))
     numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
     return tuple(round(number * step, digits) for number in numbers)

@@ -206,7 +206,7 @@ def _room(values: Floats) -> Place:
 
 
 def _dashed(threshold: float | None) -> str:
-    """Say what the dashed line is; empty without one."""
+    """Return the words for the dashed line; empty without one."""
     return "" if threshold is None else f"   (dashed: threshold {threshold:.4g}, >= is accepted)"
 
 

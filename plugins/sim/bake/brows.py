@@ -4,7 +4,7 @@
     mkdir brows && cp makehuman-assets/base/eyebrows/*/eyebrow0??.png brows
     python -m bake.brows brows brows.png
 
-The pictures (CC0 1.0) are RGBA. From wherever they come, their SHA-256 must be the one that the
+The pictures (CC0 1.0) are RGBA. Wherever they come from, their SHA-256 must be the one that the
 Git LFS pointers of makehuman-assets name: only those are known to be CC0.
 """
 

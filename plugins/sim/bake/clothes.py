@@ -4,10 +4,10 @@
     git clone https://github.com/makehumancommunity/makehuman-assets   # with Git LFS
     python -m bake.clothes DATA CLOTHES clothes.npz
 
-DATA is ``makehuman/makehuman/data``, CLOTHES is ``makehuman-assets/base/clothes``. From wherever
-the pictures come, their SHA-256 must be the one that the Git LFS pointers of makehuman-assets name:
-only those are known to be CC0. Each garment is fitted to the body, the arms are lowered, and skin
-and cloth are drawn from the front, without light.
+DATA is ``makehuman/makehuman/data``, CLOTHES is ``makehuman-assets/base/clothes``. Wherever
+the pictures come from, their SHA-256 must be the one that the Git LFS pointers of makehuman-assets
+name: only those are known to be CC0. Each garment is fitted to the body, the arms are lowered,
+and skin and cloth are drawn from the front, without light.
 """
 
 from pathlib import Path
@@ -64,7 +64,7 @@ def mesh(obj: Obj, group: str = "") -> Mesh:
 
 
 def joints_of(base: Obj, v: Array) -> dict[str, Array]:
-    """Give the mean of the vertices ``v`` in each group whose name starts with ``joint``."""
+    """Return the mean of the vertices ``v`` in each group whose name starts with ``joint``."""
     groups = {face.group for face in base.faces if face.group.startswith("joint")}
     return {group: base.centre(group, v) for group in groups}
 
@@ -97,7 +97,7 @@ def lower(v: Array, joints: dict[str, Array]) -> Array:
 
 
 def vertex_normals(v: Array, f: Array) -> Array:
-    """Give the area-weighted normals of the vertices."""
+    """Return the area-weighted normals of the vertices."""
     n = np.zeros_like(v)
     face = np.cross(v[f[:, 1]] - v[f[:, 0]], v[f[:, 2]] - v[f[:, 0]])
     for k in range(3):
@@ -118,6 +118,7 @@ def draw(mesh: Mesh) -> Layer:
         low = np.maximum(np.floor(p.min(0)), 0).astype(int)
         high = np.minimum(np.ceil(p.max(0)) + 1, [wide, tall]).astype(int)
         d = (p[1, 0] - p[0, 0]) * (p[2, 1] - p[0, 1]) - (p[2, 0] - p[0, 0]) * (p[1, 1] - p[0, 1])
+        # Outside the picture, or seen from behind: rows count downwards, which turns the sign.
         if (high <= low).any() or d >= 0:
             continue
         y, x = np.mgrid[low[1] : high[1], low[0] : high[0]] + 0.5
@@ -142,6 +143,7 @@ def neck_only(skin: Layer) -> Layer:
     for r in range(row):
         slim = 1 + 0.3 * min((row - r) / (2.5 * SCALE * FINE), 1)
         from_ = (np.arange(wide) - wide / 2) * slim + wide / 2
+        # In place: a Layer's fields are arrays, so writing to them changes `skin`.
         for part in skin:
             part[r] = part[row][np.clip(from_.astype(int), 0, wide - 1)]
     return skin
@@ -235,13 +237,13 @@ def loosened(normal: Array, cover: Array) -> Array:
 
 
 def xs() -> Array:
-    """Give x in cm of the pixels, (H, W)."""
+    """Return x in cm of the pixels, (H, W)."""
     columns = np.arange(SIZE[1] * FINE) + 0 * np.arange(SIZE[0] * FINE)[:, None]
     return f32(columns / (SCALE * FINE) - SIZE[1] / SCALE / 2)
 
 
 def ys() -> Array:
-    """Give y in cm of the pixels, (H, W)."""
+    """Return y in cm of the pixels, (H, W)."""
     rows = np.arange(SIZE[0] * FINE)[:, None] + 0 * np.arange(SIZE[1] * FINE)
     return f32(NECK_Y - rows / (SCALE * FINE))
 
@@ -279,7 +281,7 @@ def dyes(name: str, rgb: Array, worn: Array) -> tuple[Array, ...]:
 
 
 def disc(size: int) -> Array:
-    """Give a round brush."""
+    """Return a round brush."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
 
 

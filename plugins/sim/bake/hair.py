@@ -5,7 +5,7 @@
     python -m bake.hair BASE HAIR hair.npz
 
 BASE is ``makehuman/makehuman/data/3dobjs/base.obj``, HAIR is ``makehuman-assets/base/hair``. Both
-are CC0 1.0. From wherever the pictures come, their SHA-256 must be the one that the Git LFS
+are CC0 1.0. Wherever the pictures come from, their SHA-256 must be the one that the Git LFS
 pointers of makehuman-assets name. Each style becomes three 8-bit pictures on the chart of
 ``chart.py``: ``cover`` and ``tone`` (brightness, 100 is the mean) of its size, and ``height`` in
 steps of ``hair.STEP`` cm above ``hair.LOW``, reduced to ``LOW_SIDE``.
@@ -46,7 +46,7 @@ def pixels(points: Array) -> Array:
 
 
 def cells(p: Array) -> tuple[Array, Array, Array] | None:
-    """Give the pixels of a triangle and their barycentric weights, None when it is a line."""
+    """Return the pixels of a triangle and their barycentric weights, None when it is a line."""
     (ax, ay), (bx, by), (cx, cy) = p.tolist()
     area = (by - cy) * (ax - cx) + (cx - bx) * (ay - cy)
     if abs(area) < 1e-6:
@@ -75,13 +75,14 @@ def bare(points: Array, corners: Array) -> Array:
 def dressed(
     points: Array, corners: Array, spots: Array, textures: Array, picture: Array, skull: Array
 ) -> tuple[Array, Array, Array]:
-    """Lay textured triangles over each other from back to front, but for what the skull hides.
+    """Draw textured triangles over each other from back to front, but for what the skull hides.
 
     Returns:
         Cover, height and grey brightness of the fine picture (0 where nothing is).
     """
     cover, height, grey = (np.zeros_like(skull) for _ in range(3))
     p, side = pixels(points), picture.shape[0]
+    # From far to near, since hair is translucent: a depth buffer would drop what shows through.
     for k in np.argsort(points[corners, 2].mean(1), kind="stable"):
         hit = cells(p[corners[k]])
         if hit is None:

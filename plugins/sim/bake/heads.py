@@ -54,6 +54,8 @@ def bent(source: F32, target: F32, points: F32) -> F32:
     """Carry points along with landmarks by a thin-plate spline in space."""
     n = len(source)
     system = np.zeros((n + 4, n + 4))
+    # In space the kernel is the distance itself; the small diagonal lets
+    # the spline miss the landmarks a little, which smooths it.
     system[:n, :n] = _distances(source, source) - 0.02 * np.eye(n)
     system[:n, n:] = np.c_[np.ones(n), source]
     system[n:, :n] = system[:n, n:].T
@@ -105,6 +107,7 @@ def main(folder: Path, out: Path) -> None:
     used, packed = np.unique(np.concatenate([drawn.ravel(), corners.ravel()]), return_inverse=True)
     modes = [read(folder / f"identity{k:03d}.obj")[0][used] - mean[used] for k in range(MODES)]
     moves = f32([scale * mode @ turn for mode in modes])
+    # Scaled so that the largest move of a mode fills 8 bits.
     step = np.abs(moves).max((1, 2)) / 127
     np.savez_compressed(
         out,

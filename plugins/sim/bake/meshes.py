@@ -62,6 +62,7 @@ def read_obj(path: Path) -> Obj:
         elif word == "g":
             group = rest[0] if rest else ""
         elif word == "f":
+            # OBJ counts from 1; a missing texture point becomes -1.
             pairs = [[*corner.split("/"), ""][:2] for corner in rest]
             corners, spots = zip(*pairs, strict=True)
             face = Face(group, [int(i) - 1 for i in corners], [int(i or 0) - 1 for i in spots])

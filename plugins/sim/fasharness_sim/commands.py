@@ -98,7 +98,7 @@ def _simulate(layout: Layout, options: argparse.Namespace) -> int:
 
 
 def _announce(plan: Plan, out: Path, console: Console) -> None:
-    """Say what will be written."""
+    """Print what will be written and about how long it takes."""
     minutes, seconds = divmod(max(round(plan.seconds), 1), 60)
     time = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     console.say(

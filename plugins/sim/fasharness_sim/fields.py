@@ -24,6 +24,7 @@ def stream(seed: int, *keys: object) -> np.random.Generator:
     """
     # The text of the keys decides: 3 and np.int64(3) would open different streams, so keys are
     # plain Python values.
+    # Not hash(): Python salts it for text, so it differs from process to process.
     digest = hashlib.blake2b(repr(keys).encode(), digest_size=16).digest()
     return np.random.default_rng([seed, *np.frombuffer(digest, dtype="<u4").tolist()])
 
@@ -43,7 +44,7 @@ def archive(name: str) -> dict[str, NDArray[Any]]:
 
 
 def f32(values: ArrayLike) -> F32:
-    """Turn anything array-like into a float32 array."""
+    """Convert anything array-like to float32; an array that is float32 already is not copied."""
     return np.asarray(values, dtype=np.float32)
 
 
@@ -82,7 +83,7 @@ def ramp(x: F32, low: float, high: float) -> F32:
 
 
 def over(base: F32, colour: ArrayLike, alpha: F32) -> F32:
-    """Lay a colour over an image.
+    """Blend a colour over an image.
 
     Args:
         base: float32 (H, W, 3).
@@ -98,6 +99,7 @@ def over(base: F32, colour: ArrayLike, alpha: F32) -> F32:
 def linear(srgb: ArrayLike) -> F32:
     """Decode sRGB values in 0..1 to linear light (IEC 61966-2-1)."""
     v = f32(srgb)
+    # np.where computes both branches, and a negative value to the power 2.4 is NaN.
     return f32(np.where(v <= 0.04045, v / 12.92, ((np.maximum(v, 0) + 0.055) / 1.055) ** 2.4))
 
 

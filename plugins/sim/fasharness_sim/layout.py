@@ -36,14 +36,14 @@ class Layout(ABC):
 
     Attributes:
         dataset: the data set's name in the harness, e.g. ``oulu-npu``.
-        title: the name people know.
+        title: the data set's usual name.
         version: another version writes other files.
         sizes: how much can be written, the smallest first, and how many videos that is.
-        users: everybody who can be simulated, 1 or above, by split.
+        users: all users that can be simulated, 1 or above, by split.
         protocols: those that the validity report judges, each in words; the first is the one on
             which the baselines are known, the last should be the hardest.
         naming: the pattern of a video's name and what it says, for ``README.txt``.
-        beside: what else lies in the folder and what it is, for ``README.txt``.
+        beside: the other files of the folder and what they are, for ``README.txt``.
     """
 
     dataset: ClassVar[str]

@@ -44,7 +44,7 @@ class Lighting:
 
 
 def rotation(pose: Pose) -> F32:
-    """Give the rotation (3, 3) from head to camera axes: yaw first, then pitch, then roll."""
+    """Return the rotation (3, 3) from head to camera axes: yaw first, then pitch, then roll."""
     (cy, sy), (cp, sp), (cr, sr) = (
         (np.cos(a), np.sin(a)) for a in (pose.yaw, pose.pitch, pose.roll)
     )
@@ -57,6 +57,7 @@ def rotation(pose: Pose) -> F32:
 def project(points: F32, pose: Pose, lens: Lens) -> F32:
     """Project head points (N, 3) in cm to pixels (N, 2)."""
     p = points @ rotation(pose).T + f32([pose.x, pose.y, -pose.z])
+    # The camera looks along -z, so p[:, 2] is negative; rows count downwards.
     u = lens.width / 2 - lens.focal * p[:, 0] / p[:, 2]
     v = lens.height / 2 + lens.focal * p[:, 1] / p[:, 2]
     return f32(np.stack([u, v], -1))

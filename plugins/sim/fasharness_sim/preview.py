@@ -43,7 +43,7 @@ class Tile(NamedTuple):
 
 
 def check_name(out: Path) -> None:
-    """Refuse, before any work, a name that is no PNG file's.
+    """Refuse, before any work, a name that is not a PNG file's.
 
     Raises:
         OptionError: the name does not end with .png.
@@ -66,7 +66,7 @@ def write(layout: Layout, folder: Path, out: Path) -> Path:
         The file.
 
     Raises:
-        DataError: the folder is no finished simulation or has no video, a video cannot be read,
+        DataError: the folder is not a finished simulation or has no video, a video cannot be read,
             or the file cannot be written.
     """
     mark = need_simulation(folder)
@@ -109,7 +109,7 @@ def sheet(title: str, videos: Sequence[Shown]) -> U8:
 
 
 def _title(mark: Mapping[str, Any]) -> str:
-    """Say what the folder is."""
+    """Return the title: what the folder is, with size, seed and version."""
     facts = ", ".join(f"{key} {mark[key]}" for key in ("size", "seed", "version"))
     return f"SIMULATED: {mark['data']}, {facts}; no real person"
 
@@ -131,6 +131,7 @@ def _words(instrument: str | None) -> str:
 
 def _users(videos: Sequence[Shown]) -> list[Tile]:
     """Show up to 24 users."""
+    # Reversed, since the last value of a key stays: the first video of each user is kept.
     first = {v.user: v for v in reversed(videos) if v.instrument is None}
     chosen = [first[user] for user in sorted(first)]
     step = max(len(chosen) / (2 * _COLUMNS), 1)

@@ -85,6 +85,8 @@ def simulate(
     lists = layout.lists(sittings)
     if users is not None:
         _refuse_empty(lists, layout)
+    # These values decide the bytes of every video, and resuming compares them: one that is left
+    # out here would let two different simulations mix in one folder.
     settings = {
         "data": layout.data, "version": layout.version, "seed": seed, "size": size,
         "users": for_mark(users, layout.users),
@@ -95,7 +97,7 @@ def simulate(
 
 
 def readme(layout: Layout) -> str:
-    """Say what a folder in a layout is and what lies in it."""
+    """Return the text that explains what a folder in a layout is and which files it holds."""
     name, meaning = layout.naming
     files = {
         f"{name}.avi": f"the video; {meaning}",
@@ -111,7 +113,7 @@ def readme(layout: Layout) -> str:
 
 
 def _refuse_empty(lists: Mapping[str, str], layout: Layout) -> None:
-    """See that every list has presentations; a sitting has some of both classes."""
+    """Refuse users that leave a protocol list empty; a sitting has both classes."""
     empty = [path for path, text in lists.items() if not text]
     if empty:
         parts = (f"{split.capitalize()} {u[0]}-{u[-1]}" for split, u in layout.users.items())

@@ -1,4 +1,4 @@
-"""Who is simulated: users as a number or a list, sorted into the splits of a layout."""
+"""Which users are simulated: a number or a list of them, sorted into the splits of a layout."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
@@ -38,6 +38,7 @@ def parse_users(text: str, everybody: Users) -> tuple[int, ...]:
 
 def _first_users(count: int, everybody: Users) -> tuple[int, ...]:
     """Take users of all splits in turn, in proportion to their sizes."""
+    # Sorting by the share of its split that comes before a user takes all splits in proportion.
     turns = [(k / len(part), user) for part in everybody.values() for k, user in enumerate(part)]
     if not len(everybody) <= count <= len(turns):
         raise OptionError(
@@ -73,6 +74,7 @@ def by_split(users: Iterable[int] | None, everybody: Users) -> dict[Split, list[
 
 
 def for_mark(users: Iterable[int] | None, everybody: Users) -> list[int] | None:
-    """Name users as ``SIMULATED.json`` does: sorted, None for all."""
+    """Return users as ``SIMULATED.json`` stores them: sorted, None for all."""
+    # A list of all users is stored like no list, so that either resumes the other's folder.
     chosen = sorted(set(users)) if users is not None else None
     return None if chosen == sorted(chain.from_iterable(everybody.values())) else chosen

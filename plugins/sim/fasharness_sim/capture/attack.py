@@ -25,6 +25,7 @@ INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
 )
 Surface = TypeVar("Surface", F32, U8)
 _UNIT = 0.07
+# Least and most liveliness of the movement of prints and of displays.
 _HAND_HELD, _ON_A_DESK = (0.3, 1.3), (0.0, 0.3)
 _BAND_PITCH = 170.0
 _EIGHTH = 8
@@ -124,7 +125,7 @@ def _sheets(
 
 
 def _sheet(pose: Pose, lens: Lens, anchor: F32) -> _Sheet:
-    """Give the homography from picture to frame pixels of a plane at a pose."""
+    """Return the homography from picture to frame pixels of a plane at a pose."""
     turn, place = rotation(pose), f32([pose.x, pose.y, -pose.z])
     plane = np.stack([turn[:, 0] * _UNIT, -turn[:, 1] * _UNIT, place], 1)
     plane[:, 2] -= plane[:, 0] * anchor[0] + plane[:, 1] * anchor[1]
@@ -185,6 +186,7 @@ def _show_display(
         shown = cv2.GaussianBlur(_framed(frame, border, 4), (0, 0), sigma).astype(np.uint8)
         light = instruments.displayed(_read(shown, seen, border, 1), display)
         light *= instruments.grid(seen.columns, seen.rows, display, stage.size, stage.spread)
+        # 1 - cos 30 degrees = 0.134: the falloff is given at that angle.
         angle = 1 - display.falloff * (1 - float(sheet.normal[2])) / 0.134
         light *= f32(power * angle * (1 + display.flicker * np.sin(rows + start + pace * k)))
         light += _slid(glare, sheet, stage.lens)
@@ -241,7 +243,7 @@ def _lambert(sheet: _Sheet, lighting: Lighting, slope: F32, uneven: F32) -> F32:
 
 
 def _uneven(lens: Lens, rng: np.random.Generator) -> F32:
-    """Give the slow change of light over a hand-held sheet, (H/8, W/8, 1) around 1."""
+    """Return the slow change of light over a hand-held sheet, (H/8, W/8, 1) around 1."""
     shape = (lens.height // _EIGHTH, lens.width // _EIGHTH)
     return f32(1 + 0.07 * noise(rng, (3, 3), shape))[..., None]
 
@@ -263,6 +265,7 @@ def _glare(stage: Stage, rough: float, rng: np.random.Generator) -> F32:
 
 def _slid(glare: F32, sheet: _Sheet, lens: Lens) -> F32:
     """Cut the frame out of the mirrored scene: it moves by twice the tilt."""
+    # A mirror that turns by an angle turns what it shows by twice that.
     x = lens.width / 4 + 2 * lens.focal * float(sheet.normal[0])
     y = lens.height / 4 - 2 * lens.focal * float(sheet.normal[1])
     left, top = (int(np.clip(x, 0, lens.width // 2)), int(np.clip(y, 0, lens.height // 2)))
@@ -274,6 +277,8 @@ def _surround(light: F32, seen: _Seen, shape: tuple[int, ...], border: int, stag
     tall, wide = shape[:2]
     across = wide / 2 + border - np.abs(seen.columns - np.float32(wide / 2))
     down = tall / 2 + border - np.abs(seen.rows - np.float32(tall / 2))
+    # The instrument's outline is convex in the frame: if all edges of the frame show it, so does
+    # all between them.
     inside = np.minimum(across, down)
     if min(float(edge.min()) for edge in (inside[0], inside[-1], inside[:, 0], inside[:, -1])) > 1:
         return
@@ -304,6 +309,7 @@ def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens) -> _Carried:
     )
     coarse = np.linalg.inv(up) @ sheet.to_frame @ up
     size = (lens.width // DEPTH_STEP, lens.height // DEPTH_STEP)
+    # Nearest: a linear mean with one NaN neighbour is NaN and would eat into the face.
     depth = cv2.warpPerspective(
         take.depth[index], coarse, size, flags=cv2.INTER_NEAREST, borderValue=float("nan")
     )

@@ -50,17 +50,18 @@ def _jpeg(frame: U8, quality: int) -> bytes:
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
-    """Give a chunk: name, size, data, padded to an even length."""
+    """Return a chunk: name, size, data, padded to an even length."""
+    # RIFF starts every chunk at an even place; the size does not count the padding.
     return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
 def _list(name: bytes, data: bytes) -> bytes:
-    """Give a list chunk."""
+    """Return a list chunk."""
     return _chunk(b"LIST", name + data)
 
 
 def _header(wide: int, tall: int, fps: int, pictures: Sequence[bytes]) -> bytes:
-    """Give the main header and the header of the only stream (AVIMAINHEADER, AVISTREAMHEADER)."""
+    """Return the main header and the header of the only stream (AVIMAINHEADER, AVISTREAMHEADER)."""
     largest, count = max(map(len, pictures)), len(pictures)
     main = struct.pack(
         "<14I", 1_000_000 // fps, largest * fps, 0, _HAS_INDEX, count, 0, 1, largest, wide, tall,
@@ -78,7 +79,7 @@ def _header(wide: int, tall: int, fps: int, pictures: Sequence[bytes]) -> bytes:
 
 
 def _index(pictures: Sequence[bytes]) -> bytes:
-    """Give the index: where each frame starts, counted from the word ``movi``."""
+    """Return the index: where each frame starts, counted from the word ``movi``."""
     # AVI 1.0 counts from the word ``movi``, not from the start of the file.
     rows, start = [], 4
     for picture in pictures:

@@ -86,7 +86,7 @@ def develop(shots: Iterable[Shot], phone: Phone, rng: np.random.Generator) -> It
     Exposure and white balance are metered on the first frame and kept.
 
     Args:
-        shots: linear light (H, W, 3), even height and width; eyes tell where to meter.
+        shots: linear light (H, W, 3), even height and width; the eyes decide where to meter.
         phone: the camera.
         rng: the stream of metering errors and noise.
 
@@ -145,7 +145,7 @@ def _mosaic(image: F32) -> F32:
 
 
 def _saturation(strength: float) -> F32:
-    """Give the colour matrix, for blue, green, red, that changes saturation and keeps luminance."""
+    """Return the colour matrix (blue, green, red) that changes saturation and keeps luminance."""
     grey = np.tile(_LUMA[::-1], (3, 1))
     return f32(grey + strength * (np.eye(3) - grey))
 
@@ -164,6 +164,7 @@ def _raw(light: F32, setting: Setting, phone: Phone, rng: np.random.Generator) -
     """Expose the colour mosaic with shot and read noise, then balance its colours."""
     tall, wide = light.shape[:2]
     charge = _mosaic(light) * setting.gain
+    # The sensor is full at 1, before the white balance; the noise comes on top of that.
     np.clip(charge, 0.0, 1.0, out=charge)
     top, left = rng.integers(0, 256, 2)
     grain = setting.grain[top : top + tall, left : left + wide]
@@ -174,7 +175,9 @@ def _raw(light: F32, setting: Setting, phone: Phone, rng: np.random.Generator) -
 
 def _finish(raw: F32, setting: Setting, phone: Phone) -> U8:
     """Apply tones, demosaic, correct colours and sharpen, all in bytes as a cheap phone does."""
+    # The table of tones goes to 1.25, see `_tones`; 1 would cut the soft highlights off.
     level = np.clip(raw * np.float32(_LEVELS / 1.25), 0, _LEVELS - 1).astype(np.uint16)
+    # OpenCV's older name of this mosaic is BayerBG; its BayerRG is another one.
     colour = cv2.demosaicing(np.take(setting.tones, level), cv2.COLOR_BayerRGGB2BGR)
     stored = cv2.transform(colour, setting.colour)
     halo = cv2.GaussianBlur(stored, (0, 0), phone.halo)

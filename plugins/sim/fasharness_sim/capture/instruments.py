@@ -9,6 +9,8 @@ from fasharness_sim.fields import F32, U8, f32, linear
 from fasharness_sim.rooms.session import temperature
 
 FINENESS = 3
+# Whole waves over a tile, so that it repeats without a seam: sqrt(12^2 + 3^2) = 12.4 of them
+# (12 for the third ink), each ink at an angle of its own.
 _SCREEN_WAVES = ((12, 3), (3, 12), (12, 0))
 _REACH = 12.4
 _CORRECTIONS = 3
@@ -84,6 +86,7 @@ def printed(picture: U8, printer: Printer, rng: np.random.Generator) -> F32:
     overprint = np.zeros((tall, wide), np.uint8)
     for ink in range(3):
         tile = _scatter(rng) if printer.stochastic else _screen(printer.cell, ink)
+        # Limits of 1 to 254: no dot where the ink is 0, no gap where it is 255.
         limit = _tiled(np.rint(1 + tile * 253).astype(np.uint8), (tall, wide), rng)
         overprint |= (large[..., ink] >= limit).astype(np.uint8) << ink
     return primaries[overprint]
@@ -116,7 +119,7 @@ def _tiled(tile: U8, shape: tuple[int, int], rng: np.random.Generator) -> U8:
 
 
 def _screen(cell: float, ink: int) -> F32:
-    """Give the thresholds in 0..1 of a clustered-dot screen at the ink's own angle."""
+    """Return the thresholds in 0..1 of a clustered-dot screen at the ink's own angle."""
     size = round(cell * _REACH)
     down, across = np.mgrid[:size, :size] * (2 * np.pi / size)
     a, b = _SCREEN_WAVES[ink]
@@ -125,8 +128,10 @@ def _screen(cell: float, ink: int) -> F32:
 
 
 def _scatter(rng: np.random.Generator) -> F32:
-    """Give the thresholds in 0..1 of a scattered-dot pattern without low frequencies."""
+    """Return the thresholds in 0..1 of a scattered-dot pattern without low frequencies."""
     white = rng.standard_normal((128, 128), dtype=np.float32)
+    # Filtered among its own copies, so that the tile repeats without a seam (blue noise after
+    # Ulichney 1988).
     wide = np.tile(white, (3, 3))
     band = cv2.GaussianBlur(wide, (0, 0), 0.65) - cv2.GaussianBlur(wide, (0, 0), 1.9)
     return _ranked(f32(band[128:256, 128:256]))
@@ -134,14 +139,17 @@ def _scatter(rng: np.random.Generator) -> F32:
 
 def _ranked(values: F32) -> F32:
     """Replace values by their ranks, spread evenly in 0..1."""
+    # Ranks are the inverse of the order, which is what the second argsort gives; stable, as equal
+    # values must not depend on the machine.
     order = values.ravel().argsort(kind="stable").argsort(kind="stable")
     return f32((order.reshape(values.shape) + 0.5) / values.size)
 
 
 def _overprints(printer: Printer) -> F32:
-    """Give the reflectance of the eight overprints of three inks (Neugebauer primaries)."""
+    """Return the reflectance of the eight overprints of three inks (Neugebauer primaries)."""
     paper = 0.88 * f32([1, 1 - 0.4 * printer.warm, 1 - printer.warm])
     inks = 1 - printer.ink * (1 - _INKS)
+    # Bit k of an overprint's number is ink k, as `printed` sets it.
     used = np.array([[n >> k & 1 for k in range(3)] for n in range(8)])
     layers = np.where(used[..., None] == 1, inks[None], 1.0).prod(1)
     return f32(paper * (printer.black + (1 - printer.black) * layers))
@@ -167,7 +175,7 @@ def displayed(picture: U8, display: Display) -> F32:
 
 
 def grid(columns: F32, rows: F32, display: Display, scale: float, spread: float) -> F32:
-    """Give the factor that a screen's sub-pixels put on the light that a sensor samples.
+    """Return the factor that a screen's sub-pixels put on the light that a sensor samples.
 
     The lit stripes are a Fourier series over the screen; lens and pixel aperture damp every term
     by its true frequency on the sensor, and sampling at the sensor's pixels does the rest: terms
@@ -183,6 +191,8 @@ def grid(columns: F32, rows: F32, display: Display, scale: float, spread: float)
     Returns:
         float32 (H, W, 3) around 1 for red, green, blue.
     """
+    # The damping takes the true frequency, not the folded one; folding comes from the sampling
+    # itself (Amidror, The Theory of the Moire Phenomenon).
     frequency, turns = 1 / (display.pitch * scale), np.float32(2 * np.pi / display.pitch)
     passed = 2 * float(np.sinc(_APERTURE * frequency)) * _damping(frequency, spread)
     stripe, line = (np.float32(passed * np.sinc(lit)) for lit in (_STRIPE, _LINE))
@@ -190,12 +200,13 @@ def grid(columns: F32, rows: F32, display: Display, scale: float, spread: float)
     angle = columns * turns
     across, ahead = np.cos(angle) * (down * stripe), np.sin(angle) * (down * stripe)
     green = down + across
+    # cos(a -+ 120 degrees): red, green and blue stripes stand a third of a pixel apart.
     side, lean = down - np.float32(0.5) * across, np.float32(3**0.5 / 2) * ahead
     return f32(cv2.merge([side - lean, green, side + lean]))
 
 
 def _damping(frequency: float, spread: float) -> float:
-    """Give a Gaussian lens' modulation transfer at a frequency in cycles a pixel."""
+    """Return a Gaussian lens' modulation transfer at a frequency in cycles a pixel."""
     return float(np.exp(-2 * (np.pi * frequency * spread) ** 2))
 
 

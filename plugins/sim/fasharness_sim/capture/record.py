@@ -74,6 +74,7 @@ def source(capture: Capture) -> attack.Take:
         for s in scene.film(stage, poses, shake)
     )
     recording = _stored(shots, REFERENCE, rng)
+    # A print shows neither closed eyes nor an open mouth.
     awake = [k for k, pose in enumerate(poses) if pose.blink + pose.talk < 0.05] or [0]
     still = int(rng.choice(awake))
     return attack.Take(recording.frames, recording.depth, recording.eyes, recording.marks, still)
@@ -100,6 +101,7 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
         spread=_spread(phone, rng),
         lighting=light,
         room=room.draw(session, light, lens, rng),
+        # The depicted face is as large in the frame as a real one at this distance.
         size=phone.focal / z * REFERENCE.distance / REFERENCE.focal,
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
     )
@@ -125,6 +127,7 @@ def _spread(phone: Phone, rng: np.random.Generator) -> float:
 
 def _stored(shots: Iterator[Shot], phone: Phone, rng: np.random.Generator) -> Recording:
     """Let a phone store what came through its lens."""
+    # `develop` takes one shot for each frame that it yields, so only one is held in memory.
     first, second = tee(shots)
     frames, depth, eyes, marks = [], [], [], []
     for frame, shot in zip(camera.develop(first, phone, rng), second, strict=True):

@@ -101,7 +101,7 @@ def _frame(scene: Scene, pose: Pose, anchor: F32, move: F32) -> Shot:
 
 
 def _held(pose: Pose, lens: Lens, move: F32) -> Pose:
-    """See a pose from a camera that shakes."""
+    """Return a pose as a shaking camera sees it."""
     reach = pose.z / lens.focal
     return Pose(
         pose.yaw,
@@ -116,7 +116,7 @@ def _held(pose: Pose, lens: Lens, move: F32) -> Pose:
 
 
 def _trunk(pose: Pose, anchor: F32) -> Pose:
-    """Say where the body is: it follows the head by half, and does not turn."""
+    """Return the pose of the body: it follows the head by half, and does not turn."""
     x, y, z = (0.5 * (at + mean) for at, mean in zip((pose.x, pose.y, pose.z), anchor, strict=True))
     return Pose(0, 0, 0, float(x), float(y), float(z))
 
@@ -133,7 +133,7 @@ def _behind(walls: F32, lens: Lens, move: F32) -> F32:
 
 
 def _lay_body(light: F32, body: F32, pose: Pose, lens: Lens) -> None:
-    """Lay neck and shoulders over the room in place."""
+    """Draw neck and shoulders over the room in place."""
     far = pose.z + _BACK
     scale = lens.focal / far / bodies.SCALE
     # x is placed by the head's distance, y by the body's, which is 5 cm farther: inconsistent, and

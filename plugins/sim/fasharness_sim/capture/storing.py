@@ -16,7 +16,7 @@ from fasharness_sim.people import landmarks
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, renamed onto it when the block ends well.
+    """Yield a temporary path beside `path`, renamed onto it when the block ends well.
 
     Raises:
         DataError: the disk is full or the folder cannot be written; the old file stays.

@@ -156,9 +156,10 @@ def _step(
 
 
 def _expression(head: Head, pose: Pose) -> F32:
-    """Give the head's colours with eyes closed and mouth open as far as the pose says."""
+    """Return the head's colours with eyes closed and mouth open as far as the pose says."""
     moved = [(head.blink, pose.blink), (head.talk, pose.talk)]
     if all(share == 0 for _, share in moved):
+        # Not a copy: nothing may paint on it, since later frames use it too.
         return head.colour
     colour = head.colour.copy()
     for patch, share in moved:
@@ -195,18 +196,20 @@ def _shade(colour: F32, relief: F32, extra: F32, turn: F32, lighting: Lighting) 
 
 
 def _palette(lighting: Lighting) -> F32:
-    """Say how much of each kind of light each colour channel gets, (3, 2 L + 2)."""
+    """Return how much of each kind of light each colour channel gets, (3, 2 L + 2)."""
+    # Divided by 1 + wrap, so that wrapping adds no light to what faces the lamp.
     hard = lighting.colours * (1 - _UNDER) / (1 + _WRAP)
     deep = lighting.colours * _UNDER / (1 + _DEEP)
     return f32(np.vstack([hard, deep, lighting.sky, lighting.ground]).T)
 
 
 def _glossy(lobe: F32, front: F32, gloss: F32) -> F32:
-    """Give the mirrored light: a narrow lobe over a broad one, both stronger at a slant."""
+    """Return the mirrored light: a narrow lobe over a broad one, both stronger at a slant."""
     np.maximum(lobe, 0, out=lobe)
     lobe *= lobe
     lobe *= lobe
     broad = lobe * lobe
+    # Powers by multiplication: 4, then 8 for the broad lobe and 24 for the narrow one.
     narrow = broad * broad
     narrow *= broad
     slant = np.float32(1.15) - front
@@ -214,7 +217,8 @@ def _glossy(lobe: F32, front: F32, gloss: F32) -> F32:
 
 
 def _depth(hit: _Hit, face: F32, turn: F32, lens: Lens, window: Window) -> F32:
-    """Give the depth of the face on the quarter grid of the whole frame."""
+    """Return the depth of the face on the quarter grid of the whole frame."""
+    # The pixel (4c + 2, 4r + 2) of cell (c, r), which `attack._carried` relies on.
     part = (slice(2, None, DEPTH_STEP), slice(2, None, DEPTH_STEP))
     z = hit.x[part] * turn[2, 0] + hit.y[part] * turn[2, 1] + hit.z[part] * turn[2, 2]
     full = np.full((lens.height // DEPTH_STEP, lens.width // DEPTH_STEP), np.nan, np.float32)

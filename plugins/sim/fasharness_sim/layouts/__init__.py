@@ -18,7 +18,7 @@ def layout_of(folder: Path) -> Layout:
     """Find the layout that wrote a folder.
 
     Raises:
-        DataError: the folder is no finished simulation, or no layout here wrote it.
+        DataError: the folder is not a finished simulation, or no layout here wrote it.
     """
     data = need_simulation(folder).get("data")
     found = next((layout for layout in LAYOUTS.values() if layout.data == data), None)

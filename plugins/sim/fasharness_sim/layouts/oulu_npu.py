@@ -96,5 +96,6 @@ def _in_turn(
     """
     for start, (split, part) in enumerate(users.items()):
         for k in range((known[split] + unseen[split]) if part else 0):
+            # Without k // 6 a phone would meet only one of the two sessions: both alternate.
             session = 1 + (k + k // 6) % 2 if k < known[split] else 3
             yield part[k % len(part)], session, 1 + (2 * start + k) % 6

@@ -138,6 +138,7 @@ def _chosen(person: Person, own: np.random.Generator) -> _Outfit:
     if own.random() < 0.5:
         dyes[0] = person.shirt + 0.25 * (person.shirt.mean() - person.shirt)
     if np.abs(dyes[0] - dyes[1]).max() < 0.2:
+        # A pattern in two dyes that are alike would not be seen.
         dyes[1] = 0.85 if dyes[0].mean() < 0.5 else 0.2
     if kind == "suit":
         dyes[0], dyes[1] = f32([0.24, 0.25, 0.28]) + own.uniform(-0.08, 0.1), [0.84, 0.85, 0.87]
@@ -181,7 +182,7 @@ def _fitted(garment: _Garment, outfit: _Outfit) -> _Garment:
 
 
 def _cloth_place(worn: _Garment) -> tuple[F32, F32]:
-    """Give each pixel's place on the cloth in cm: it bends with the body and hangs on the arms."""
+    """Return each pixel's place on the cloth in cm: it bends with the body, hangs on the arms."""
     arm = np.maximum(np.abs(_X) - 14.5, 0)
     u = _X + 2.2 * worn.normal[..., 0]
     return f32(u), f32(_Y + 1.8 * worn.normal[..., 1] - 0.35 * arm)
@@ -205,7 +206,7 @@ def _dyed(worn: _Garment, outfit: _Outfit, u: F32, v: F32) -> F32:
 
 
 def _pattern(outfit: _Outfit, u: F32, v: F32) -> F32:
-    """Say how much of the second colour there is at each place."""
+    """Return the share of the second colour at each place."""
     if outfit.kind == "breton":
         return ramp(f32(np.cos(2 * np.pi * v / outfit.period)), 0.15, 0.45)
     if outfit.kind == "block":
@@ -266,7 +267,7 @@ def _strings(colour: F32, dye: F32) -> F32:
 
 
 def _pixel(x: float, y: float) -> tuple[int, int]:
-    """Give the pixel (column, row) at a place in cm."""
+    """Return the pixel (column, row) at a place in cm."""
     return round(x * SCALE + SIZE[1] / 2), round((NECK_Y - y) * SCALE)
 
 
@@ -296,7 +297,7 @@ def _v_neck(worn: _Garment) -> _Garment:
 
 
 def _hooded(worn: _Garment) -> _Garment:
-    """Lay a hood around the neck: a thick roll of cloth, open at the throat."""
+    """Put a hood around the neck: a thick roll of cloth, open at the throat."""
     out = np.sqrt((_X / 11.0) ** 2 + ((_Y + 12.0) / 7.0) ** 2)
     inner = np.sqrt((_X / 6.6) ** 2 + ((_Y + 10.0) / 6.6) ** 2)
     roll = ramp(f32(out), 1.0, 0.96) * ramp(f32(inner), 0.97, 1.02)
@@ -353,7 +354,7 @@ def _lit(colour: F32, normal: F32, worn: _Garment, light: Lighting) -> F32:
 
 
 def _head_shadow(toward: F32) -> F32:
-    """Say how much of the first lamp gets past the head, (H, W)."""
+    """Return the share of the first lamp's light that gets past the head, (H, W)."""
     slant = np.clip(toward[:2] / max(float(toward[2]), 0.3), -2, 2)
     x, y = -5.0 * slant[0], 1.0 - 5.5 * slant[1]
     far = np.sqrt(((_X - x) / 7.5) ** 2 + ((_Y - y) / 11.0) ** 2)

@@ -33,11 +33,11 @@ class Brushes:
         return noise(self.rng, (down, across), (chart.SIZE, chart.SIZE))
 
     def ring(self, indices: tuple[int, ...]) -> F32:
-        """Give the places of vertices on the chart: float32 (N, 2)."""
+        """Return the places of vertices on the chart: float32 (N, 2)."""
         return f32(self.points[list(indices)])
 
     def bell(self, vertex: int, radii: tuple[float, float], up: float = 0.0) -> F32:
-        """Give a bell around a vertex or ``up`` cm above it, with radii in cm: float32 (S, S)."""
+        """Return a bell around a vertex or ``up`` cm above it, with radii in cm: float32 (S, S)."""
         x, y = self.person.shape.points[vertex, :2]
         return chart.bell((x, y + up), radii, self.grid)
 
@@ -49,7 +49,7 @@ def box(amount: F32) -> tuple[slice, slice]:
 
 
 def laid(face: F32, colour: ArrayLike, alpha: F32) -> F32:
-    """Lay a colour, (3,) or (S, S, 3), over the part of a face that it covers."""
+    """Blend a colour, (3,) or (S, S, 3), over the part of a face that it covers."""
     part, done, paint = box(alpha), face.copy(), f32(colour)
     done[part] = over(face[part], paint[part] if paint.ndim > 1 else paint, alpha[part])
     return done
@@ -58,5 +58,6 @@ def laid(face: F32, colour: ArrayLike, alpha: F32) -> F32:
 def stained(face: F32, ink: F32, amount: F32) -> F32:
     """Let an amount (S, S) of a pigment (3,) take its share of every colour, as pigments do."""
     part, done = box(np.abs(amount)), face.copy()
+    # Pigments attenuate, so their shares multiply: melanin over blood darkens and reddens.
     done[part] *= cv2.exp(cv2.merge([amount[part] * np.float32(-k) for k in ink.tolist()]))
     return done

@@ -1,4 +1,4 @@
-"""The flat chart of a head, seen straight from the front: every map of a head lies on it."""
+"""The flat chart of a head, seen straight from the front: every map of a head uses it."""
 
 import itertools
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Grid:
 
 
 def grid() -> Grid:
-    """Give the coordinates of every point of the chart."""
+    """Return the coordinates of every point of the chart."""
     rows, columns = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     return Grid(f32((columns - SIZE / 2) / SCALE), f32(CENTRE_Y - (rows - SIZE / 2) / SCALE))
 
@@ -67,7 +67,7 @@ def stroke(points: F32, width: int, softness: float = 0.6) -> F32:
 
 
 def bell(centre: Sequence[float], radii: Sequence[float], g: Grid) -> F32:
-    """Give a Gaussian bell in head coordinates with the radii as standard deviations."""
+    """Return a Gaussian bell in head coordinates with the radii as standard deviations."""
     square = ((g.x - centre[0]) / radii[0]) ** 2 + ((g.y - centre[1]) / radii[1]) ** 2
     return f32(np.exp(-square / 2))
 
@@ -85,7 +85,7 @@ def relief(vertices: F32, polygons: NDArray[np.int64]) -> F32:
     height = np.full(SIZE * SIZE, EMPTY, np.float32)
     flat = to_chart(vertices)
     corners = flat[polygons]
-    across = corners[:, 2:] - corners[:, :2]  # both diagonals: their turn tells which way it faces
+    across = corners[:, 2:] - corners[:, :2]  # both diagonals: their turn shows which way it faces
     front = across[:, 0, 0] * across[:, 1, 1] - across[:, 0, 1] * across[:, 1, 0] < 0
     long = np.where(front, np.ptp(corners, axis=1).max(1), -1)  # -1: in no group, so not drawn
     solid = np.column_stack([flat, vertices[:, 2]])
@@ -94,6 +94,7 @@ def relief(vertices: F32, polygons: NDArray[np.int64]) -> F32:
         cloud = np.matmul(_inside(min(high, int(long.max())) + 1), part).reshape(-1, 3)
         columns, rows = np.rint(cloud[:, :2].T).astype(np.int32)
         seen = (columns >= 0) & (columns < SIZE) & (rows >= 0) & (rows < SIZE)
+        # Unbuffered: plain indexing keeps the last of several points in a pixel, not the nearest.
         np.maximum.at(height, (rows * SIZE + columns)[seen], cloud[seen, 2])
     return height.reshape(SIZE, SIZE)
 

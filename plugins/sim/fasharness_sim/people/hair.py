@@ -216,7 +216,7 @@ def _worn(look: _Look, f: _Frame, person: Person, skull: F32, rng: np.random.Gen
 
 
 def _places(f: _Frame, person: Person, rng: np.random.Generator) -> tuple[F32, F32]:
-    """Say where on the styles' chart each point of a head lies: columns and rows.
+    """Return where on the styles' chart each point of a head is: columns and rows.
 
     Crown, hair line, eyes and chin coincide; curly hair is wavy; every other head is mirrored.
     """
@@ -236,7 +236,8 @@ def _places(f: _Frame, person: Person, rng: np.random.Generator) -> tuple[F32, F
 
 
 def _between(cover: F32) -> F32:
-    """Give the cover of what lies between the left and the right hair: the hair at the back."""
+    """Return the cover of what lies between the left and the right hair: the hair at the back."""
+    # The running maximum from either side; the smaller is above 0 only between two parts of hair.
     left, right = (np.maximum.accumulate(cover[:, ::k], axis=1)[:, ::k] for k in (1, -1))
     return blur(f32(np.minimum(left, right)), 1.0)
 
@@ -276,7 +277,7 @@ def _grown(look: _Look, f: _Frame, skull: F32, rng: np.random.Generator) -> _Loc
 
 
 def _outer(locks: _Locks, skull: F32) -> F32:
-    """Give the outer surface: it rises softly from the skin and hangs free beside the head."""
+    """Return the outer surface: it rises softly from the skin and hangs free beside the head."""
     low = np.maximum(skull, _BEHIND)
     share = blur(ramp(locks.cover, 0.05, 0.6), locks.soft)
     lift = np.clip(locks.height - low, 0.0, 2.5 + np.maximum(-low, 0))
@@ -287,7 +288,7 @@ def _outer(locks: _Locks, skull: F32) -> F32:
 
 
 def _shadow(cover: F32, skull: F32) -> F32:
-    """Give the soft shadow that hair throws on the skin beside and below it."""
+    """Return the soft shadow that hair throws on the skin beside and below it."""
     below = f32(np.vstack([cover[:1].repeat(5, 0), cover[:-5]]))
     return f32(0.4 * blur(below, 5.0) * (skull > -4))
 

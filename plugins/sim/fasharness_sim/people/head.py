@@ -77,7 +77,7 @@ def build(person: Person, seed: int) -> Head:
 
 
 def _eyes(person: Person) -> F32:
-    """Give the middle of each eye opening in head coordinates, the image's left eye first."""
+    """Return the middle of each eye opening in head coordinates, the image's left eye first."""
     v = person.shape.points
     return f32([v[list(ring)].mean(0) for ring in (chart.LEFT_EYE, chart.RIGHT_EYE)])
 
@@ -125,7 +125,7 @@ def _smoothed(solid: F32, person: Person, g: chart.Grid) -> F32:
 
 
 def _normals(height: F32, bumps: F32) -> F32:
-    """Give the unit normals of a height field with fine bumps on it."""
+    """Return the unit normals of a height field with fine bumps on it."""
     z = height + bumps
     dx = cv2.Sobel(z, cv2.CV_32F, 1, 0, ksize=3) * (chart.SCALE / 8)
     dy = cv2.Sobel(z, cv2.CV_32F, 0, 1, ksize=3) * (chart.SCALE / 8)

@@ -65,7 +65,7 @@ def moved(points: F32, blink: float, talk: float) -> F32:
 
 
 def _drop() -> F32:
-    """Say how far down an open mouth moves each landmark, in cm."""
+    """Return how far down an open mouth moves each landmark, in cm."""
     away = np.zeros(68, np.float32)
     for ring, share in ((chart.LIPS, 1.0), (chart.MOUTH, skin.HOLLOW)):
         for k, vertex in enumerate(ring[:11]):
@@ -75,5 +75,5 @@ def _drop() -> F32:
 
 
 def box(points: F32) -> F32:
-    """Give the face boxes, left, top, right, bottom, around marks (..., 104, 2): (..., 4)."""
+    """Return the face boxes, left, top, right, bottom, around marks (..., 104, 2): (..., 4)."""
     return f32(np.concatenate([points.min(-2), points.max(-2)], -1))

@@ -77,6 +77,8 @@ def person(seed: int, user: int) -> Person:
         The same person for the same seed and user, always.
     """
     rng = stream(seed, "person", user)
+    # The order of the draws from this stream decides every person: a new trait is drawn last, or
+    # from a stream of its own as the shape is.
     man, age = bool(rng.random() < 0.55), float(rng.uniform(0, 1))
     length = float(rng.uniform(0, 0.25) if man else rng.choice([0.2, 0.7, 1.0]))
     return Person(

@@ -65,6 +65,7 @@ def draw(rng: np.random.Generator) -> Shape:
         The shape.
     """
     m = model()
+    # The spread was raised until 55 users were as far apart as `validity.identity` asks for.
     weights = _SPREAD * np.clip(rng.standard_normal(len(m.modes)), -_FARTHEST, _FARTHEST)
     vertices = f32(m.mean + np.tensordot(f32(weights), m.modes, 1))
     return Shape(vertices, f32((vertices[m.corners] * m.weights[..., None]).sum(1)))

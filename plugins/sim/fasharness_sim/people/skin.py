@@ -67,11 +67,12 @@ def _patch(still: F32, moved: F32) -> Patch:
     """Cut an expression's change to where it is not zero."""
     part = box(np.abs(moved - still).max(-1))
     top, left = part[0].start, part[1].start
+    # In linear light, where a share of it can be added to a frame.
     return Patch(top, left, linear(moved[part]) - linear(still[part]))
 
 
 def _under_hair(face: F32, hair: Hair) -> F32:
-    """Lay the hair over a face."""
+    """Draw the hair over a face."""
     return f32(np.clip(laid(face, hair.colour, hair.cover), 0, 1))
 
 
@@ -129,7 +130,7 @@ def _folds(b: Brushes) -> F32:
 
 
 def _wrinkles(b: Brushes) -> F32:
-    """Give lines across the forehead."""
+    """Return lines across the forehead."""
     top, brow = b.person.shape.points[chart.TOP, 1], b.person.shape.points[chart.LEFT_BROW[1], 1]
     mask = np.zeros_like(b.grid.x)
     for share in (0.3, 0.5, 0.7):
@@ -167,7 +168,7 @@ def _lips(b: Brushes, face: F32) -> F32:
 
 
 def _seam(b: Brushes) -> F32:
-    """Give the line between closed lips: 11 points of the chart, (11, 2)."""
+    """Return the line between closed lips: 11 points of the chart, (11, 2)."""
     line = b.ring(chart.MOUTH)
     return f32((line[:11] + np.vstack([line[10:], line[:1]])[::-1]) / 2)
 
@@ -182,7 +183,7 @@ def _brow_strips() -> F32:
 
 
 def _brows(b: Brushes, face: F32) -> F32:
-    """Lay fine hairs along the brows."""
+    """Draw fine hairs along the brows."""
     p = b.person
     kind, second = b.rng.integers(_BROWS, size=2)
     mix = b.rng.uniform(0.5, 1)
@@ -254,7 +255,7 @@ def _lidded(ring: F32) -> F32:
 
 
 def _upper(ring: F32) -> F32:
-    """Give the edge of the upper lid, from the inner corner to the outer: (9, 2)."""
+    """Return the edge of the upper lid, from the inner corner to the outer: (9, 2)."""
     return f32(np.vstack([ring[8:], ring[:1]]))
 
 
@@ -289,7 +290,7 @@ def _lashes(b: Brushes, face: F32, ring: F32, upper: F32) -> F32:
 
 
 def _lash_colour(p: Person) -> F32:
-    """Give the colour of lashes, which stay dark when hair is fair or grey."""
+    """Return the colour of lashes, which stay dark when hair is fair or grey."""
     return f32(f32([0.07, 0.055, 0.05]) + 0.14 * p.hair)
 
 
@@ -348,6 +349,7 @@ def _glasses(b: Brushes) -> _Glasses | None:
     width = 1 if wire else int(b.rng.integers(2, 4))
     angles = np.linspace(0, 2 * np.pi, 48)
     square = np.stack([np.cos(angles), np.sin(angles)], -1)
+    # A superellipse: 2 is round, higher powers are squarer.
     square /= (np.abs(square) ** power).sum(-1, keepdims=True) ** (1 / power)
     cover, lenses, inner = np.zeros_like(b.grid.x), np.zeros_like(b.grid.x), []
     for ring, side in ((chart.LEFT_EYE, -1.0), (chart.RIGHT_EYE, 1.0)):
@@ -380,6 +382,7 @@ def _open_mouth(b: Brushes, face: F32) -> F32:
     seam = np.interp(columns[0], line[:, 0], line[:, 1]).astype(np.float32)
     slide = np.interp(columns[0], line[:, 0], drop, 0, 0).astype(np.float32)
     fall = ramp(rows - seam, 4.2 * s, 0.8 * s) * f32(rows >= seam)
+    # Never from above the seam: the upper lip must not be pulled down with the lower one.
     source = np.maximum(rows - slide * fall, np.where(rows >= seam, seam + 1, rows))
     face = f32(cv2.remap(face, columns, f32(source), cv2.INTER_LINEAR))
     hollow = f32(np.vstack([line, (line + np.stack([0 * drop, drop], -1))[::-1]]))

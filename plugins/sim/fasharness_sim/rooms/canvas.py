@@ -38,7 +38,7 @@ class Canvas:
     focal: float
 
     def lay(self, pixels: U8, matrix: F32, gain: F32 | None) -> None:
-        """Lay a picture over the paint, and the light on it over the light.
+        """Draw a picture over the paint, and the light on it over the light.
 
         Args:
             pixels: uint8 (h, w, 4), sRGB times cover, and cover.
@@ -58,6 +58,7 @@ class Canvas:
             x, y = np.arange(size[0]), np.arange(size[1])[:, None]
             drawn[nearness[0] * x + nearness[1] * y + nearness[2] <= 0] = 0
         part = self.paint[top:bottom, left:right]
+        # Out of 256 and shifted, which is fast; full cover leaves 1 / 256, which the shift drops.
         rest = 256 - drawn[..., 3:].astype(np.uint16)
         part[:] = drawn[..., :3] + ((part * rest) >> 8).astype(np.uint8)
         if gain is not None:
@@ -70,6 +71,8 @@ class Canvas:
         """Find the pixels that a picture may cover: left, top, right, bottom."""
         tall, wide = self.light.shape
         corners = matrix @ f32([[0, width, width, 0], [0, 0, height, height], [1] * 4])
+        # A corner at or behind the eye has no place in the frame: its quotient would have the wrong
+        # sign. The whole canvas is taken instead.
         if (corners[2] < 1).any():
             return 0, 0, wide, tall
         at = corners[:2] / corners[2]

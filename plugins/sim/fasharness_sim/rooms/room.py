@@ -46,6 +46,7 @@ def draw(session: Session, light: Lighting, lens: Lens, rng: np.random.Generator
     """
     size = int(lens.width * (1 + _MARGIN)), int(lens.height * (1 + _MARGIN))
     disc = float(np.exp(rng.uniform(np.log(0.2), np.log(3.5)))) * lens.focal / _FOCAL
+    # A wide blur leaves no fine detail, so such a room is drawn at half its size.
     shrink = 2 if disc > 2 else 1
     canvas = look(lens.focal / shrink, size[0] // shrink, size[1] // shrink, rng)
     side = float(np.sign(light.directions[0, 0]))
@@ -91,7 +92,7 @@ def _cover(
     room: tuple[float, float, float, float],
     rng: np.random.Generator,
 ) -> None:
-    """Lay floor and ceiling of a room (left, right, far end, height), and hang its tubes."""
+    """Draw floor and ceiling of a room (left, right, far end, height), and hang its tubes."""
     left, right, far, tall = room
     wide, deep = right - left + 200, far - 60
     across, forth = f32([1, 0, 0]), f32([0, 0, -1])
@@ -149,7 +150,7 @@ def _set(canvas: Canvas, wall: Wall, placed: _Placed, rng: np.random.Generator) 
         shine = canvas.sheet(wall, box, rng)
         thing.glow(shine)
         canvas.put(wall, at, shine, f32([[thing.power]]))
-    apart = thing.depth > 10 or thing.glow  # what lies flat has the light of the wall
+    apart = thing.depth > 10 or thing.glow  # a flat thing has the light of the wall
     gain = f32(np.linspace(1.05, 0.7, 16)[:, None] * wall.gain) if apart else None
     canvas.put(wall, at, front, gain)
 
@@ -227,6 +228,7 @@ def _unfocused(light: F32, radius: float) -> F32:
     """Spread every point over a disc, as a lens does that is focused on something else."""
     half = int(np.ceil(radius))
     steps = np.arange(-half, half + 1)
+    # A disc, not a Gaussian: a lens out of focus spreads a lamp evenly over its aperture.
     disc = np.clip(radius + 0.5 - np.hypot(steps, steps[:, None]), 0, 1)
     return f32(cv2.filter2D(light, -1, f32(disc / disc.sum()), borderType=cv2.BORDER_REFLECT))
 

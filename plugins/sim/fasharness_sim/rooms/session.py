@@ -60,7 +60,7 @@ SESSIONS: Mapping[int, Session] = MappingProxyType(
 
 
 def temperature(kelvin: float) -> F32:
-    """Give the linear RGB of a black body, green = 1 (after Tanner Helland's fit).
+    """Return the linear RGB of a black body, green = 1 (after Tanner Helland's fit).
 
     Args:
         kelvin: 2000..6600.
@@ -71,6 +71,7 @@ def temperature(kelvin: float) -> F32:
     t = kelvin / 100
     green = (99.4708 * np.log(t) - 161.1196) / 255
     blue = (138.5177 * np.log(t - 10) - 305.0448) / 255
+    # In this fit red is full up to 6600 K only, hence the range of the argument.
     light = linear(np.clip([1.0, green, blue], 0, 1))
     return f32(light / light[1])
 

@@ -41,6 +41,7 @@ class Sheet:
         """Fill a polygon of points (N, 2)."""
         if not self.pixels.size:
             return
+        # OpenCV draws at 16ths of a pixel (shift 4), with centres of pixels at whole numbers.
         at = np.round((f32(points) * self.scale - 0.5) * 16).astype(np.int32)
         cv2.fillPoly(self.pixels, [at], colour, cv2.LINE_AA, 4)
 
@@ -64,6 +65,7 @@ class Sheet:
         """Make pixels lighter or darker in place by factors that broadcast to (h, w)."""
         if part.size:
             factor = np.ascontiguousarray(np.broadcast_to(f32(gain), part.shape[:2]))
+            # The cover keeps its value; only colours are shaded.
             factors = cv2.merge([factor, factor, factor, np.ones_like(factor)])
             part[:] = cv2.multiply(part, factors, dtype=cv2.CV_8U)
 

@@ -223,7 +223,7 @@ def desk(sheet: Sheet) -> None:
 
 
 def _screen(sheet: Sheet) -> float:
-    """Say where a desk's monitor stands: the same for its frame and its picture."""
+    """Return where a desk's monitor stands: the same for its frame and its picture."""
     return sheet.size[0] * 0.5 - 28
 
 

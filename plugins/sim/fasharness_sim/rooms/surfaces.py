@@ -67,7 +67,7 @@ def _courses(
     shift: float,
     spread: float,
 ) -> None:
-    """Lay stones of ``size`` (height, width) in rows, each of its own shade, with joints."""
+    """Draw stones of ``size`` (height, width) in rows, each of its own shade, with joints."""
     h, w = sheet.pixels.shape[:2]
     rows, columns = np.arange(h) / sheet.scale / size[0], np.arange(w) / sheet.scale / size[1]
     row = rows.astype(int)

@@ -46,7 +46,7 @@ def validate(
         What stands in ``validity.json``.
 
     Raises:
-        DataError: the folder is no finished simulation, a video is missing or broken, or there
+        DataError: the folder is not a finished simulation, a video is missing or broken, or there
             are too few subjects for intervals.
         OptionError: jobs or seed are negative, or scikit-learn is missing.
         UnknownNameError: there is no such protocol.
@@ -96,7 +96,7 @@ def _folds(dataset: Dataset, chosen: Sequence[str], protocols: Iterable[str]) ->
 
 
 def _presentations(folds: Folds) -> list[Presentation]:
-    """List every presentation once, and see that its video is there."""
+    """List every presentation once, and check that its video exists."""
     every = chain.from_iterable(fold.items() for group in folds.values() for fold in group)
     shown = sorted({p.id: p for _, p in every}.values(), key=lambda p: p.id)
     missing = [p.path for p in shown if not p.path.is_file()]

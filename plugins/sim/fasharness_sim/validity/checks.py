@@ -106,6 +106,7 @@ def detection(rows: Sequence[DetectionRow]) -> Check:
 
 def parallax(rows: Sequence[ParallaxRow]) -> Check:
     """Check that bona fide faces are not planes, and that prints are."""
+    # Prints alone: a replay carries its user's parallax, which no homography explains either.
     prints = [row for row in rows if row.species.startswith(STILL)]
     aucs = [0.0 if row.auc is None else row.auc for row in prints]
     holds = bool(aucs) and min(aucs) >= LEAST_PARALLAX

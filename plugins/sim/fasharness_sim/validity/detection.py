@@ -31,6 +31,7 @@ def measure(video: Video) -> Floats:
     )
 
 
+# One for each process, not one for each video: its weights are read once.
 @lru_cache(maxsize=1)
 def _detector() -> Detector:
     from fasharness.prepare.mtcnn import MTCNN

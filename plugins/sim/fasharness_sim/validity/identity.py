@@ -26,11 +26,13 @@ def measure(video: Video) -> Floats:
         float64 (6912,) of length 1: the fine detail of luma with its local contrast taken out,
         and of both chroma planes, at 48 x 48, so that light matters little.
     """
+    # The box follows from the annotated eyes, so features of all crops fall on each other.
     crops = [face_crop(video, number, _SIDE) for number in video.some(FRAMES)]
     mean = np.asarray(np.mean(crops, axis=0) / 255, np.float32)
     luma, *chroma = cv2.split(255 * cv2.cvtColor(mean, cv2.COLOR_RGB2YCrCb))
     detail = luma - cv2.GaussianBlur(luma, (0, 0), _LUMA_SCALE)
     contrast = np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), _LUMA_SCALE)) + _FAINT
+    # Divided by the local contrast, or strong light would weigh more than the person.
     planes = [_unit(_flat(detail / contrast))]
     for plane in chroma:
         tint = plane - cv2.GaussianBlur(plane, (0, 0), _CHROMA_SCALE)
@@ -81,6 +83,7 @@ def neighbours(
         Distances of mean signatures, 1 minus the correlation.
     """
     several = [found for found in signatures.values() if len(found) > 1]
+    # Every other video, so that both halves have all sessions and phones where there are many.
     within = [float(1 - _mean(found[::2]) @ _mean(found[1::2])) for found in several]
     names = sorted(signatures)
     means = np.stack([_mean(signatures[name]) for name in names])

@@ -64,6 +64,8 @@ def unexplained(ways: Floats) -> Parallax:
     usual = np.mean([_carried(places, middle) for places in ways], axis=0)
     left = ways - np.stack([_carried(usual, places) for places in ways])
     frames, points = ways.shape[:2]
+    # The largest singular value is the first principal component: real parallax moves all points
+    # together, errors of tracking do not.
     largest = np.linalg.norm(left.reshape(frames, -1), ord=2)
     movement = np.sqrt(((ways - usual) ** 2).sum(axis=2).mean())
     return Parallax(float(largest / np.sqrt(frames * points)), float(movement))
@@ -71,6 +73,7 @@ def unexplained(ways: Floats) -> Parallax:
 
 def _carried(start: Floats, end: Floats) -> Floats:
     """Carry points by the homography that fits their ends best."""
+    # Method 0, least squares over all points: a robust fit would drop the parallax as outliers.
     found, _ = cv2.findHomography(start, end, 0)
     if found is None:
         return end
@@ -88,6 +91,7 @@ def track(greys: tuple[Pixels, ...], mask: NDArray[np.bool_]) -> Floats:
     Returns:
         float64 (T, N, 2), x and y of the points that were followed through all frames.
     """
+    # Points on the rim would follow what is behind the head.
     inner = cv2.erode(mask.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8)) * 255
     start = cv2.goodFeaturesToTrack(greys[0], _POINTS, 0.01, _SPACING, mask=inner)
     if start is None:
@@ -96,6 +100,7 @@ def track(greys: tuple[Pixels, ...], mask: NDArray[np.bool_]) -> Floats:
     ways, kept = [start], np.ones(len(start), np.bool_)
     for before, after in pairwise(soft):
         ahead, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, ways[-1], ways[-1].copy())
+        # A point that does not come back to where it started was lost on the way.
         back, again, _ = cv2.calcOpticalFlowPyrLK(after, before, ahead, ahead.copy())
         away = np.linalg.norm((back - ways[-1]).reshape(-1, 2), axis=1)
         kept &= (seen.ravel() > 0) & (again.ravel() > 0) & (away < _RETURN)

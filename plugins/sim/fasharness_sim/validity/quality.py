@@ -78,6 +78,7 @@ def _moments(face: Pixels) -> Floats:
     for plane, top in zip(planes.T, (180.0, 256.0, 256.0), strict=True):
         values = plane / top
         mean, deviation = values.mean(), values.std()
+        # Not divided by the deviation: a flat plane has none.
         skewness = float(np.cbrt(((values - mean) ** 3).mean()))
         shares = np.histogram(values, _MOMENT_BINS, (0, 1))[0] / values.size
         found += [mean, deviation, skewness, shares[0], shares[-1]]

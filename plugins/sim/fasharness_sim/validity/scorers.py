@@ -78,6 +78,7 @@ def _trivial_row(
     values = {video: float(found.trivial[index]) for video, found in findings.items()}
     scored = {fold.name: _directed(_scores(fold, values)) for fold in folds}
     turned = {fold: _turned(scores) for fold, scores in scored.items()}
+    # One replicate: the figure is shown without an interval.
     other = _rates(_pooled(turned, replace(options, replicates=1)))["acer"].value
     return replace(_row("trivial", name, protocol, scored, options), other_way=other)
 
@@ -133,6 +134,7 @@ def _acer(one: Evaluation) -> float:
 def _directed(scores: list[Score]) -> list[Score]:
     """Turn scores round where dev's bona fide ones are the lower."""
     dev = scored_split(scores, Split.DEV)
+    # Dev alone decides; the better direction on test would be a look at the answer.
     area = auc(error_curve(np.sort(dev.bona_fide), np.sort(dev.attack)))
     return scores if area >= 0.5 else _turned(scores)
 
@@ -167,6 +169,7 @@ def classify(train: Floats, bona_fide: np.typing.NDArray[np.bool_], others: Floa
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
+    # Balanced, as there are four attacks to a bona fide video.
     machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
     machine.fit(train, bona_fide)
     return np.asarray(machine.decision_function(others), np.float64)

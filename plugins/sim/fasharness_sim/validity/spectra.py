@@ -63,6 +63,7 @@ def spectrum(patches: list[Pixels]) -> Spectrum:
     side = patches[0].shape[0]
     window = np.outer(np.hanning(side), np.hanning(side))
     power = (
+        # Without its mean and windowed: the step at the patch's borders would leak into all rings.
         np.mean([np.abs(np.fft.rfft2((p - p.mean()) * window)) ** 2 for p in patches], axis=0)
         / (window**2).sum()
     )

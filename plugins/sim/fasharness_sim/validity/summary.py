@@ -61,13 +61,14 @@ def by_species(
 
 
 def detection(found: BySpecies) -> tuple[DetectionRow, ...]:
-    """Say how often the detector finds the true face."""
+    """Compute how often the detector finds the true face."""
     return tuple(_detected(species, videos) for species, videos in found.items())
 
 
 def _detected(species: str, videos: Sequence[Measured]) -> DetectionRow:
     frames = np.concatenate([video.overlaps for video in videos])
     hits, count = int((frames[:, 0] >= OVERLAP).sum()), len(frames)
+    # Exact, as the share of frames is near 1, where a normal interval would reach beyond 1.
     low, high = binomial.clopper_pearson(hits, count, 0.95)
     seen = frames[frames[:, 1] > 0, 0]
     return DetectionRow(
@@ -79,7 +80,7 @@ def _detected(species: str, videos: Sequence[Measured]) -> DetectionRow:
 
 
 def parallax(found: BySpecies) -> tuple[ParallaxRow, ...]:
-    """Say how flat the faces of each species move."""
+    """Compute how much of each species' movement a plane explains."""
     ways = {species: np.array([video.parallax for video in v]) for species, v in found.items()}
     live = _relative(ways[BONA_FIDE])
     return tuple(
@@ -115,7 +116,7 @@ def _above(first: Floats, second: Floats) -> float | None:
 
 
 def spectrum(found: BySpecies) -> tuple[SpectrumRow, ...]:
-    """Say what each species' spectra have that bona fide ones have not."""
+    """Compare each species' spectra with those of bona fide videos."""
     rows: list[SpectrumRow] = []
     for number, region in enumerate(spectra.REGIONS):
         live = _traces(found[BONA_FIDE], number)

@@ -4,7 +4,7 @@ from fasharness_sim.validity.records import Validity
 
 
 def summary(found: Validity) -> str:
-    """Lay the verdicts out.
+    """Return the verdicts as text.
 
     Args:
         found: the report.

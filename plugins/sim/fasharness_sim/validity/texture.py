@@ -51,7 +51,7 @@ def colour_texture(face: Pixels) -> Floats:
 
 
 def patterns(plane: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Give the uniform pattern of each inner pixel, with 8 neighbours on a circle of radius 1.
+    """Return the uniform pattern of each inner pixel, with 8 neighbours on a circle of radius 1.
 
     Ojala, Pietikainen and Maenpaa, "Multiresolution gray-scale and rotation invariant texture
     classification with local binary patterns", PAMI 2002.

@@ -103,7 +103,7 @@ def _box(mask: NDArray[np.bool_]) -> Box:
 
 
 def cut(image: Pixels, box: Box) -> Pixels:
-    """Cut a box out of a picture, as far as it lies in it.
+    """Cut a box out of a picture, as far as it is inside.
 
     Args:
         image: uint8 (H, W) or (H, W, 3).
