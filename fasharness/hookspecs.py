@@ -3,7 +3,8 @@
 A plugin is an installed package with an entry point in the group ``fasharness`` that names a
 module (or object) with functions of these names, each marked with `hookimpl`. The mappings
 returned by all plugins are merged; a name offered twice is refused. Factories are
-called only when their name is used, so import heavy packages inside them.
+called only when their name is used, so import heavy packages inside them; metrics and commands
+are no factories, but the functions themselves.
 """
 
 from __future__ import annotations
@@ -102,12 +103,15 @@ def fasharness_depth_estimators() -> Mapping[  # type: ignore[empty-body]
 
 @hookspec
 def fasharness_run_started(folder: Path, settings: Mapping[str, object]) -> None:
-    """A run (or one fold of it) starts or resumes in `folder`."""
+    """A run starts or resumes in `folder`; `settings` are those that decide its result."""
 
 
 @hookspec
 def fasharness_presentation_scored(folder: Path, score: Score) -> None:
-    """A presentation was scored or failed; a resumed run calls this only for new ones."""
+    """A presentation was scored or failed; a resumed run calls this only for new ones.
+
+    `folder` is that of the fold, which lies below the run's if the protocol has several.
+    """
 
 
 @hookspec

@@ -32,6 +32,8 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
     # Dot files do not count: a run killed before run.json was written leaves its .lock.
     elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise OptionError(f"{folder}: not empty and not a run's folder; choose another --out")
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder}: is a file; name a folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w", encoding="utf-8") as lock:
         try:

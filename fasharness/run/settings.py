@@ -15,6 +15,8 @@ from fasharness.errors import OptionError
 
 PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
 FACES = ("detector", "dataset")
+# What torch.manual_seed takes; a larger one would fail only after the preparation.
+_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Settings:
         for name in ("seed", "limit", "jobs", "workers", "save_every"):
             if getattr(self, name) < 0:
                 raise OptionError(f"{flag_name(name)} must not be negative")
+        if self.seed > _LARGEST_SEED:
+            raise OptionError(f"--seed must be at most {_LARGEST_SEED}, got {self.seed}")
         check_device(self.device)
         if self.depth != "auto" and not Path(self.depth).is_dir():
             raise OptionError(f"--depth must be auto or a folder of depth maps, got {self.depth!r}")

@@ -36,6 +36,12 @@ def test_a_folder_with_foreign_files_is_refused_and_untouched(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path):
+    (tmp_path / "run").touch()
+    with pytest.raises(OptionError, match="run: is a file; name a folder with --out"):
+        claim(tmp_path / "run", SETTINGS).__enter__()
+
+
 def test_a_folder_is_worked_in_by_one_process_at_a_time(tmp_path: Path):
     with claim(tmp_path, SETTINGS), pytest.raises(RunError, match="another process"):
         claim(tmp_path, SETTINGS).__enter__()

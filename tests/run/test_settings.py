@@ -22,6 +22,7 @@ PLAIN = Settings("sgtd", "oulu1")
         ("faces", "eyes", "no faces 'eyes'; available: detector, dataset"),
         ("precision", "fp8", "no precision 'fp8'; available: 32-true"),
         ("seed", -1, "--seed must not be negative"),
+        ("seed", 2**63, "--seed must be at most 9223372036854775807, got 9223372036854775808"),
         ("save_every", -1.0, "--save-every must not be negative"),
         ("device", "gpu", "no device 'gpu'; available: auto, cpu, cuda, cuda:N"),
         ("device", "cuda:", "no device 'cuda:'"),
