@@ -24,7 +24,7 @@ class UnknownNameError(FasharnessError):
             available: every available name.
         """
         known = sorted(available)
-        near = difflib.get_close_matches(name, known, n=2)
+        near = difflib.get_close_matches(str(name), known, n=2)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ";"
         super().__init__(f"no {kind} {name!r}{hint} available: {', '.join(known) or 'none'}")
         self._arguments = (kind, name, known)

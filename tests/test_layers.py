@@ -52,7 +52,8 @@ EDGES: dict[str, set[str]] = {
     },
     # the ways in
     "fasharness": {
-        "common", "evaluation", "plugins", "report", "result", "run", "scorefiles", "scores",
+        "common",
+        "errors", "evaluation", "plugins", "report", "result", "run", "scorefiles", "scores",
     },
     "cli": {
         "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "plugins",

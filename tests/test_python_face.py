@@ -215,6 +215,12 @@ WRONG = [
     (lambda: fasharness.evaluate([], replicates=True), "replicates must be int, got True"),
     (lambda: fasharness.evaluate([], more=1), "more must be bool, got 1"),
     (lambda: fasharness.load("x", device="gpu"), "no device 'gpu'"),
+    (lambda: fasharness.load("x", device=None), "no device None"),
+    (lambda: fasharness.run(plugin="brightness", protocol="oulu1", last=None), "no step None"),
+    (
+        lambda: fasharness.run(plugin="brightness", protocol="oulu1", store=__file__),
+        "is a file; name a folder with --store",
+    ),
 ]
 
 

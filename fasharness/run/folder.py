@@ -59,6 +59,8 @@ def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
         before = json.loads(record.read_text(encoding="utf-8"))
     except ValueError as error:
         raise OptionError(f"{record}: damaged: {error}; choose another --out") from None
+    if not isinstance(before, dict):
+        raise OptionError(f"{record}: damaged: expected an object; choose another --out")
     differences = [
         f"{key} {before.get(key)!r}, not {value!r}"
         for key, value in settings.items()

@@ -164,7 +164,7 @@ def check_device(device: str) -> None:
     Raises:
         OptionError: the text has another form; whether the device exists is checked later.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", device):
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", str(device)):
         raise OptionError(f"no device {device!r}; available: auto, cpu, cuda, cuda:N (N from 0)")
 
 

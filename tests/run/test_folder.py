@@ -49,8 +49,9 @@ def test_a_folder_is_worked_in_by_one_process_at_a_time(tmp_path: Path):
         pass
 
 
-def test_a_damaged_record_is_named(tmp_path: Path):
-    (tmp_path / "run.json").write_text('{"plugin": ')
+@pytest.mark.parametrize("text", ['{"plugin": ', "[1]", '"x"', "null"])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str):
+    (tmp_path / "run.json").write_text(text)
     with pytest.raises(OptionError, match=r"run\.json: damaged"):
         claim(tmp_path, SETTINGS).__enter__()
 
