@@ -59,15 +59,12 @@ def run(
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
     from fasharness.common.workers import without_main
-    from fasharness.errors import OptionError
     from fasharness.plugins import load as load_plugins
     from fasharness.run import experiment
     from fasharness.run.config import build
 
     console = Terminal(sys.stderr, quiet=quiet)
     place = Path(store or clip_store_dir())
-    if place.exists() and not place.is_dir():
-        raise OptionError(f"{place}: is a file; name a folder with --store")
     with without_main():
         return experiment.run(build(settings), load_plugins(), console, place, last)
 

@@ -61,6 +61,13 @@ def test_a_command_of_a_plugin_that_is_missing_says_how_to_get_it(
     assert told.count("\n") == 1
 
 
+def test_every_step_of_a_run_is_a_command():
+    from fasharness.cli import runs
+    from fasharness.run.experiment import STEPS
+
+    assert set(runs._STEPS) == set(STEPS)
+
+
 def test_no_command_shows_the_help(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         main([])

@@ -14,10 +14,6 @@ from fasharness.cli import cross, evaluation, runs, setup
 from fasharness.cli.command import Parser
 from fasharness.errors import FasharnessError
 
-_MORE = (
-    "; plugins bring further commands, e.g. fasharness-sim the simulator's (in the harness's "
-    "repository: pip install --no-build-isolation ./plugins/sim)"
-)
 _EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
 
 
@@ -78,8 +74,16 @@ def build_parser(word: str = "") -> argparse.ArgumentParser:
     if word and not word.startswith("-") and word not in commands.choices:
         _add_plugin_commands(commands)
         if word not in commands.choices:
-            parser.hint = _MORE
+            parser.hint = _hint()
     return parser
+
+
+def _hint() -> str:
+    """Return what to do where neither the harness nor a plugin has a command."""
+    from fasharness.run.data_roots import INSTALL_SIMULATOR
+
+    sim = f"fasharness-sim the simulator's {INSTALL_SIMULATOR}"
+    return f"; plugins bring further commands, e.g. {sim}"
 
 
 def _add_plugin_commands(commands: Any) -> None:

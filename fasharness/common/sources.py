@@ -5,7 +5,6 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 _HARNESS = "fasharness"
 
@@ -40,12 +39,8 @@ def _files(module: str) -> Iterator[tuple[str, Path]]:
     owner = sys.modules.get(module if package == _HARNESS else package)
     if owner is None:
         return
-    for folder in _folders(owner):
+    for folder in map(Path, getattr(owner, "__path__", ())):
         for path in sorted(folder.rglob("*.py")):
             yield path.relative_to(folder).as_posix(), path
     if not hasattr(owner, "__path__") and getattr(owner, "__file__", None):
         yield "", Path(str(owner.__file__))
-
-
-def _folders(owner: ModuleType) -> Iterator[Path]:
-    yield from map(Path, getattr(owner, "__path__", ()))

@@ -46,6 +46,11 @@ class Recipe:
     device: str = "cpu"
 
 
+def preparation_device(device: str) -> str:
+    """Return where detectors and estimators run for ``--device``: the CPU unless one is named."""
+    return "cpu" if device == "auto" else device
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One presentation with the specifications that are wanted of it and not stored yet."""

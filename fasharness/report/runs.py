@@ -165,7 +165,9 @@ def recipe_of(path: Path) -> Mapping[str, Any] | None:
     """How a run's clips were made, by its result; None for a score file, which does not say."""
     if not path.is_dir():
         return None
-    found = read(path).first.provenance.get("recipe")
+    result = results.read(path / "result.json")
+    one = result.folds[0] if isinstance(result, FoldsResult) else result
+    found = one.provenance.get("recipe")
     return found if isinstance(found, Mapping) else None
 
 

@@ -15,9 +15,10 @@ from fasharness.dataset import Dataset, Simulator, environment_variable
 from fasharness.errors import OptionError, UnknownNameError
 
 SIMULATION_SEED = 0
+INSTALL_SIMULATOR = "(in the harness's repository: pip install --no-build-isolation ./plugins/sim)"
 HOW_TO_SIMULATE = (
-    "to try the harness without licensed data, install the plugin fasharness-sim (in the harness's "
-    "repository: pip install --no-build-isolation ./plugins/sim)"
+    "to try the harness without licensed data, install the plugin fasharness-sim "
+    f"{INSTALL_SIMULATOR}"
 )
 
 

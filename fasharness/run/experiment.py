@@ -76,7 +76,7 @@ def run(
         raise UnknownNameError("step", last, STEPS)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
-    _check_early(settings, plugins, method)
+    _check_early(settings, plugins, method, store)
     root = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, root)
     simulate(dataset_class, root, settings.jobs, console)
@@ -111,8 +111,10 @@ def _resolved(settings: Settings, root: DataRoot) -> Settings:
     return dataclasses.replace(settings, data=data, jobs=settings.jobs or default_jobs())
 
 
-def _check_early(settings: Settings, plugins: Plugins, method: Method) -> None:
+def _check_early(settings: Settings, plugins: Plugins, method: Method, store: Path) -> None:
     """Check early what would otherwise fail after the long preparation."""
+    if store.exists() and not store.is_dir():
+        raise OptionError(f"{store}: is a file; name a folder with --store")
     plugins.find("detector", settings.detector)
     plugins.find("depth estimator", settings.depth_estimator)
     device_name(settings.device)

@@ -14,7 +14,7 @@ from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.errors import RunError
 from fasharness.method import Method, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
-from fasharness.prepare.planning import Recipe, Wanted
+from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
 from fasharness.run.fold import Fold
@@ -99,7 +99,7 @@ def recipe_of(fold: Fold) -> Recipe:
         settings.detector,
         settings.depth_folder,
         settings.depth_estimator,
-        "cpu" if settings.device == "auto" else settings.device,
+        preparation_device(settings.device),
     )
 
 

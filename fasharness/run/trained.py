@@ -22,7 +22,7 @@ from fasharness.faces import Frame
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
 from fasharness.prepare.pipeline import Tools, prepare_presentation, store_clips
-from fasharness.prepare.planning import Recipe, Task
+from fasharness.prepare.planning import Recipe, Task, preparation_device
 from fasharness.prepare.store import ClipStore, StoredClips
 from fasharness.run.config import as_text
 from fasharness.run.settings import check_device
@@ -107,7 +107,7 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     fabric = make_fabric(device, "32-true")
     network = fabric.to_device(method.network())
     load_model(path, method, network)
-    recipe = Recipe("", Path(), detector=detector, device="cpu" if device == "auto" else device)
+    recipe = Recipe("", Path(), detector=detector, device=preparation_device(device))
     return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))
 
 
