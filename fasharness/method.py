@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NamedTuple,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fasharness.data import Batch, Clip, ClipSpec
 from fasharness.errors import OptionError, UnknownNameError
@@ -19,8 +30,20 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-AGGREGATOR = "mean over clips"
-"""How clip scores become a presentation's score, for the result."""
+class At(NamedTuple):
+    """Where the training of a stage is; all counts start at 0.
+
+    Attributes:
+        step: optimiser steps of the stage that are done.
+        steps: optimiser steps of the whole stage.
+        epoch: number of the running epoch in the stage.
+        epochs: epochs of the stage.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +58,20 @@ class Stage:
         batch_size: clips in a batch.
         drop_last: whether an incomplete last batch is left out.
         validations: how often the dev set is scored, spread evenly over the epochs and always
-            after the last; the weights with the lowest dev EER are kept (the latest of equals).
-            0 keeps the weights of the last epoch.
+            after the last; the weights with the lowest `Method.selection` are kept (the latest of
+            equals). 0 keeps the weights of the last epoch.
+        patience: validations in a row without a new lowest value that end the stage; 0 never
+            ends it early.
+        clip_norm: the largest L2 norm of the gradients that an optimiser steps with; larger ones
+            are scaled down to it. 0 leaves all as they are.
+        accumulate: batches whose mean loss makes one step; the last step of an epoch may have
+            fewer.
+        recalibrate: training batches from which the running statistics of the batch
+            normalisations that the stage trains are estimated anew, as plain means, before each
+            validation and at the end of the stage. 0 keeps the running averages.
+
+    Raises:
+        ValueError: a number is negative, or `patience` has no validations to count.
     """
 
     name: str
@@ -46,6 +81,20 @@ class Stage:
     batch_size: int
     drop_last: bool = False
     validations: int = 0
+    patience: int = 0
+    clip_norm: float = 0.0
+    accumulate: int = 1
+    recalibrate: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "accumulate"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"stage {self.name}: {name} must be at least 1")
+        for name in ("validations", "patience", "recalibrate", "clip_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"stage {self.name}: {name} must not be negative")
+        if self.patience and not self.validations:
+            raise ValueError(f"stage {self.name}: patience counts validations, of which it has 0")
 
     def clips(self, bona_fide: bool) -> ClipSpec:
         """Return the clips cut from a training presentation of a class."""
@@ -61,7 +110,8 @@ class Method(ABC):
     """A presentation attack detection method; the engine runs its loops.
 
     A subclass defines the class attributes and the abstract methods. Its only state is its
-    options; weights are in the network that it builds.
+    options; whatever changes in training is in the network that it builds (a moving average of
+    the weights too), because only the network and the optimisers are saved and resumed.
 
     Attributes:
         name: the name it is looked up by.
@@ -69,6 +119,9 @@ class Method(ABC):
         Options: a frozen dataclass with a default for every field; a field's ``metadata["help"]``
             is its help text.
         presets: preset name to the options it changes; the first is the default.
+        selector: what `selection` computes, in words.
+        aggregator: what `aggregate` computes, in words.
+        scoring_batch: clips of a presentation that are scored at once.
     """
 
     name: ClassVar[str]
@@ -77,13 +130,41 @@ class Method(ABC):
     presets: ClassVar[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         {"default": MappingProxyType({})}
     )
+    selector: ClassVar[str] = "dev EER"
+    aggregator: ClassVar[str] = "mean over clips"
+    scoring_batch: ClassVar[int] = 16
 
     def __init__(self, options: Any) -> None:
         self.options = options
 
+    def weights(self) -> tuple[str, ...]:
+        """Return the names of the weights that training starts from (hook ``fasharness_weights``).
+
+        They are looked up before anything else is done; a run that lacks one ends with the
+        command that gets it.
+        """
+        return ()
+
     @abstractmethod
-    def network(self) -> nn.Module:
-        """Build the network with fresh weights from torch's global generator (seeded before)."""
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
+        """Build the network with fresh weights from torch's global generator (seeded before).
+
+        Args:
+            files: name to checked local file of `weights`. Empty if the weights of a trained
+                model are loaded into the network afterwards: scoring needs the model file alone.
+        """
+
+    def companions(self, files: Mapping[str, Path]) -> Mapping[str, nn.Module]:
+        """Build networks that only help in training, e.g. a teacher or an identity network.
+
+        They are built once after the network, frozen, in evaluation mode, on its device, and
+        saved nowhere.
+
+        Args:
+            files: as for `network`.
+        """
+        del files
+        return {}
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the training stages in order; none for a method that learns nothing."""
@@ -98,27 +179,53 @@ class Method(ABC):
         del stage, rng
         return clip
 
-    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
-        """Freeze and unfreeze parameters for `stage`; return the optimiser of the unfrozen ones."""
-        raise NotImplementedError(f"{self.name} has stages but no optimizer")
+    def optimizers(self, stage: Stage, network: nn.Module) -> Sequence[torch.optim.Optimizer]:
+        """Freeze and unfreeze parameters for `stage`; return the optimisers of the unfrozen ones.
 
-    def rate(self, stage: Stage, done: float) -> float:
-        """Return the factor on the optimiser's learning rates before a batch.
+        All of them step after the backward pass of ``total``.
+        """
+        raise NotImplementedError(f"{self.name} has stages but no optimizers")
+
+    def rate(self, stage: Stage, at: At) -> float:
+        """Return the factor on the learning rates that the optimisers were built with.
 
         Args:
             stage: the running stage.
-            done: share of the stage's batches that are done, in [0, 1).
+            at: where it is; asked before each step.
         """
-        del stage, done
+        del stage, at
         return 1.0
+
+    def after_step(self, stage: Stage, network: nn.Module, at: At) -> None:
+        """Change the network after each step, e.g. update a moving average inside it.
+
+        Args:
+            stage: the running stage.
+            network: the network.
+            at: where it is; the step just made is counted.
+        """
+        del stage, network, at
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
         """Set the training mode of each module; by default train mode for all."""
         del stage
         network.train()
 
-    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
-        """Return named scalar losses; ``total`` is the one that is minimised."""
+    def losses(
+        self,
+        stage: Stage,
+        network: nn.Module,
+        batch: Batch,
+        companions: Mapping[str, nn.Module],
+    ) -> Mapping[str, torch.Tensor]:
+        """Return named scalar losses; ``total`` is the one that is minimised.
+
+        Args:
+            stage: the running stage.
+            network: the network in the mode of `train_mode`.
+            batch: training clips.
+            companions: the networks of `companions`.
+        """
         raise NotImplementedError(f"{self.name} has stages but no losses")
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
@@ -147,6 +254,22 @@ class Method(ABC):
         Returns:
             float tensor (B,), one score for each clip.
         """
+
+    def aggregate(self, values: Sequence[float]) -> float:
+        """Return a presentation's score from the scores of its clips, at least one."""
+        # fsum rounds once, so the mean does not depend on the order of summation.
+        return math.fsum(values) / len(values)
+
+    def selection(self, bona_fide: NDArray[np.float64], attack: NDArray[np.float64]) -> float:
+        """Return the figure that chooses the weights of a stage; lower is better.
+
+        Args:
+            bona_fide: scores of the bona fide dev presentations.
+            attack: scores of the attack dev presentations.
+        """
+        from fasharness.metrics.curves import eer, error_curve
+
+        return float(eer(error_curve(bona_fide, attack)))
 
 
 def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Method:

@@ -28,7 +28,8 @@ EDGES: dict[str, set[str]] = {
     "scores": {"common", "errors"},
     "result": {"common", "errors"},
     "dataset": {"common", "data", "errors", "faces", "scores"},
-    "method": {"data", "errors"},
+    # metrics: the EER, by which weights are chosen if a method has nothing of its own
+    "method": {"data", "errors", "metrics"},
     "hookspecs": {"dataset", "faces", "method", "result", "scores"},
     "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
     # numbers: they know nothing of videos
@@ -48,7 +49,7 @@ EDGES: dict[str, set[str]] = {
     },
     "run": {
         "builtin", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
-        "metrics", "method", "ops", "plugins", "prepare", "report", "result", "scores",
+        "method", "ops", "plugins", "prepare", "report", "result", "scores",
     },
     # the ways in
     "fasharness": {

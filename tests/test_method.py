@@ -87,10 +87,10 @@ def test_option_values_are_plain_data():
 def test_a_method_that_states_stages_must_train():
     method = make(Plain, "", {})
     batch = Batch(*(torch.zeros(1) for _ in range(4)))
-    with pytest.raises(NotImplementedError, match="plain has stages but no optimizer"):
-        method.optimizer(STAGE, torch.nn.Identity())
+    with pytest.raises(NotImplementedError, match="plain has stages but no optimizers"):
+        method.optimizers(STAGE, torch.nn.Identity())
     with pytest.raises(NotImplementedError, match="plain has stages but no losses"):
-        method.losses(STAGE, torch.nn.Identity(), batch)
+        method.losses(STAGE, torch.nn.Identity(), batch, {})
 
 
 def test_by_default_all_modules_train_and_clips_stay_as_they_are():
@@ -110,5 +110,5 @@ def test_the_trivial_scorers():
     for method, expected in ((Constant, [0.5, 0.5]), (Brightness, [0.0, 0.2])):
         scorer = make(method, "", {})
         assert scorer.stages() == ()
-        scores = scorer.score(None, scorer.network(), batch)
+        scores = scorer.score(None, scorer.network({}), batch)
         torch.testing.assert_close(scores, torch.tensor(expected))

@@ -89,7 +89,7 @@ def brightness(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model file of the brightness baseline, which has no weights."""
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
     method = make(baselines.Brightness, "", {})
-    save_model(path, method, method.network())
+    save_model(path, method, method.network({}))
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,9 @@ class Constant(Method):
     name = "constant"
     version = "1"
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         """Nothing is learnt."""
+        del files
         from torch import nn
 
         return nn.Identity()
@@ -52,8 +54,9 @@ class Brightness(Method):
     name = "brightness"
     version = "1"
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         """Nothing is learnt."""
+        del files
         from torch import nn
 
         return nn.Identity()

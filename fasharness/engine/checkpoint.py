@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -140,27 +140,40 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     return tensors, meta
 
 
-def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """Return the state of an optimiser as named tensors: ``optimizer/<parameter>/<entry>``."""
+def flatten_optimizers(optimizers: Sequence[torch.optim.Optimizer]) -> dict[str, torch.Tensor]:
+    """Return the state of optimisers as named tensors: ``optimizer/NUMBER/PARAMETER/ENTRY``."""
     return {
         # An optimiser may keep plain numbers beside its tensors.
-        f"optimizer/{index}/{name}": torch.as_tensor(value)
+        f"optimizer/{number}/{index}/{name}": torch.as_tensor(value)
+        for number, optimizer in enumerate(optimizers)
         for index, entries in optimizer.state_dict()["state"].items()
         for name, value in entries.items()
     }
 
 
-def restore_optimizer(
-    optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]
+def restore_optimizers(
+    optimizers: Sequence[torch.optim.Optimizer], tensors: Mapping[str, torch.Tensor]
 ) -> None:
-    """Restore a state of `flatten_optimizer`; settings stay those of the optimiser."""
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    """Restore a state of `flatten_optimizers`; settings stay those of the optimisers."""
+    states: list[dict[int, dict[str, torch.Tensor]]] = [{} for _ in optimizers]
+    shapes = [[p for g in each.param_groups for p in g["params"]] for each in optimizers]
     for key, tensor in tensors.items():
-        head, *rest = key.split("/", 2)
+        head, *rest = key.split("/", 3)
         if head == "optimizer":
-            state.setdefault(int(rest[0]), {})[rest[1]] = tensor
-    optimizer.load_state_dict(
-        # Not the saved param_groups: learning rates come from the method's schedule, before each
-        # batch.
-        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
-    )
+            number, index, name = int(rest[0]), int(rest[1]), rest[2]
+            entry = _laid_out_as(shapes[number][index], tensor)
+            states[number].setdefault(index, {})[name] = entry
+    for optimizer, state in zip(optimizers, states, strict=True):
+        optimizer.load_state_dict(
+            # Not the saved param_groups: learning rates come from the method's schedule, before
+            # each step.
+            {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+        )
+
+
+def _laid_out_as(parameter: torch.Tensor, tensor: torch.Tensor) -> torch.Tensor:
+    """Give a tensor of a parameter's shape its memory layout too."""
+    if tensor.shape != parameter.shape:
+        return tensor
+    # Fused optimisers walk through memory, not through indices: channels_last must meet its like.
+    return torch.empty_like(parameter, dtype=tensor.dtype, requires_grad=False).copy_(tensor)

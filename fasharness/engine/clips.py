@@ -37,7 +37,8 @@ def stack(clips: Sequence[Clip]) -> Arrays:
     frames = torch.from_numpy(np.stack([clip.frames for clip in clips])).permute(0, 1, 4, 2, 3)
     depth = torch.from_numpy(np.stack([clip.depth for clip in clips]))
     mask = torch.from_numpy(np.stack([clip.mask for clip in clips]))
-    return frames.contiguous(), depth, mask, torch.tensor([clip.bona_fide for clip in clips])
+    # Not contiguous: the channels stay innermost (channels_last), as networks have them too.
+    return frames, depth, mask, torch.tensor([clip.bona_fide for clip in clips])
 
 
 class EpochClips(TorchDataset[Clip]):
@@ -109,7 +110,7 @@ def batch_count(clips: int, size: int, drop_last: bool) -> int:
     return clips // size if drop_last else -(-clips // size)
 
 
-def scoring_batches(source: ClipSource, most: int = 16) -> Iterator[Batch]:
+def scoring_batches(source: ClipSource, most: int) -> Iterator[Batch]:
     """Iterate over the clips of one presentation, in batches of this presentation alone."""
     # Never filled up with another presentation's clips: batch sizes change rounding, and a resumed
     # scoring must give the same floats.

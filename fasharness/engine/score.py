@@ -1,4 +1,4 @@
-"""Scoring: the mean of a presentation's clip scores; resumable."""
+"""Scoring: the clip scores of a presentation, and its own from them; resumable."""
 
 from __future__ import annotations
 
@@ -30,18 +30,14 @@ class ClipScores(NamedTuple):
             presentation failed.
         frames: face crops in these clips.
         failure: why there is no score; empty when there is.
+        value: the presentation's score, NaN where it failed.
     """
 
     presentation: str
     values: tuple[float, ...]
     frames: int
     failure: str = ""
-
-    @property
-    def mean(self) -> float:
-        """The presentation's score, NaN where it failed."""
-        # fsum rounds once, so the mean does not depend on the order of summation.
-        return math.fsum(self.values) / len(self.values) if self.values else math.nan
+    value: float = math.nan
 
 
 def score_source(
@@ -54,7 +50,7 @@ def score_source(
         stage: the stage whose part of the network scores, None for the whole method.
         network: its network in evaluation mode, on the device.
         source: the presentation's clips.
-        fabric: the device and precision.
+        fabric: the device.
 
     Returns:
         The scores, or the failure of preparation or of a score that is not finite.
@@ -63,16 +59,18 @@ def score_source(
     if stored.failure:
         return ClipScores(name, (), 0, stored.failure)
     values: list[float] = []
-    with torch.inference_mode(), fabric.autocast():
-        for batch in scoring_batches(source):
+    # Without autocast: scores are float32, whatever the precision of the training.
+    with torch.inference_mode():
+        for batch in scoring_batches(source, method.scoring_batch):
             scores = method.score(stage, network, batch.to(fabric.device))
             values += scores.double().cpu().tolist()
-    found = ClipScores(name, tuple(values), stored.frames)
+    value = method.aggregate(values)
     # Counted as a failure. SGTD's published evaluation turns NaN into 0, i.e. an attack: a failed
     # attack is then a free success, a failed bona fide presentation an error.
-    if not math.isfinite(found.mean):
-        return ClipScores(name, (), 0, f"the method gave the score {found.mean}")
-    return found
+    if not all(map(math.isfinite, [*values, value])):
+        wrong = next(v for v in [*values, value] if not math.isfinite(v))
+        return ClipScores(name, (), 0, f"the method gave the score {wrong}")
+    return ClipScores(name, tuple(values), stored.frames, value=value)
 
 
 def map_source(
@@ -84,7 +82,7 @@ def map_source(
         method: the method.
         network: its network in evaluation mode, on the device.
         source: the presentation's clips, at least one.
-        fabric: the device and precision.
+        fabric: the device.
 
     Returns:
         float32 (H, W), None where the method has no maps.
@@ -93,7 +91,7 @@ def map_source(
         ValueError: the method's maps have another shape.
     """
     batch = Batch(*stack([source.load(0)])).to(fabric.device)
-    with torch.inference_mode(), fabric.autocast():
+    with torch.inference_mode():
         maps = method.maps(network, batch)
     if maps is None:
         return None
@@ -158,5 +156,5 @@ def _read_lines(lines: Iterable[str]) -> Iterator[ClipScores]:
 
 
 def _read_line(line: str) -> ClipScores:
-    name, values, frames, failure = json.loads(line)
-    return ClipScores(name, tuple(values), frames, failure)
+    name, values, frames, failure, value = json.loads(line)
+    return ClipScores(name, tuple(values), frames, failure, value)

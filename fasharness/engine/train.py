@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
@@ -18,77 +17,21 @@ from torch import nn
 
 from fasharness.data import Batch
 from fasharness.engine.checkpoint import (
-    flatten_optimizer,
+    flatten_optimizers,
     read_tensors,
-    restore_optimizer,
+    restore_optimizers,
     write_tensors,
 )
-from fasharness.engine.clips import Arrays, ClipSource, EpochClips, batch_count, batches
+from fasharness.engine.clips import ClipSource, EpochClips, batch_count, batches
+from fasharness.engine.device import prefer_fused
+from fasharness.engine.interrupt import graceful_interrupt
+from fasharness.engine.norms import estimating, norms, unsettled
+from fasharness.engine.position import EpochRecord, Position, Progress, Training, validated
 from fasharness.errors import CheckpointError, RunError
-from fasharness.method import Method, Stage
+from fasharness.method import At, Method, Stage
 
-
-@dataclass(frozen=True, slots=True)
-class EpochRecord:
-    """The result of one epoch.
-
-    Attributes:
-        stage: the stage's name.
-        epoch: its number in the stage, from 1.
-        losses: mean of each loss over the epoch's batches.
-        dev_eer: EER on dev in [0, 1] where the epoch was validated.
-    """
-
-    stage: str
-    epoch: int
-    losses: Mapping[str, float]
-    dev_eer: float | None = None
-
-
-@dataclass
-class Position:
-    """How far training has got; saved with the weights, so that it can resume there.
-
-    Attributes:
-        stage: number of the stage, from 0.
-        epoch: number of the epoch in the stage, from 0.
-        batch: batches of the epoch that are done.
-        sums: sum of each loss over these batches.
-        best: lowest dev EER of the stage so far.
-        history: finished epochs.
-    """
-
-    stage: int = 0
-    epoch: int = 0
-    batch: int = 0
-    sums: dict[str, float] = field(default_factory=dict)
-    best: float | None = None
-    history: list[EpochRecord] = field(default_factory=list)
-
-
-class Progress(NamedTuple):
-    """How far training has got, for display.
-
-    Attributes:
-        stage: name of the stage.
-        epoch: number of the epoch, from 1.
-        epochs: epochs of the stage.
-        done: finished batches over all stages.
-        total: batches of all stages.
-        losses: mean losses of the running epoch.
-    """
-
-    stage: str
-    epoch: int
-    epochs: int
-    done: int
-    total: int
-    losses: Mapping[str, float]
-
-    def words(self) -> str:
-        """Return one line to show beside a progress bar."""
-        losses = " ".join(f"{name} {value:.4f}" for name, value in self.losses.items())
-        return f"{self.stage} epoch {self.epoch}/{self.epochs} {losses}"
+# Losses are read from the device once in so many batches: reading waits for all its work.
+_READ_EVERY = 8
 
 
 @dataclass(frozen=True)
@@ -98,51 +41,59 @@ class Plan:
     Attributes:
         method: the method.
         sources: training presentations with their clips, for each stage.
-        validate: dev EER in [0, 1] of the network under a stage.
+        validate: `Method.selection` of the network under a stage on dev; None without dev.
         seed: seed of the run.
         key: content key of the training; a state of another key is not resumed.
         state: file of the training state.
         save_every: seconds between two states within an epoch.
         workers: processes that read clips; 0 reads in this process.
-        progress: called after every batch.
-        finished: called with every epoch's record to save the weights, before the state is
-            removed: a kill in between loses nothing.
+        progress: called after every step.
+        companions: networks that only help in training, on the device.
+        warn: called with what is doubtful, one sentence each.
+        finished: called with the outcome to save the weights, before the state is removed: a
+            kill in between loses nothing.
     """
 
     method: Method
     sources: Mapping[str, Sequence[ClipSource]]
-    validate: Callable[[nn.Module, Stage], float]
+    validate: Callable[[nn.Module, Stage], float] | None
     seed: int
     key: str
     state: Path
     save_every: float
     workers: int
     progress: Callable[[Progress], None]
-    finished: Callable[[Sequence[EpochRecord]], None] = lambda history: None
+    companions: Mapping[str, nn.Module] = field(default_factory=dict)
+    warn: Callable[[str], None] = lambda warning: None
+    finished: Callable[[Training], None] = lambda training: None
 
 
-class _Step(nn.Module):
+class _Losses(nn.Module):
     """A method's losses as a module, so that Fabric can wrap precision and devices around it."""
 
-    def __init__(self, method: Method, network: nn.Module) -> None:
+    def __init__(self, plan: Plan, network: nn.Module) -> None:
         super().__init__()
-        self.method = method
+        self.method = plan.method
         self.network = network
-        self.stage = method.stages()[0]
+        self.stage = plan.method.stages()[0]
+        # A tuple around them: as modules of this one they would train and be saved with it.
+        self.frozen = (plan.companions,)
 
-    def forward(
-        self,
-        frames: torch.Tensor,
-        depth: torch.Tensor,
-        mask: torch.Tensor,
-        bona_fide: torch.Tensor,
-    ) -> dict[str, torch.Tensor]:
+    def forward(self, take: Callable[[], Batch]) -> dict[str, torch.Tensor]:
         """Losses of a batch."""
-        batch = Batch(frames, depth, mask, bona_fide)
-        return dict(self.method.losses(self.stage, self.network, batch))
+        # In a function, since Fabric would round the labels of a batch to half precision.
+        (companions,) = self.frozen
+        return dict(self.method.losses(self.stage, self.network, take(), companions))
 
 
-def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> list[EpochRecord]:
+class _Unread(NamedTuple):
+    """Losses of a batch that are still on the device."""
+
+    batch: int
+    losses: Mapping[str, torch.Tensor]
+
+
+def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> Training:
     """Train a network through all stages of its method, resuming from a saved state.
 
     Args:
@@ -151,34 +102,38 @@ def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> list[EpochRecord]:
         fabric: the device and precision.
 
     Returns:
-        The record of every epoch.
+        The record of every epoch, and warnings.
 
     Raises:
-        RunError: a loss is not finite, or a stage has no clips.
+        RunError: a loss or a weight is not finite, or a stage has no clips.
         KeyboardInterrupt: Ctrl-C; the state is written first.
     """
     trainer = _Trainer(plan, network, fabric)
-    with _graceful_interrupt() as interrupted:
+    with graceful_interrupt() as interrupted:
         trainer.run(interrupted)
-    plan.finished(trainer.position.history)
+    outcome = Training(trainer.position.history, trainer.position.warnings)
+    plan.finished(outcome)
     # Only now: `finished` has written the weights.
     plan.state.unlink(missing_ok=True)
-    return trainer.position.history
+    return outcome
 
 
 class _Trainer:
-    """The loops; only `position`, the weights, the optimiser and `best` change."""
+    """The loops; only `position`, the weights, the optimisers and `best` change."""
 
     def __init__(self, plan: Plan, network: nn.Module, fabric: Fabric) -> None:
         self.plan = plan
         self.network = network
         self.fabric = fabric
         self.stages = plan.method.stages()
-        self.step = _Step(plan.method, network)
+        self.losses = _Losses(plan, network)
+        self.module: Any = None
+        self.optimizers: Sequence[Any] = ()
+        self.rates: list[list[float]] = []
         self.position = Position()
         self.best: dict[str, torch.Tensor] = {}
+        self.unread: list[_Unread] = []
         self.saved = time.monotonic()
-        self.rates: list[float] = []
         self.counts = [self._batches(stage) for stage in self.stages]
 
     def run(self, interrupted: Callable[[], bool]) -> None:
@@ -186,19 +141,27 @@ class _Trainer:
         tensors = self._resume()
         while self.position.stage < len(self.stages):
             stage = self.stages[self.position.stage]
-            self.step.stage = stage
-            optimizer = self.plan.method.optimizer(stage, self.network)
-            # The optimiser's own rates are the reference: `_set_rates` overwrites them before each
-            # batch.
-            self.rates = [group["lr"] for group in optimizer.param_groups]
-            module, optimizer = self.fabric.setup(self.step, optimizer)
-            restore_optimizer(optimizer, tensors)
-            # The saved optimiser belongs to the stage that was interrupted; later stages start
+            self._start_stage(stage, tensors)
+            # The saved optimisers belong to the stage that was interrupted; later stages start
             # fresh.
             tensors = {}
-            while self.position.epoch < stage.epochs:
-                self._epoch(stage, module, optimizer, interrupted)
-            self._finish_stage()
+            while not self.position.exhausted(stage):
+                self._epoch(stage, interrupted)
+            self._finish_stage(stage)
+
+    def _start_stage(self, stage: Stage, tensors: Mapping[str, torch.Tensor]) -> None:
+        self.losses.stage = stage
+        optimizers = list(self.plan.method.optimizers(stage, self.network))
+        prefer_fused(optimizers)
+        # The optimisers' own rates are the reference: `_set_rates` overwrites them before each
+        # step.
+        self.rates = [[group["lr"] for group in each.param_groups] for each in optimizers]
+        self.module, *self.optimizers = self.fabric.setup(self.losses, *optimizers)
+        restore_optimizers(optimizers, tensors)
+        self.plan.method.train_mode(stage, self.network)
+        self._doubt(stage, "the stage normalises by them", training=False)
+        if stage.validations and self.plan.validate is None:
+            self._warn(f"stage {stage.name}: no dev presentations choose its weights: the last")
 
     def _batches(self, stage: Stage) -> int:
         clips = sum(source.stored.clips for source in self.plan.sources[stage.name])
@@ -207,92 +170,165 @@ class _Trainer:
             raise RunError(f"stage {stage.name}: {clips} training clips do not fill a batch")
         return count
 
-    def _epoch(
-        self, stage: Stage, module: Any, optimizer: Any, interrupted: Callable[[], bool]
-    ) -> None:
-        position = self.position
+    def _epoch(self, stage: Stage, interrupted: Callable[[], bool]) -> None:
         self.plan.method.train_mode(stage, self.network)
-        for number, arrays in enumerate(self._arrays(stage), start=position.batch):
-            # Seeded for each batch, so that what a network draws (dropout) does not depend on where
-            # training was resumed.
-            torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
-            self._set_rates(stage, optimizer)
-            losses = self._batch(module, optimizer, arrays)
-            for name, value in losses.items():
-                position.sums[name] = position.sums.get(name, 0.0) + value
-            position.batch = number + 1
+        clips = self._clips(stage, skip=self.position.batch)
+        # States are written between steps only, so a resumed epoch starts with a whole one.
+        while step := list(islice(clips, stage.accumulate)):
+            self._step(stage, step)
             self._report(stage)
             if interrupted():
-                self._save(optimizer)
+                self._save()
                 raise KeyboardInterrupt
             if time.monotonic() - self.saved > self.plan.save_every:
-                self._save(optimizer)
+                self._save()
         self._end_epoch(stage)
-        self._save(optimizer)
+        self._save()
         if interrupted():
             raise KeyboardInterrupt
 
-    def _set_rates(self, stage: Stage, optimizer: Any) -> None:
-        """Multiply the rates that the stage started with by the method's factor."""
-        position = self.position
-        count = self.counts[position.stage]
-        done = (position.epoch * count + position.batch) / (stage.epochs * count)
-        factor = self.plan.method.rate(stage, done)
-        for group, rate in zip(optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * factor
+    def _step(self, stage: Stage, step: Sequence[Batch]) -> None:
+        """Make one optimiser step from the mean loss of some batches."""
+        at = self._at(stage)
+        self._set_rates(stage, at)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        for batch in step:
+            losses = self._losses(batch, self.position.batch)
+            self.fabric.backward(losses["total"] / len(step))
+            values = {name: loss.detach() for name, loss in losses.items()}
+            self.unread.append(_Unread(self.position.batch, values))
+            self.position.batch += 1
+        for optimizer in self.optimizers:
+            if stage.clip_norm:
+                self.fabric.clip_gradients(
+                    self.network, optimizer, max_norm=stage.clip_norm, error_if_nonfinite=False
+                )
+            optimizer.step()
+        self.plan.method.after_step(stage, self.network, at._replace(step=at.step + 1))
+        if len(self.unread) >= _READ_EVERY or self.position.batch == self._count:
+            self._read(stage)
 
-    def _arrays(self, stage: Stage) -> Iterator[Arrays]:
+    def _losses(self, batch: Batch, number: int) -> dict[str, torch.Tensor]:
+        # Seeded for each batch, so that what a network draws (dropout) does not depend on where
+        # training was resumed.
+        position = self.position
+        torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
+        found: dict[str, torch.Tensor] = self.module(lambda: batch.to(self.fabric.device))
+        return found
+
+    @property
+    def _count(self) -> int:
+        """Batches in an epoch of the running stage."""
+        return self.counts[self.position.stage]
+
+    def _at(self, stage: Stage) -> At:
+        steps = -(-self._count // stage.accumulate)
+        done = self.position.epoch * steps + self.position.batch // stage.accumulate
+        return At(done, stage.epochs * steps, self.position.epoch, stage.epochs)
+
+    def _set_rates(self, stage: Stage, at: At) -> None:
+        """Multiply the rates that the stage started with by the method's factor."""
+        factor = self.plan.method.rate(stage, at)
+        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * factor
+
+    def _clips(self, stage: Stage, skip: int) -> Iterator[Batch]:
+        """Read the batches of the running epoch."""
         position = self.position
         clips = EpochClips(
             self.plan.sources[stage.name],
             partial(self.plan.method.augment, stage),
             (self.plan.seed, position.stage, position.epoch),
         )
-        return batches(
+        arrays = batches(
             clips,
             stage.batch_size,
-            skip=position.batch,
+            skip=skip,
             drop_last=stage.drop_last,
             workers=self.plan.workers,
             pin=self.fabric.device.type == "cuda",
         )
+        return (Batch(*each) for each in arrays)
 
-    def _batch(self, module: Any, optimizer: Any, arrays: Arrays) -> dict[str, float]:
-        losses = module(*self.fabric.to_device(arrays))
-        # Read before the backward pass, so that a loss that is not finite never reaches the
-        # weights.
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        if not all(map(_finite, values.values())):
-            raise RunError(
-                f"training diverged: {values} in stage {self.step.stage.name}, epoch "
-                f"{self.position.epoch + 1}, batch {self.position.batch + 1}"
-            )
-        optimizer.zero_grad()
-        self.fabric.backward(losses["total"])
-        optimizer.step()
-        return values
+    def _read(self, stage: Stage) -> None:
+        """Read the losses of the last batches from the device, and check them."""
+        flat = [loss.double().reshape(()) for each in self.unread for loss in each.losses.values()]
+        values = iter(torch.stack(flat).tolist() if flat else ())
+        sums = self.position.sums
+        for each in self.unread:
+            losses = {name: next(values) for name in each.losses}
+            if not all(map(math.isfinite, losses.values())):
+                raise self._diverged(stage, each.batch, f"losses {losses}")
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + value
+        self.unread = []
+
+    def _check(self, stage: Stage) -> None:
+        """Refuse weights that are not finite: they must reach no file and choose nothing."""
+        self._read(stage)
+        # A gradient can be NaN while the loss is finite (the root of zero).
+        weights = [parameter.detach() for parameter in self.network.parameters()]
+        if not math.isfinite(float(nn.utils.get_total_norm(weights, math.inf))):
+            raise self._diverged(stage, self.position.batch - 1, "weights that are not finite")
+
+    def _diverged(self, stage: Stage, batch: int, what: str) -> RunError:
+        return RunError(
+            f"training diverged: {what} in stage {stage.name}, epoch {self.position.epoch + 1}, "
+            f"batch {batch + 1}; the last good state is kept in {self.plan.state}"
+        )
 
     def _end_epoch(self, stage: Stage) -> None:
         """Record the epoch; validate it if it is due, and keep the best weights."""
+        self._check(stage)
         position = self.position
-        count = self.counts[position.stage]
-        eer = None
-        if _validated(position.epoch, stage):
-            eer = self.plan.validate(self.network, stage)
+        due = validated(position.epoch, stage)
+        if stage.recalibrate and (due or position.epoch + 1 == stage.epochs):
+            self._recalibrate(stage)
+        value = None
+        if due and self.plan.validate is not None:
+            value = self.plan.validate(self.network, stage)
             # <=: of equally good weights the latest are kept, as `Stage.validations` states.
-            if position.best is None or eer <= position.best:
-                position.best = eer
+            if position.best is None or value <= position.best:
+                position.best = value
                 self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
-        losses = {name: total / count for name, total in position.sums.items()}
-        position.history.append(EpochRecord(stage.name, position.epoch + 1, losses, eer))
+        losses = {name: total / self._count for name, total in position.sums.items()}
+        position.history.append(EpochRecord(stage.name, position.epoch + 1, losses, value))
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, {}
 
-    def _finish_stage(self) -> None:
+    def _recalibrate(self, stage: Stage) -> None:
+        """Estimate the running statistics anew from batches of the epoch just done."""
+        found = norms(self.network, training=True)
+        with estimating(found):
+            for number, batch in enumerate(islice(self._clips(stage, 0), stage.recalibrate)):
+                # With gradients, though nothing is learnt: a loss may need them itself.
+                self._losses(batch, number)
+        self.position.recalibrated = sorted({*self.position.recalibrated, *found})
+
+    def _finish_stage(self, stage: Stage) -> None:
         """Load the best weights of a validated stage and move to the next stage."""
         if self.best:
             self.network.load_state_dict(self.best)
         position = self.position
+        self.plan.method.train_mode(stage, self.network)
+        if position.stage + 1 == len(self.stages) or position.best is not None:
+            self._doubt(stage, "scores are computed with them", training=True)
         position.stage, position.epoch, position.best, self.best = position.stage + 1, 0, None, {}
+
+    def _doubt(self, stage: Stage, use: str, *, training: bool) -> None:
+        """Warn of running statistics that are used before they have settled."""
+        found = norms(self.network, training=training)
+        facts = unsettled(found, self.position.recalibrated)
+        if facts is not None:
+            cure = "more steps, a larger momentum or Stage.recalibrate would cure it"
+            self._warn(f"stage {stage.name}: {facts.words()}, but {use}; {cure}")
+
+    def _warn(self, warning: str) -> None:
+        # A resumed stage finds the same again.
+        if warning not in self.position.warnings:
+            self.position.warnings.append(warning)
+            self.plan.warn(warning)
 
     def _report(self, stage: Stage) -> None:
         position = self.position
@@ -300,25 +336,28 @@ class _Trainer:
             count * each.epochs
             for count, each in zip(self.counts, self.stages[: position.stage], strict=False)
         )
-        done = before + position.epoch * self.counts[position.stage] + position.batch
+        done = before + position.epoch * self._count + position.batch
         total = sum(c * s.epochs for c, s in zip(self.counts, self.stages, strict=True))
-        means = {name: value / position.batch for name, value in position.sums.items()}
+        read = max(1, position.batch - len(self.unread))
+        means = {name: value / read for name, value in position.sums.items()}
         self.plan.progress(
             Progress(stage.name, position.epoch + 1, stage.epochs, done, total, means)
         )
 
-    def _save(self, optimizer: Any) -> None:
+    def _save(self) -> None:
         """Write everything that resuming needs, into one file."""
+        self._check(self.losses.stage)
         tensors = {f"network/{name}": t for name, t in self.network.state_dict().items()}
         # The best weights so far too: without them a resumed stage could end with others.
         tensors |= {f"best/{name}": tensor for name, tensor in self.best.items()}
-        tensors |= flatten_optimizer(optimizer.optimizer)
-        meta = {"key": self.plan.key, "position": asdict(self.position)}
+        tensors |= flatten_optimizers([each.optimizer for each in self.optimizers])
+        precision = self.fabric.strategy.precision.state_dict()
+        meta = {"key": self.plan.key, "position": asdict(self.position), "precision": precision}
         write_tensors(self.plan.state, tensors, meta)
         self.saved = time.monotonic()
 
     def _resume(self) -> dict[str, torch.Tensor]:
-        """Load a saved state of the same key; return its tensors for the optimiser."""
+        """Load a saved state of the same key; return its tensors for the optimisers."""
         try:
             tensors, meta = read_tensors(self.plan.state)
             if meta["key"] != self.plan.key:
@@ -329,6 +368,7 @@ class _Trainer:
         content = meta["position"]
         content["history"] = [EpochRecord(**record) for record in content["history"]]
         self.position = Position(**content)
+        self.fabric.strategy.precision.load_state_dict(meta["precision"])
         self.network.load_state_dict(_under("network/", tensors))
         self.best = _under("best/", tensors)
         return tensors
@@ -338,44 +378,9 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
     return {k.removeprefix(prefix): t for k, t in tensors.items() if k.startswith(prefix)}
 
 
-def _finite(value: float) -> bool:
-    # False for NaN and for both infinities.
-    return value - value == 0.0
-
-
 def _mix(*numbers: int) -> int:
     """Combine several numbers into one 63-bit seed."""
     import numpy as np
 
     # Not a sum: (seed 0, epoch 1) and (seed 1, epoch 0) must differ. torch takes signed 64 bits.
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _validated(epoch: int, stage: Stage) -> bool:
-    """Return whether this epoch (from 0) is validated: evenly spread, always the last."""
-    left = stage.epochs - 1 - epoch
-    return any(
-        left == stage.epochs * number // stage.validations for number in range(stage.validations)
-    )
-
-
-@contextmanager
-def _graceful_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C wait for the end of the batch; the second one interrupts at once."""
-    caught = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal caught
-        if caught:
-            raise KeyboardInterrupt
-        caught = True
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread: no signal reaches it anyway
-        yield lambda: False
-        return
-    try:
-        yield lambda: caught
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
+from fasharness.prepare import weights as weight_files
 from fasharness.prepare.prepared import Prepared
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
@@ -77,12 +78,13 @@ def run(
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
     _check_early(settings, plugins, method, store)
+    weights = _named_weights(settings, method)
     root = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, root)
     simulate(dataset_class, root, settings.jobs, console)
     # After simulating: the data set reads its folder on construction.
     dataset = dataset_class(root.path)
-    experiment = Experiment(settings, plugins, console, method, dataset, store)
+    experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
     console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()):
@@ -120,6 +122,13 @@ def _check_early(settings: Settings, plugins: Plugins, method: Method, store: Pa
     device_name(settings.device)
     if settings.checkpoint is not None:
         check_card(settings.checkpoint, method)
+
+
+def _named_weights(settings: Settings, method: Method) -> Mapping[str, Path]:
+    """Find the weights that training starts from; a given model needs none."""
+    if settings.checkpoint is not None:
+        return {}
+    return {name: weight_files.path(name) for name in method.weights()}
 
 
 def build_method(settings: Settings, plugins: Plugins) -> Method:
@@ -238,7 +247,8 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     dataset_class = plugins.dataset_of(settings.protocol)
     root = _recorded_root(dataset_class, settings, plugins)
     settings = _resolved(settings, root)
-    experiment = Experiment(settings, plugins, console, method, dataset_class(root.path), store)
+    dataset, weights = dataset_class(root.path), _named_weights(settings, method)
+    experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folds = _folds(experiment.dataset, settings.protocol)
     with claim(folder, settings.deciding()):
         for name in folds:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class Experiment:
         method: the method with its options.
         dataset: the data set at its root.
         store: folder of the clip store.
+        weights: named weights that the network starts from; empty where a model is given.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Experiment:
     method: Method
     dataset: Dataset
     store: Path
+    weights: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check_manifest
 from fasharness.evaluation.evaluate import EvaluationOptions, baseline
 from fasharness.evaluation.evaluate import evaluate as evaluate_scores
-from fasharness.method import AGGREGATOR, make, option_values, preset_of
+from fasharness.method import make, option_values, preset_of
 from fasharness.prepare.prepared import Prepared
 from fasharness.result import Baseline, Evaluation, Result
 from fasharness.result import read as read_result
@@ -24,7 +24,7 @@ from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
 from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.settings import Settings
-from fasharness.run.steps import score_rows, scoring_key
+from fasharness.run.steps import score_rows, scoring_key, training_warnings
 from fasharness.scores import Score
 
 
@@ -80,7 +80,7 @@ def rules(settings: Settings) -> EvaluationOptions:
 
 
 def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
-    """Evaluate the scores; add a warning if the protocol was limited."""
+    """Evaluate the scores; add the warnings of the training and of a limited protocol."""
     expected = {
         str(split): [p.id for p in fold.protocol.split(split)] for split in (Split.DEV, Split.TEST)
     }
@@ -94,13 +94,14 @@ def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions)
         raise RunError(
             f"{fold.protocol.name}: {error}; the scores are in {fold.folder}/scores.csv"
         ) from None
-    if not fold.settings.limit:
-        return evaluation
-    limited = (
-        f"only {fold.settings.limit} presentations of each split (--limit): this is not the "
-        "protocol's figure"
-    )
-    return dataclasses.replace(evaluation, warnings=(limited, *evaluation.warnings))
+    warnings = (*training_warnings(fold), *evaluation.warnings)
+    if fold.settings.limit:
+        limited = (
+            f"only {fold.settings.limit} presentations of each split (--limit): this is not the "
+            "protocol's figure"
+        )
+        warnings = (limited, *warnings)
+    return dataclasses.replace(evaluation, warnings=warnings)
 
 
 def _result(
@@ -120,7 +121,7 @@ def _result(
         protocol=settings.protocol,
         fold=name if name != settings.protocol else "",
         simulated=fold.protocol.simulated,
-        aggregator=AGGREGATOR,
+        aggregator=method.aggregator,
         evaluation=evaluation,
         baselines=baselines,
         provenance=provenance,
@@ -142,7 +143,7 @@ def _baselines(fold: Fold, prepared: Prepared, options: EvaluationOptions) -> It
         method = make(fold.experiment.plugins.method(name), "", {})
         journal = fold.folder / f"scoring-{name}.jsonl"
         key = scoring_key(fold, prepared, method)
-        rows = score_rows(fold, prepared, method, method.network(), fabric, journal, key)
+        rows = score_rows(fold, prepared, method, method.network({}), fabric, journal, key)
         scores = [each.presentation for each in rows]
         journal.unlink()
         yield baseline(name, words, scores, options)

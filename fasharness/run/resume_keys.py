@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.common.files import digest
+from fasharness.common.files import digest, sha256
 from fasharness.common.sources import source_digest
 from fasharness.data import ClipSpec, Presentation, Protocol, Split
 from fasharness.method import Method, option_values
@@ -19,8 +21,14 @@ def training_specs(method: Method, presentation: Presentation) -> list[ClipSpec]
     return [stage.clips(presentation.bona_fide) for stage in method.stages()]
 
 
-def fit_key(method: Method, settings: Settings, protocol: Protocol, prepared: Prepared) -> str:
-    """Return the key of a training: method, settings and all clips, those of dev included."""
+def fit_key(
+    method: Method,
+    settings: Settings,
+    protocol: Protocol,
+    prepared: Prepared,
+    weights: Mapping[str, Path],
+) -> str:
+    """Return the key of a training: method, settings, weights and all clips, also those of dev."""
     dev = method.scoring_clips()
     clips = [
         # A store file is named by its content key, so this covers video, crop, detector and
@@ -30,20 +38,29 @@ def fit_key(method: Method, settings: Settings, protocol: Protocol, prepared: Pr
     ]
     # Dev chooses the weights that are kept.
     clips += [[item.id, prepared.get(item, dev).path.name] for item in protocol.dev]
-    return digest([_method(method), [settings.seed, *_machine(settings)], clips])
+    # Devices and precisions round differently, so their weights differ.
+    machine = [settings.seed, settings.device, settings.precision]
+    return digest([_method(method), machine, _contents(weights), clips])
 
 
 def score_key(
-    method: Method, settings: Settings, protocol: Protocol, prepared: Prepared, spec: ClipSpec
+    method: Method,
+    settings: Settings,
+    protocol: Protocol,
+    prepared: Prepared,
+    spec: ClipSpec,
+    weights: Mapping[str, Path],
 ) -> str:
-    """Return the key of a scoring without the weights: method, settings and all clips."""
+    """Return the key of a scoring without the model: method, settings, weights and all clips."""
     clips = [
         # A failed presentation has no store file; its reason goes into scores.csv.
         [split, item.id, prepared.get(item, spec).path.name, prepared.get(item, spec).failure]
         for split, item in protocol.items()
         if split is not Split.TRAIN
     ]
-    return digest([_method(method), [*_machine(settings), protocol.simulated], clips])
+    # Not the precision: scores are float32.
+    machine = [settings.device, protocol.simulated]
+    return digest([_method(method), machine, _contents(weights), clips])
 
 
 def _method(method: Method) -> list[Any]:
@@ -51,6 +68,5 @@ def _method(method: Method) -> list[Any]:
     return [method.name, method.version, option_values(method), code]
 
 
-def _machine(settings: Settings) -> list[str]:
-    # Devices and precisions round differently, so their weights and scores differ.
-    return [settings.device, settings.precision]
+def _contents(weights: Mapping[str, Path]) -> list[list[str]]:
+    return [[name, sha256(path)] for name, path in sorted(weights.items())]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from fasharness import scores as score_files
 from fasharness.common.files import digest, sha256, write_json
@@ -26,8 +30,8 @@ if TYPE_CHECKING:  # torch is imported only where a network is used
     from torch import nn
 
     from fasharness.engine.clips import ClipSource
+    from fasharness.engine.position import Training
     from fasharness.engine.score import ClipScores
-    from fasharness.engine.train import EpochRecord
 
 
 class Rows(NamedTuple):
@@ -112,7 +116,8 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
     path = fold.model
     if path is None or path == fold.settings.checkpoint:
         return path
-    key = fit_key(fold.method, fold.settings, fold.protocol, prepared)
+    weights = fold.experiment.weights
+    key = fit_key(fold.method, fold.settings, fold.protocol, prepared, weights)
     # unchanged: a damaged or foreign model is trained again instead of being scored.
     work = partial(_fit, fold, prepared, path, key)
     fold.steps.once("train", key, [path], work, unchanged=path)
@@ -123,25 +128,29 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
     """Train from the last saved state, and write the model and its history."""
     from fasharness.engine import train as trainer
     from fasharness.engine.checkpoint import save_model
+    from fasharness.engine.device import freeze
 
-    fabric, network = fresh_network(fold)
+    weights, console = fold.experiment.weights, fold.experiment.console
+    fabric, network = fresh_network(fold, weights)
+    companions = fold.method.companions(weights)
 
-    def finished(history: Sequence[EpochRecord]) -> None:
-        records = [dataclasses.asdict(record) for record in history]
-        write_json(fold.folder / "training.json", records)
+    def finished(training: Training) -> None:
+        write_training(fold, training)
         save_model(path, fold.method, network, key)
 
-    with fold.experiment.console.bar("train", "batches") as advance:
+    with console.bar("train", "batches") as advance:
         plan = trainer.Plan(
             method=fold.method,
             sources={s.name: _training(fold, prepared, s) for s in fold.method.stages()},
-            validate=lambda net, stage: _dev_eer(fold, prepared, stage, net, fabric),
+            validate=lambda net, stage: _selection(fold, prepared, stage, net, fabric),
             seed=fold.settings.seed,
             key=key,
             state=fold.folder / "training.safetensors",
             save_every=fold.settings.save_every,
             workers=fold.settings.workers,
             progress=lambda p: advance(p.done, p.total, p.words()),
+            companions={name: freeze(each, fabric) for name, each in companions.items()},
+            warn=lambda warning: console.say(f"warning: {warning}"),
             finished=finished,
         )
         trainer.fit(plan, network, fabric)
@@ -152,12 +161,27 @@ def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:
     return [fold.source(prepared, item, stage.clips(item.bona_fide)) for item in train_split]
 
 
-def _dev_eer(
+def write_training(fold: Fold, training: Training) -> None:
+    """Write the history of a training, and what is doubtful about it."""
+    history = [dataclasses.asdict(record) for record in training.history]
+    # The figure that chose the weights is the method's own, so the file names it.
+    content = {"selection": fold.method.selector, "epochs": history, "warnings": training.warnings}
+    write_json(fold.folder / "training.json", content)
+
+
+def training_warnings(fold: Fold) -> tuple[str, ...]:
+    """Return what is doubtful about the fold's own training; nothing where it trained nothing."""
+    path = fold.folder / "training.json"
+    if fold.model in (None, fold.settings.checkpoint) or not path.is_file():
+        return ()
+    return tuple(json.loads(path.read_text(encoding="utf-8"))["warnings"])
+
+
+def _selection(
     fold: Fold, prepared: Prepared, stage: Stage, network: nn.Module, fabric: Fabric
 ) -> float:
-    """Return the EER on dev, which chooses a stage's weights."""
+    """Return the method's figure on dev, which chooses a stage's weights."""
     from fasharness.engine.score import score_source
-    from fasharness.metrics.curves import eer, error_curve
 
     # Set back by `Method.train_mode` at the start of the next epoch.
     network.eval()
@@ -166,29 +190,32 @@ def _dev_eer(
         source = fold.source(prepared, presentation, fold.scoring_clips)
         found = score_source(fold.method, stage, network, source, fabric)
         if not found.failure:
-            values[presentation.bona_fide].append(found.mean)
+            values[presentation.bona_fide].append(found.value)
     if not all(values.values()):
         raise RunError("a class of dev has no score to choose by; see preparation.json for why")
-    return float(eer(error_curve(values[True], values[False])))
+    figure = float(fold.method.selection(np.array(values[True]), np.array(values[False])))
+    if not math.isfinite(figure):
+        raise RunError(f"stage {stage.name}: {fold.method.selector} on dev is {figure}")
+    return figure
 
 
-def fresh_network(fold: Fold) -> tuple[Fabric, nn.Module]:
+def fresh_network(fold: Fold, weights: Mapping[str, Path]) -> tuple[Fabric, nn.Module]:
     """Return the device and a network on it, with fresh weights drawn by the seed."""
     import torch
 
-    from fasharness.engine.device import make_fabric
+    from fasharness.engine.device import make_fabric, place
 
     fabric = make_fabric(fold.settings.device, fold.settings.precision)
     # Directly before the network is built: its fresh weights depend on nothing else.
     torch.manual_seed(fold.settings.seed)
-    return fabric, fabric.to_device(fold.method.network())
+    return fabric, place(fold.method.network(weights), fabric)
 
 
 def trained_network(fold: Fold, model: Path | None) -> tuple[Fabric, nn.Module]:
     """Return the device and the network on it, with the model's weights."""
     from fasharness.engine.checkpoint import load_model
 
-    fabric, network = fresh_network(fold)
+    fabric, network = fresh_network(fold, {} if model is not None else fold.experiment.weights)
     if model is not None:
         load_model(model, fold.method, network)
     return fabric, network
@@ -220,7 +247,8 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
 
 def scoring_key(fold: Fold, prepared: Prepared, method: Method) -> str:
     """Return the key of scoring the fold's clips with a method, without its weights."""
-    return score_key(method, fold.settings, fold.protocol, prepared, fold.scoring_clips)
+    weights = fold.experiment.weights
+    return score_key(method, fold.settings, fold.protocol, prepared, fold.scoring_clips, weights)
 
 
 def score_rows(
@@ -270,7 +298,7 @@ def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScor
         subject=shown.subject,
         species=shown.species,
         group=protocol.group_of(shown.species),
-        value=found.mean,
+        value=found.value,
         clips=len(found.values),
         frames=found.frames,
         failure=found.failure,

@@ -15,7 +15,7 @@ from torch import nn
 from fasharness.data import Presentation
 from fasharness.engine.checkpoint import ModelCard, load_model, read_card
 from fasharness.engine.clips import ClipSource
-from fasharness.engine.device import make_fabric
+from fasharness.engine.device import make_fabric, place
 from fasharness.engine.score import score_source
 from fasharness.errors import DataError
 from fasharness.faces import Frame
@@ -54,7 +54,7 @@ class TrainedModel:
                 video, or (H, W, 3), a picture; RGB.
 
         Returns:
-            The mean over the clips, as in a run; higher is more bona fide. Which
+            The presentation's score, as in a run; higher is more bona fide. Which
             scores count as bona fide depends on a threshold, chosen on the dev scores of the
             model's run (`fasharness.evaluate`).
 
@@ -86,7 +86,7 @@ class TrainedModel:
             found = score_source(self.method, None, self._network, source, self._fabric)
         if found.failure:
             raise DataError(f"{path}: no score: {found.failure}")
-        return found.mean
+        return found.value
 
 
 def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
@@ -105,7 +105,7 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     method = method_of(read_card(path), plugins)
     plugins.find("detector", detector)
     fabric = make_fabric(device, "32-true")
-    network = fabric.to_device(method.network())
+    network = place(method.network({}), fabric)
     load_model(path, method, network)
     recipe = Recipe("", Path(), detector=detector, device=preparation_device(device))
     return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))

@@ -12,7 +12,7 @@ from torch import nn
 
 from fasharness.data import Batch, Clip, ClipSpec, Presentation
 from fasharness.engine.clips import ClipSource
-from fasharness.method import Method, Stage, make
+from fasharness.method import At, Method, Stage, make
 from fasharness.prepare.crop import PILLOW
 from fasharness.prepare.store import ClipArrays, ClipStore, stored_side
 
@@ -35,7 +35,7 @@ class Tiny(Method):
     Options = Options
     presets: ClassVar = {"default": {}}
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         return nn.Sequential(
             nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Dropout(0.3), nn.Flatten(), nn.Linear(144, 1)
         )
@@ -55,13 +55,19 @@ class Tiny(Method):
             clip.presentation, clip.bona_fide, clip.frames // 2 + noise, clip.depth, clip.mask
         )
 
-    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
-        return torch.optim.Adam(network.parameters(), lr=self.options.rate)
+    def optimizers(self, stage: Stage, network: nn.Module) -> list[torch.optim.Optimizer]:
+        return [torch.optim.Adam(network.parameters(), lr=self.options.rate)]
 
-    def rate(self, stage: Stage, done: float) -> float:
-        return 1 - done
+    def rate(self, stage: Stage, at: At) -> float:
+        return 1 - at.step / at.steps
 
-    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+    def losses(
+        self,
+        stage: Stage,
+        network: nn.Module,
+        batch: Batch,
+        companions: Mapping[str, nn.Module],
+    ) -> Mapping[str, torch.Tensor]:
         error = self.score(stage, network, batch) - batch.bona_fide.float() + torch.randn(()) / 9
         return {"total": error.square().mean(), "size": error.abs().mean()}
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from fasharness.engine.checkpoint import (
-    flatten_optimizer,
+    flatten_optimizers,
     load_model,
     read_card,
     read_tensors,
-    restore_optimizer,
+    restore_optimizers,
     save_model,
     write_tensors,
 )
@@ -32,7 +32,7 @@ class Bomb:
 
 def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
     method, path = tiny(rate=0.25), tmp_path / "model.safetensors"
-    network, other = method.network(), method.network()
+    network, other = method.network({}), method.network({})
     save_model(path, method, network, "key")
     load_model(path, method, other)
     card = read_card(path)
@@ -47,7 +47,7 @@ def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
 
 def test_another_method_or_version_is_refused(tiny: Build, tmp_path: Path):
     method, path = tiny(), tmp_path / "model.safetensors"
-    save_model(path, method, method.network())
+    save_model(path, method, method.network({}))
 
     class Other(type(method)):  # type: ignore[misc]
         name = "other"
@@ -57,21 +57,21 @@ def test_another_method_or_version_is_refused(tiny: Build, tmp_path: Path):
 
     for kind, words in ((Other, "not by other 1"), (Newer, "not by tiny 2")):
         with pytest.raises(CheckpointError, match=f"trained by tiny 1, {words}"):
-            load_model(path, kind(method.options), method.network())
+            load_model(path, kind(method.options), method.network({}))
 
 
 def test_other_options_are_refused_with_the_difference(tiny: Build, tmp_path: Path):
     path = tmp_path / "model.safetensors"
-    save_model(path, tiny(epochs=3), tiny().network())
+    save_model(path, tiny(epochs=3), tiny().network({}))
     with pytest.raises(CheckpointError, match=r"trained with epochs=3 \(not 2\); leave --preset"):
-        load_model(path, tiny(), tiny().network())
+        load_model(path, tiny(), tiny().network({}))
 
 
 def test_weights_that_do_not_fit_are_refused(tiny: Build, tmp_path: Path):
     path = tmp_path / "model.safetensors"
     save_model(path, tiny(), torch.nn.Linear(2, 2))
     with pytest.raises(CheckpointError, match="weights do not fit tiny"):
-        load_model(path, tiny(), tiny().network())
+        load_model(path, tiny(), tiny().network({}))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_is_no_model_file_is_refused_in_one_line(tiny: Build, tmp_path: Pat
     elif kind == "pickle":
         path.write_bytes(pickle.dumps(Bomb()))
     elif kind == "cut":
-        save_model(path, tiny(), tiny().network())
+        save_model(path, tiny(), tiny().network({}))
         path.write_bytes(path.read_bytes()[:-8])
     elif kind == "empty":
         path.touch()
@@ -93,7 +93,7 @@ def test_what_is_no_model_file_is_refused_in_one_line(tiny: Build, tmp_path: Pat
     elif kind == "folder":
         path.mkdir()
     with pytest.raises(CheckpointError) as caught:
-        load_model(path, tiny(), tiny().network())
+        load_model(path, tiny(), tiny().network({}))
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     if kind in ("torch", "pickle"):
@@ -111,11 +111,11 @@ def test_the_state_of_an_optimiser_comes_back(kind: type[torch.optim.Optimizer],
     network = torch.nn.Linear(3, 2)
     optimizer = kind(network.parameters(), lr=0.1)
     step(network, optimizer)
-    write_tensors(tmp_path / "state", flatten_optimizer(optimizer), {})
+    write_tensors(tmp_path / "state", flatten_optimizers([optimizer]), {})
     other = torch.nn.Linear(3, 2)
     other.load_state_dict(network.state_dict())
     again = kind(other.parameters(), lr=0.1)
-    restore_optimizer(again, read_tensors(tmp_path / "state")[0])
+    restore_optimizers([again], read_tensors(tmp_path / "state")[0])
     step(network, optimizer)
     step(other, again)
     assert torch.equal(network.weight, other.weight)

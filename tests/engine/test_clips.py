@@ -84,7 +84,7 @@ def test_the_number_of_batches(clips: int, size: int, drop_last: bool):
 
 def test_scoring_reads_every_clip_in_order(sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
-    found = list(scoring_batches(source))
+    found = list(scoring_batches(source, 16))
     assert [len(batch.frames) for batch in found] == [16, 3]
     again = torch.cat([batch.frames for batch in found])
     expected = stack([source.load(index) for index in range(19)])[0]

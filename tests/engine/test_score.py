@@ -60,15 +60,15 @@ def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
     found = score_source(method, None, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
     means = [source.load(index).frames.mean() / 255 for index in range(19)]
-    assert found.mean == pytest.approx(sum(means) / 19, rel=1e-6)
-    assert found[2:] == (19, "")
+    assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
+    assert found[2:4] == (19, "")
     assert found.values == pytest.approx(tuple(means), rel=1e-6)
 
 
 def test_a_failure_of_preparation_is_passed_on(method: Method, five: list[ClipSource]):
     found = score_source(method, None, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
-    assert math.isnan(found.mean)
-    assert found[1:] == ((), 0, "no face found in 3 frames")
+    assert math.isnan(found.value)
+    assert found[1:4] == ((), 0, "no face found in 3 frames")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -77,7 +77,7 @@ def test_a_score_that_is_no_number_is_a_failure(method: Method, five: list[ClipS
     found = score_source(
         method, None, lambda frames: frames.mean((1, 2, 3))[:, None] * value, five[0], fabric
     )  # type: ignore[arg-type]
-    assert math.isnan(found.mean)
+    assert math.isnan(found.value)
     assert found.failure == f"the method gave the score {value}"
 
 

@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from fasharness.engine.clips import ClipSource
-from fasharness.engine.device import make_fabric
-from fasharness.engine.train import EpochRecord, Plan, Progress, fit
+from fasharness.engine.device import make_fabric, place
+from fasharness.engine.position import EpochRecord, Progress
+from fasharness.engine.train import Plan, fit
 from fasharness.errors import RunError
-from fasharness.method import Method, Stage
+from fasharness.method import At, Method, Stage
 
 Sources = Callable[..., list[ClipSource]]
 Build = Callable[..., Method]
@@ -26,6 +27,7 @@ BATCHES = 2 * 3 + 2 * 3  # two epochs of 12 clips in fours, in both stages
 class Trained(NamedTuple):
     weights: dict[str, torch.Tensor]
     history: list[EpochRecord]
+    warnings: list[str]
 
 
 class Blackout(Exception):  # noqa: N818
@@ -52,9 +54,9 @@ def train(plan: Plan) -> Trained:
     """Train from a network with fresh weights, as every start of a run does."""
     fabric = make_fabric("cpu", "32-true")
     torch.manual_seed(plan.seed)
-    network = plan.method.network()
-    history = fit(plan, network, fabric)
-    return Trained({k: v.clone() for k, v in network.state_dict().items()}, history)
+    network = plan.method.network({})
+    training = fit(plan, place(network, fabric), fabric)
+    return Trained({k: v.clone() for k, v in network.state_dict().items()}, *training)
 
 
 def assert_same(found: Trained, expected: Trained) -> None:
@@ -174,8 +176,8 @@ def test_dev_is_scored_as_often_as_asked_and_always_last(
 ):
     method = tiny(epochs=5, validations=validations)
     history = train(replace(plan, method=method)).history
-    assert [r.epoch for r in history if r.dev_eer is not None] == epochs
-    assert all(r.stage == "second" for r in history if r.dev_eer is not None)
+    assert [r.epoch for r in history if r.selection is not None] == epochs
+    assert all(r.stage == "second" for r in history if r.selection is not None)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_the_weights_of_the_best_validation_are_kept(
         return eers[len(kept) - 1]
 
     found = train(replace(plan, method=tiny(epochs=5, validations=5), validate=validate))
-    assert [r.dev_eer for r in found.history if r.stage == "second"] == list(eers)
+    assert [r.selection for r in found.history if r.stage == "second"] == list(eers)
     for name, weights in kept[best].items():
         assert torch.equal(found.weights[name], weights), name
     assert any(not torch.equal(found.weights[k], kept[-1][k]) for k in kept[-1])
@@ -214,8 +216,8 @@ def test_a_loss_that_is_no_number_is_an_error_with_its_place(plan: Plan, tiny: B
     honest = type(method).losses
 
     class Diverging(type(method)):  # type: ignore[misc]
-        def losses(self, stage, network, batch):
-            found = honest(self, stage, network, batch)
+        def losses(self, stage, network, batch, companions):
+            found = honest(self, stage, network, batch, companions)
             return found if stage.name == "first" else {**found, "total": found["total"] * math.nan}
 
     plan = replace(plan, method=Diverging(method.options))
@@ -232,25 +234,23 @@ def test_a_stage_that_cannot_fill_a_batch_is_an_error(plan: Plan):
 
 
 def test_the_methods_factor_is_put_on_the_learning_rate_before_every_batch(plan: Plan):
-    asked: list[tuple[str, float]] = []
+    asked: list[tuple[str, At]] = []
 
-    def rate(stage: Stage, done: float) -> float:
-        asked.append((stage.name, done))
+    def rate(stage: Stage, at: At) -> float:
+        asked.append((stage.name, at))
         return 0.0
 
     plan.method.rate = rate  # type: ignore[method-assign]
     torch.manual_seed(plan.seed)
-    before = dict(plan.method.network().named_parameters())
+    before = dict(plan.method.network({}).named_parameters())
     after = train(plan).weights
     assert all(torch.equal(after[name], value) for name, value in before.items())
-    sixths = [number / 6 for number in range(6)]
-    expected = [(name, done) for name in ("first", "second") for done in sixths]
-    assert [name for name, _ in asked] == [name for name, _ in expected]
-    assert [done for _, done in asked] == pytest.approx([done for _, done in expected])
+    steps = [At(step, 6, step // 3, 2) for step in range(6)]
+    assert asked == [(name, at) for name in ("first", "second") for at in steps]
 
 
 def test_the_state_stays_until_the_weights_are_kept(plan: Plan):
     kept: list[tuple[int, bool]] = []
-    train(replace(plan, finished=lambda h: kept.append((len(h), plan.state.is_file()))))
+    train(replace(plan, finished=lambda t: kept.append((len(t.history), plan.state.is_file()))))
     assert kept == [(4, True)]
     assert not plan.state.exists()

@@ -4,7 +4,7 @@ import dataclasses
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Odd(Method):
     name = "odd"
     version = "1"
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         return nn.Identity()
 
     def scoring_clips(self) -> ClipSpec:

@@ -118,7 +118,7 @@ def convert(checkpoint: str, out: Path) -> int:
     # The weights were trained by the published code, with its quirks: only `compat` gives its
     # scores.
     method = SGTD(Options(compat=True, frames=frames))
-    network = method.network()
+    network = method.network({})
     # t.ndim: torch counts batches in a scalar buffer, which TensorFlow does not have.
     expected = {name: t for name, t in network.state_dict().items() if t.ndim}
     wrong = sorted(k for k, v in expected.items() if k not in state or state[k].shape != v.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 
 from fasharness.data import Batch, Clip, ClipSpec
-from fasharness.method import Method, Stage
+from fasharness.method import At, Method, Stage
 from fasharness_sgtd.augment import augment, compat_augment
 from fasharness_sgtd.losses import decayed, multi_losses, single_losses
 from fasharness_sgtd.network import FaceMapNet, SGTDNet
@@ -124,16 +125,13 @@ class SGTD(Method):
         }
     )
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         """Build both networks, or the single-frame network alone."""
+        del files
         o = self.options
-        network: nn.Module
         if o.frames == SINGLE:
-            network = FaceMapNet(o.width, o.momentum)
-        else:
-            network = (CompatSGTDNet if o.compat else SGTDNet)(o.size, o.width, o.momentum)
-        # CPU convolutions are faster with the channels innermost.
-        return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+            return FaceMapNet(o.width, o.momentum)
+        return (CompatSGTDNet if o.compat else SGTDNet)(o.size, o.width, o.momentum)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the single-frame stage, then the multi-frame stage on the frozen first network."""
@@ -179,7 +177,7 @@ class SGTD(Method):
         del stage
         return compat_augment(clip, rng) if self.options.compat else augment(clip, rng)
 
-    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
+    def optimizers(self, stage: Stage, network: nn.Module) -> list[torch.optim.Optimizer]:
         """Unfreeze the stage's part of the network: Adam for single frames, Adadelta for clips."""
         o = self.options
         # Everything first: parameters freed by the stage before would otherwise go on training.
@@ -188,16 +186,18 @@ class SGTD(Method):
             part.requires_grad_(True)
         groups = _groups(network, o.weight_decay)
         if stage.name == SINGLE:
-            return torch.optim.Adam(groups, lr=o.single_rate)
+            return [torch.optim.Adam(groups, lr=o.single_rate)]
         if o.multi_optimizer == "adam":
-            return torch.optim.Adam(groups, lr=o.multi_rate)
+            return [torch.optim.Adam(groups, lr=o.multi_rate)]
         # TensorFlow's defaults (rho 0.95, eps 1e-8); torch's (0.9, 1e-6) take other steps.
-        return torch.optim.Adadelta(groups, lr=o.multi_rate, rho=0.95, eps=1e-8)
+        return [torch.optim.Adadelta(groups, lr=o.multi_rate, rho=0.95, eps=1e-8)]
 
-    def rate(self, stage: Stage, done: float) -> float:
+    def rate(self, stage: Stage, at: At) -> float:
         """Return 1, or half a cosine down to zero (Loshchilov and Hutter, 2017)."""
         del stage
-        return 1.0 if self.options.schedule == "constant" else (1 + math.cos(math.pi * done)) / 2
+        if self.options.schedule == "constant":
+            return 1.0
+        return (1 + math.cos(math.pi * at.step / at.steps)) / 2
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
         """Train only the stage's part; the frozen part normalises by its running statistics."""
@@ -206,8 +206,15 @@ class SGTD(Method):
         for part in _trained(stage, network):
             part.train()
 
-    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+    def losses(
+        self,
+        stage: Stage,
+        network: nn.Module,
+        batch: Batch,
+        companions: Mapping[str, nn.Module],
+    ) -> Mapping[str, torch.Tensor]:
         """Return depth losses of single frames, or depth and class losses of clips."""
+        del companions
         frames = normalise(batch.frames)
         if stage.name == SINGLE:
             depth = _faces(network)(frames.flatten(0, 1)).depth

@@ -70,7 +70,7 @@ def test_converted_checkpoint_is_a_model_of_the_method(
     out = tmp_path / "out.safetensors"
     assert convert.convert("model.ckpt-1", out) == len(found)
     method = SGTD(Options(compat=True, frames=frames))
-    network = method.network()
+    network = method.network({})
     load_model(out, method, network)
     prefix = "" if frames == "multi" else "faces."
     for name, tensor in network.state_dict().items():

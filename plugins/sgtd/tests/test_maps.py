@@ -18,7 +18,7 @@ def test_maps_are_the_predicted_depth(frames: str) -> None:
     empty = torch.zeros(3, length, 0, 0)
     batch = Batch(pixels, empty, empty.bool(), torch.ones(3, dtype=torch.bool))
     torch.manual_seed(0)
-    network = made.network().eval()
+    network = made.network({}).eval()
     with torch.inference_mode():
         maps = made.maps(network, batch)
         assert maps is not None

@@ -34,7 +34,7 @@ def batch(count=4, frames=5, size=16):
 
 def network(made):
     torch.manual_seed(0)
-    return made.network()
+    return made.network({})
 
 
 def changed(before, after):
@@ -43,12 +43,12 @@ def changed(before, after):
 
 def train(made, stage, net, steps=1):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    optimizer = made.optimizer(stage, net)
+    (optimizer,) = made.optimizers(stage, net)
     made.train_mode(stage, net)
     losses = []
     for _ in range(steps):
         optimizer.zero_grad()
-        loss = made.losses(stage, net, batch())["total"]
+        loss = made.losses(stage, net, batch(), {})["total"]
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -76,7 +76,7 @@ def test_training_lowers_the_loss(stage):
 def test_published_optimisers():
     made = method()
     net = network(made)
-    first, second = (made.optimizer(stage, net) for stage in made.stages())
+    first, second = (made.optimizers(stage, net)[0] for stage in made.stages())
     assert isinstance(first, torch.optim.Adam)
     assert isinstance(second, torch.optim.Adadelta)
     assert [len(g["params"]) for g in first.param_groups] == [25, 49]

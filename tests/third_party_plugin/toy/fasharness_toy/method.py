@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class Toy(Method):
     Options = Options
     presets = {"default": {}, "short": {"epochs": 1}}  # noqa: RUF012
 
-    def network(self) -> nn.Module:
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
         """Crops (N, 3, 16, 16) in [0, 1] to depth logits (N, 1, 8, 8)."""
         layers = nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU()
         return nn.Sequential(*layers, nn.Conv2d(8, 1, 3, padding=1))
@@ -62,11 +63,17 @@ class Toy(Method):
         parts = (clip.frames, clip.depth, clip.mask)
         return Clip(clip.presentation, clip.bona_fide, *(part[:, :, ::-1] for part in parts))
 
-    def optimizer(self, stage: Stage, network: nn.Module) -> torch.optim.Optimizer:
+    def optimizers(self, stage: Stage, network: nn.Module) -> list[torch.optim.Optimizer]:
         """Adam over everything."""
-        return torch.optim.Adam(network.parameters(), lr=self.options.rate)
+        return [torch.optim.Adam(network.parameters(), lr=self.options.rate)]
 
-    def losses(self, stage: Stage, network: nn.Module, batch: Batch) -> Mapping[str, torch.Tensor]:
+    def losses(
+        self,
+        stage: Stage,
+        network: nn.Module,
+        batch: Batch,
+        companions: Mapping[str, nn.Module],
+    ) -> Mapping[str, torch.Tensor]:
         """The depth error, or the cross entropy of the mean depth."""
         maps = _maps(network, batch)
         if stage.name == "depth":
