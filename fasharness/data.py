@@ -1,24 +1,21 @@
-"""The basic types: presentation, protocol, clip specification, clip and batch."""
+"""The basic types: presentation, clip and batch."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
-
-from fasharness.errors import DataError
 
 if TYPE_CHECKING:
     import torch
+
+RGB = "rgb"
+"""The modality of colour pictures, which every presentation has."""
 
 
 class Split(StrEnum):
@@ -29,228 +26,210 @@ class Split(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
-class Presentation:
-    """One capture shown to the sensor: a video or an image of a bona fide face or an attack.
+class Source(NamedTuple):
+    """Where the pictures of one modality are.
 
     Attributes:
-        id: name that is unique in its data set.
-        path: the file; it may be missing, which preparation reports.
-        subject: the person shown.
+        path: a video, a picture, or a folder of pictures in the natural order of their names.
+        item: name of an array inside the file, for containers that hold several; else empty.
+    """
+
+    path: Path
+    item: str = ""
+
+
+def rgb(path: Path) -> Mapping[str, Source]:
+    """Files of a presentation that has colour pictures only."""
+    return {RGB: Source(path)}
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """One capture shown to the sensor: a video or pictures of a bona fide face or an attack.
+
+    Attributes:
+        id: name that is unique in its protocol.
+        files: modality, e.g. `RGB`, to its file; it may be missing, which preparation reports.
+        dataset: name of the data set that it comes from, which reads its faces and labels.
+        subject: the person shown; empty if unknown, which is nobody else's subject.
+        others: further persons whose face takes part, e.g. the source of a swap.
         species: PAI species of an attack presentation, None for a bona fide one.
+        known: whether the class is known; what is unknown is scored, never counted.
+        window: first frame and the one after the last that may be used; None for all.
+        orientation: degrees clockwise (0, 90, 180 or 270) by which decoded frames must be turned.
         device: the capturing device.
         session: the recording session.
+        attributes: further facts, e.g. light or skin tone, by names of `Dataset.attributes`.
     """
 
     id: str
-    path: Path
-    subject: str
+    files: Mapping[str, Source] = field(hash=False)
+    dataset: str = ""
+    subject: str = ""
+    others: tuple[str, ...] = ()
     species: str | None = None
+    known: bool = True
+    window: tuple[int, int] | None = None
+    orientation: int = 0
     device: str = ""
     session: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if RGB not in self.files:
+            raise ValueError(f"{self.id}: files must name the modality {RGB!r}")
+        if self.species is not None and not self.known:
+            raise ValueError(f"{self.id}: an unknown class has no species, got {self.species!r}")
+        if self.orientation not in (0, 90, 180, 270):
+            raise ValueError(
+                f"{self.id}: orientation must be 0, 90, 180 or 270, got {self.orientation}"
+            )
+        if self.window is not None and not 0 <= self.window[0] < self.window[1]:
+            raise ValueError(
+                f"{self.id}: window must be (first, after last) with 0 <= first < after last, "
+                f"got {self.window}"
+            )
+
+    @property
+    def path(self) -> Path:
+        """The file of the colour pictures."""
+        return self.files[RGB].path
 
     @property
     def bona_fide(self) -> bool:
-        """Whether this is a bona fide presentation."""
-        return self.species is None
+        """Whether this is known to be a bona fide presentation."""
+        return self.known and self.species is None
 
+    def prefixed(self) -> Presentation:
+        """Return it for a protocol of several data sets, where ids and subjects may coincide."""
+        return dataclasses.replace(
+            self,
+            id=self._prefix + self.id,
+            subject=self.subject and self._prefix + self.subject,
+            others=tuple(self._prefix + person for person in self.others),
+        )
 
-@dataclass(frozen=True)
-class Protocol:
-    """Which presentations train, tune and test a method, and how attacks are grouped.
-
-    Attributes:
-        name: e.g. ``oulu1`` or, for one fold, ``oulu3_2``.
-        dataset: name of the data set.
-        version: what the lists were built from, e.g. ``files`` or ``facts``.
-        train: presentations that a method may fit on.
-        dev: presentations that choose the model and the threshold.
-        test: presentations that are only reported.
-        groups: species group to its species, in the metric's order (APCER is the largest group).
-        convention: the benchmark's metric in words.
-        simulated: whether the data are simulated; every output is then marked.
-        subjects_overlap: allows a subject in two splits.
-
-    Raises:
-        DataError: a presentation twice, a subject in two splits, a species without a group, or
-            a split that lacks a class.
-    """
-
-    name: str
-    dataset: str
-    version: str
-    train: tuple[Presentation, ...]
-    dev: tuple[Presentation, ...]
-    test: tuple[Presentation, ...]
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
-    convention: str = ""
-    simulated: bool = False
-    subjects_overlap: bool = False
-
-    def __post_init__(self) -> None:
-        self._check_ids()
-        if not self.subjects_overlap:
-            self._check_subjects()
-        for split in Split:
-            self._check_classes(split)
-
-    def split(self, split: Split) -> tuple[Presentation, ...]:
-        """Presentations of one split."""
-        return {Split.TRAIN: self.train, Split.DEV: self.dev, Split.TEST: self.test}[split]
-
-    def items(self) -> Iterator[tuple[Split, Presentation]]:
-        """Iterate over every presentation with its split, train first."""
-        for split in Split:
-            for presentation in self.split(split):
-                yield split, presentation
-
-    def group_of(self, species: str | None) -> str | None:
-        """Return the species group of a species; None for bona fide."""
-        if species is None:
-            return None
-        return next(group for group, members in self.groups.items() if species in members)
-
-    def limited(self, count: int) -> Protocol:
-        """Keep `count` presentations of each split, taken in turn from each class and species.
-
-        Args:
-            count: presentations to keep of a split; 0 keeps all.
-        """
-        if count == 0:
+    def own(self) -> Presentation:
+        """Return it as its data set made it, without the prefix of `prefixed`."""
+        if not self.dataset or not self.id.startswith(self._prefix):
             return self
-        parts = {str(split): _in_turn(self.split(split))[:count] for split in Split}
-        return dataclasses.replace(self, **parts)  # type: ignore[arg-type]
-
-    def _check_ids(self) -> None:
-        counts = Counter(presentation.id for _, presentation in self.items())
-        twice = sorted(name for name, count in counts.items() if count > 1)
-        if twice:
-            raise DataError(f"protocol {self.name}: listed more than once: {', '.join(twice[:5])}")
-
-    def _check_subjects(self) -> None:
-        seen: dict[str, Split] = {}
-        for split, presentation in self.items():
-            first = seen.setdefault(presentation.subject, split)
-            if first is not split:
-                raise DataError(
-                    f"protocol {self.name}: subject {presentation.subject} is in both {first} "
-                    f"and {split} ({presentation.id}); a subject belongs to one split"
-                )
-
-    def _check_classes(self, split: Split) -> None:
-        presentations = self.split(split)
-        for wanted, word in ((True, "bona fide"), (False, "attack")):
-            if not any(p.bona_fide is wanted for p in presentations):
-                raise DataError(f"protocol {self.name}: no {word} presentation in {split}")
-        grouped = {species for members in self.groups.values() for species in members}
-        for presentation in presentations:
-            if presentation.species is not None and presentation.species not in grouped:
-                raise DataError(
-                    f"protocol {self.name}: species {presentation.species!r} of "
-                    f"{presentation.id} belongs to no species group"
-                )
-
-
-def _in_turn(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:
-    """Order presentations so that bona fide and every species take turns."""
-    kinds: dict[str | None, list[Presentation]] = {}
-    for item in presentations:
-        kinds.setdefault(item.species, []).append(item)
-    # Lists are often sorted by class: their first N would lack one.
-    rounds = itertools.zip_longest(*kinds.values())
-    return tuple(item for turn in rounds for item in turn if item is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class ClipSpec:
-    """Which clips a method needs of a presentation; equal specifications share stored clips.
-
-    Attributes:
-        length: frames in a clip.
-        step: frames from one frame of a clip to the next.
-        stride: frames from the start of one candidate clip to the next.
-        keep: of n candidates every max(1, n // keep)-th is kept (SGTD's rule), so that between
-            `keep` and 2 * `keep` - 1 remain if there are that many.
-        size: side of the square face crop in pixels.
-        depth_size: side of the depth map; 0 for no depth.
-        scale: the face box is grown by a factor drawn from this range, separately for each side
-            and clip (training); equal ends give one fixed factor.
-        crop: name of the crop rule (hook ``fasharness_crops``).
-        mask: whether the face mask is needed for attacks too (their depth label is zero, so
-            only the mask needs a depth source for them).
-    """
-
-    length: int = 1
-    step: int = 1
-    stride: int = 1
-    keep: int = 6
-    size: int = 256
-    depth_size: int = 32
-    scale: tuple[float, float] = (1.3, 1.3)
-    crop: str = "pillow"
-    mask: bool = False
-
-    def __post_init__(self) -> None:
-        counts = (self.length, self.step, self.stride, self.keep, self.size)
-        if min(counts) < 1 or self.depth_size < 0:
-            raise ValueError(f"clip specification needs positive numbers, got {self}")
-        if not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError(f"scale must be (low, high) with 0 < low <= high, got {self.scale}")
-
-    def clips(self, frames: int) -> tuple[tuple[int, ...], ...]:
-        """Frame numbers (from 0) of every clip of a presentation with `frames` frames."""
-        last = frames - (self.length - 1) * self.step
-        starts = range(0, last, self.stride)
-        # SGTD's rule. Exactly `keep` clips, evenly spaced, would score other frames than the
-        # published code.
-        kept = starts[:: max(1, len(starts) // self.keep)]
-        return tuple(
-            tuple(range(start, start + self.length * self.step, self.step)) for start in kept
+        return dataclasses.replace(
+            self,
+            id=self.id.removeprefix(self._prefix),
+            subject=self.subject.removeprefix(self._prefix),
+            others=tuple(person.removeprefix(self._prefix) for person in self.others),
         )
 
     @property
-    def margin(self) -> float:
-        """Ratio of the stored crop's side to the smallest crop that may be drawn from it."""
-        return self.scale[1] / self.scale[0]
+    def _prefix(self) -> str:
+        return f"{self.dataset}:"
+
+
+Maps = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """Neighbouring face crops of one presentation with their label depth.
+    """Crops of one presentation's frames with their label maps.
 
     Attributes:
-        presentation: id of the presentation.
-        bona_fide: the class.
-        frames: uint8 (T, S, S, 3), RGB.
-        depth: float32 (T, D, D) in [0, 1], nearest = 1; all zeros for attacks (the papers'
-            label); D = 0 if the method uses no depth.
-        mask: bool (T, D, D), where a face is, attacks included.
+        presentation: what is shown.
+        images: modality to uint8 (T, S, S, 3), RGB.
+        labels: label to its maps (T, D, D): ``depth`` float32 in [0, 1], nearest = 1, all zeros
+            for attacks; ``mask`` bool; others float32 in [0, 1].
+        origin: name of the auxiliary set that it comes from; empty for the protocol's own.
     """
 
-    presentation: str
-    bona_fide: bool
-    frames: NDArray[np.uint8]
-    depth: NDArray[np.float32]
-    mask: NDArray[np.bool_]
+    presentation: Presentation
+    images: Maps
+    labels: Maps = field(default_factory=dict)
+    origin: str = ""
+
+    @property
+    def bona_fide(self) -> bool:
+        """Whether it shows a bona fide presentation."""
+        return self.presentation.bona_fide
+
+    @property
+    def rgb(self) -> NDArray[Any]:
+        """The colour pictures, uint8 (T, S, S, 3)."""
+        return self.images[RGB]
+
+    def mapped(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Clip:
+        """Change the geometry of all images and maps alike.
+
+        Args:
+            change: keeps the type of an array (T, H, W) or (T, H, W, C), e.g. mirrors axis 2.
+        """
+        return dataclasses.replace(
+            self,
+            images={name: change(image) for name, image in self.images.items()},
+            labels={name: change(label) for name, label in self.labels.items()},
+        )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Clips stacked for a network.
 
     Attributes:
-        frames: uint8 (B, T, 3, S, S), RGB.
-        depth: float32 (B, T, D, D) in [0, 1].
-        mask: bool (B, T, D, D).
+        images: modality to uint8 (B, T, 3, S, S), RGB.
+        labels: label to its maps (B, T, D, D), see `Clip.labels`.
         bona_fide: bool (B,).
+        presentations: what each clip shows: id, species, subject, data set (the domain), device.
+        origins: for each clip the auxiliary set that it comes from; empty for the protocol's own.
+        partner: for each clip its partner (`Sampling.partner`), as a batch; None without.
     """
 
-    frames: torch.Tensor
-    depth: torch.Tensor
-    mask: torch.Tensor
-    bona_fide: torch.Tensor
+    # No dataclass: Fabric takes dataclasses apart and refuses frozen ones.
+    __slots__ = ("bona_fide", "images", "labels", "origins", "partner", "presentations")
 
-    def to(self, device: torch.device) -> Batch:
+    def __init__(
+        self,
+        images: Mapping[str, torch.Tensor],
+        labels: Mapping[str, torch.Tensor],
+        bona_fide: torch.Tensor,
+        presentations: Sequence[Presentation],
+        origins: Sequence[str],
+        partner: Batch | None = None,
+    ) -> None:
+        self.images = images
+        self.labels = labels
+        self.bona_fide = bona_fide
+        self.presentations = tuple(presentations)
+        self.origins = tuple(origins)
+        self.partner = partner
+
+    def __len__(self) -> int:
+        return len(self.presentations)
+
+    @property
+    def rgb(self) -> torch.Tensor:
+        """The colour pictures, uint8 (B, T, 3, S, S)."""
+        return self.images[RGB]
+
+    @property
+    def own(self) -> int:
+        """How many of the clips, the first ones, are the protocol's own."""
+        return sum(not origin for origin in self.origins)
+
+    def ids(self) -> Iterator[str]:
+        """Iterate over the ids of the presentations."""
+        return (presentation.id for presentation in self.presentations)
+
+    def to(self, device: torch.device, non_blocking: bool = True) -> Batch:
         """The same batch on another device."""
-        parts = (self.frames, self.depth, self.mask, self.bona_fide)
-        return Batch(*(part.to(device, non_blocking=True) for part in parts))
+        return self._each(lambda tensor: tensor.to(device, non_blocking=non_blocking))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in page-locked memory, which is copied to a GPU faster."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        return Batch(
+            {name: change(image) for name, image in self.images.items()},
+            {name: change(label) for name, label in self.labels.items()},
+            change(self.bona_fide),
+            self.presentations,
+            self.origins,
+            self.partner._each(change) if self.partner is not None else None,
+        )

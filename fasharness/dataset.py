@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import glob
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from fasharness.common.marks import simulation_of
-from fasharness.data import Presentation, Protocol
+from fasharness.data import Presentation
 from fasharness.errors import OptionError
+from fasharness.protocol import Protocol
 
 if TYPE_CHECKING:
     from fasharness.faces import DepthSource, Face
@@ -40,15 +41,18 @@ class Dataset(ABC):
         name: the name it is looked up by, e.g. ``oulu-npu``.
         title: the name people know.
         folds: protocol name to the names of its folds; a protocol without folds names itself.
+        attributes: name of each attribute of its presentations to its meaning.
         root: the folder that is read.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     folds: ClassVar[Mapping[str, tuple[str, ...]]]
+    attributes: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._listed: dict[Path, dict[str, list[Path]]] = {}
 
     @property
     def simulated(self) -> bool:
@@ -81,19 +85,29 @@ class Dataset(ABC):
         return {}
 
     def side_files(self, presentation: Presentation) -> tuple[Path, ...]:
-        """Files beside the presentation's own that its faces, depth or class are read from.
+        """Files beside the presentation's own that its faces, maps or class are read from.
 
         Stored clips are made again when one of them changes, appears or goes. By default those
-        of the same folder and name with another ending; name them where others count, or where
-        listing large folders takes long. Those that do not exist may be among them.
+        of the same folder and name with another ending; name them where others count. Those that
+        do not exist may be among them.
         """
-        path = presentation.path
-        beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
-        return tuple(sorted(one for one in beside if one != path))
+        folder = presentation.path.parent
+        if folder not in self._listed:
+            self._listed[folder] = _by_stem(folder)
+        beside = self._listed[folder].get(presentation.path.name.split(".")[0], [])
+        own = {source.path for source in presentation.files.values()}
+        stem = f"{presentation.path.stem}."
+        return tuple(one for one in beside if one.name.startswith(stem) and one not in own)
 
-    def depth_source(self, presentation: Presentation) -> DepthSource | None:
-        """Return exact depth that came with the data set; None if there is none."""
-        del presentation
+    def maps(self, presentation: Presentation, label: str) -> DepthSource | None:
+        """Return the maps of a label that came with the data set; None if there are none.
+
+        Args:
+            presentation: whose.
+            label: ``depth`` (exact depth; else it is estimated), or a name of the data set's own
+                that methods may ask for (`fasharness.clips.Label`).
+        """
+        del presentation, label
         return None
 
     def validate(
@@ -105,6 +119,29 @@ class Dataset(ABC):
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
         """Write score lists in the benchmark's own format into a folder, if it has one."""
         del folder, scores
+
+
+class JointDataset(Dataset):
+    """Several data sets under one name, whose protocols mix their presentations.
+
+    Each presentation is read by the data set that it comes from. A subclass defines `members` and
+    builds protocols of `Presentation.prefixed` ones, as ids and subjects may coincide.
+
+    Attributes:
+        members: names of the data sets.
+        parts: each opened at its own folder, by name.
+    """
+
+    members: ClassVar[tuple[str, ...]]
+
+    def __init__(self, parts: Mapping[str, Dataset]) -> None:
+        super().__init__(Path())
+        self.parts = parts
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any part is simulated."""
+        return any(part.simulated for part in self.parts.values())
 
 
 class Simulator(ABC):
@@ -142,6 +179,15 @@ class Simulator(ABC):
         Raises:
             DataError: the folder contains something else, or the disk is full.
         """
+
+
+def _by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Files of a folder by their names up to the first dot."""
+    found: dict[str, list[Path]] = {}
+    # Listed once for all presentations of the folder: once for each takes minutes for thousands.
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        found.setdefault(path.name.split(".")[0], []).append(path)
+    return found
 
 
 def environment_variable(dataset: str) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import (
@@ -22,7 +22,8 @@ from typing import (
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.clips import ClipSpec, Sampling
+from fasharness.data import Batch, Clip
 from fasharness.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Stage:
         epochs: passes over the training clips.
         batch_size: clips in a batch.
         drop_last: whether an incomplete last batch is left out.
+        sampling: which clips an epoch shows, and how batches are mixed.
         validations: how often the dev set is scored, spread evenly over the epochs and always
             after the last; the weights with the lowest `Method.selection` are kept (the latest of
             equals). 0 keeps the weights of the last epoch.
@@ -85,6 +87,7 @@ class Stage:
     clip_norm: float = 0.0
     accumulate: int = 1
     recalibrate: int = 0
+    sampling: Sampling = field(default_factory=Sampling)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "accumulate"):

@@ -155,6 +155,11 @@ class Plugins:
         found: type[Method] = self.make("method", name)
         return found
 
+    def dataset(self, name: str) -> type[Dataset]:
+        """Return the class of a data set."""
+        found: type[Dataset] = self.make("dataset", name)
+        return found
+
     def datasets(self) -> dict[str, type[Dataset]]:
         """Return all data set classes by name; one that fails to import makes its plugin broken."""
         found: dict[str, type[Dataset]] = {}

@@ -1,6 +1,6 @@
 """Presentations, protocols and clip specifications: what they refuse and what they give."""
 
-import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,12 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.data import Batch, ClipSpec, Presentation, Protocol, Split
+from fasharness.clips import At, ClipSpec, Crop, Every, Frames, Label, Spread
+from fasharness.data import RGB, Batch, Presentation, Split, rgb
 from fasharness.errors import DataError
+from fasharness.protocol import Protocol
 
 
 def capture(name: str, subject: str, species: str | None = None) -> Presentation:
-    return Presentation(name, Path(f"{name}.avi"), subject, species)
+    return Presentation(name, rgb(Path(f"{name}.avi")), subject=subject, species=species)
 
 
 def pair(split: str) -> tuple[Presentation, ...]:
@@ -55,7 +57,7 @@ def test_a_subject_in_two_splits_is_refused_unless_the_protocol_says_so():
     test = (capture("x", "dev"), capture("y", "dev", "print"))
     with pytest.raises(DataError, match="subject dev is in both dev and test"):
         protocol(test=test)
-    assert protocol(test=test, subjects_overlap=True).test == test
+    assert protocol(test=test, subjects="overlap").test == test
 
 
 @pytest.mark.parametrize(("keep", "word"), [(0, "attack"), (1, "bona fide")])
@@ -80,7 +82,7 @@ def test_a_limit_takes_turns_between_the_classes():
 
 
 def test_clips_by_hand():
-    spec = ClipSpec(length=2, step=3, stride=4, keep=2)
+    spec = Frames(2, 3, Every(4, 2))
     # starts 0 4 8 12 16 (the last frame of a clip is start + 3); every second one is kept
     assert spec.clips(20) == ((0, 3), (8, 11), (16, 19))
     assert spec.clips(19) == ((0, 3), (8, 11))
@@ -96,7 +98,7 @@ def test_clips_by_hand():
     frames=st.integers(0, 200),
 )
 def test_clips_are_whole_distinct_and_as_many_as_promised(length, step, stride, keep, frames):
-    clips = ClipSpec(length=length, step=step, stride=stride, keep=keep).clips(frames)
+    clips = Frames(length, step, Every(stride, keep)).clips(frames)
     candidates = len([s for s in range(0, frames, stride) if s + (length - 1) * step < frames])
     assert len(set(clips)) == len(clips)
     for clip in clips:
@@ -110,24 +112,41 @@ def test_clips_are_whole_distinct_and_as_many_as_promised(length, step, stride, 
         assert len(clips) == candidates
 
 
-@pytest.mark.parametrize("name", ["length", "step", "stride", "keep", "size"])
-def test_a_clip_specification_needs_positive_numbers(name: str):
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Frames(0), lambda: Frames(1, 0), lambda: Frames(pick=Every(0)), lambda: Crop(0),
+        lambda: Frames(pick=Every(1, 0)), lambda: Frames(pick=Spread(0)),
+        lambda: Frames(pick=At(())),
+        lambda: Frames(pick=At((3, -1))), lambda: ClipSpec(labels=(Label("depth", 0),)),
+    ],
+)  # fmt: skip
+def test_a_clip_specification_needs_positive_numbers(build: Callable[[], object]):
     with pytest.raises(ValueError, match="positive"):
-        ClipSpec(**{name: 0})
+        build()
 
 
 @pytest.mark.parametrize("scale", [(0.0, 1.0), (1.5, 1.2), (-1.0, 1.0)])
 def test_a_scale_is_a_range_above_zero(scale: tuple[float, float]):
     with pytest.raises(ValueError, match="0 < low <= high"):
-        ClipSpec(scale=scale)
+        Crop(scale=scale)
 
 
 def test_the_margin_is_the_range_of_the_scale():
-    assert ClipSpec(scale=(1.2, 1.5)).margin == pytest.approx(1.25)
-    assert ClipSpec().margin == 1
+    assert Crop(scale=(1.2, 1.5)).margin == pytest.approx(1.25)
+    assert Crop().margin == 1
 
 
 def test_a_batch_moves_to_a_device_whole():
-    batch = Batch(torch.zeros(2, 1, 3, 4, 4), torch.zeros(2, 1, 2, 2), torch.ones(2), torch.ones(2))
+    shown = [capture("a", "1"), capture("b", "2", "print")]
+    images, labels = {RGB: torch.zeros(2, 1, 3, 4, 4)}, {"depth": torch.zeros(2, 1, 2, 2)}
+    partner = Batch(images, labels, torch.ones(2), shown, ["", ""])
+    batch = Batch(images, labels, torch.ones(2), shown, ["", "made"], partner)
+    assert (len(batch), batch.own, list(batch.ids())) == (2, 1, ["a", "b"])
     moved = batch.to(torch.device("meta"))
-    assert all(getattr(moved, f.name).is_meta for f in dataclasses.fields(Batch))
+    for one in (moved, moved.partner):
+        assert one is not None
+        assert one.rgb.is_meta
+        assert one.labels["depth"].is_meta
+        assert one.bona_fide.is_meta
+    assert moved.origins == ("", "made")

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 import pytest
 
-from fasharness.data import Presentation, Protocol
+from fasharness.data import Presentation, rgb
 from fasharness.dataset import Dataset, all_protocols, environment_variable, protocol_owner
 from fasharness.errors import OptionError
+from fasharness.protocol import Protocol
 
 
 class Own(Dataset):
@@ -34,11 +35,11 @@ def test_the_environment_variable_of_a_root():
 
 def test_what_a_data_set_need_not_have(tmp_path: Path):
     found = Own(tmp_path)
-    item = Presentation("a", tmp_path / "a.avi", "1")
+    item = Presentation("a", rgb(tmp_path / "a.avi"), subject="1")
     assert not found.simulated
     assert found.notes("own") == ()
     assert found.faces(item) == {}
-    assert found.depth_source(item) is None
+    assert found.maps(item, "depth") is None
     found.write_official_scores(tmp_path, [])
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OptionError, match="own-set has no validation"):

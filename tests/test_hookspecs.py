@@ -16,18 +16,24 @@ from fasharness import hookspecs
 from fasharness.builtin.baselines import Brightness
 from fasharness.cli import main
 from fasharness.cli.command import add_command
+from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
 from fasharness.common.progress import Terminal
-from fasharness.data import ClipSpec, Presentation, Protocol
+from fasharness.data import Presentation, rgb
 from fasharness.dataset import Dataset, Simulator
 from fasharness.faces import CropRule, Face
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
+from fasharness.protocol import Protocol
 from fasharness.result import Result
 from fasharness.run.experiment import run
 from fasharness.run.settings import Settings
 from fasharness.scores import read_csv
 
-SPEC = ClipSpec(keep=2, stride=2, size=8, depth_size=4, scale=(1.0, 1.0), crop="corner", mask=True)
+SPEC = ClipSpec(
+    Frames(pick=Every(2, 2)),
+    Crop(8, "corner", scale=(1.0, 1.0)),
+    labels=(Label("depth", 4), Label("mask", 4)),
+)
 BOX = (10.0, 5.0, 20.0, 16.0)
 HOOKS = [name for name in vars(hookspecs) if name.startswith("fasharness_")]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
@@ -52,7 +58,12 @@ class Arrays(Dataset):
     def protocol(self, name: str) -> Protocol:
         parts = {
             split: tuple(
-                Presentation(f"{split}_{kind}", self.root / f"{split}_{kind}.npy", split, species)
+                Presentation(
+                    f"{split}_{kind}",
+                    rgb(self.root / f"{split}_{kind}.npy"),
+                    subject=split,
+                    species=species,
+                )
                 for kind, species in (("live", None), ("cut", "cut"))
             )
             for split in ("train", "dev", "test")

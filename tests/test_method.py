@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from fasharness.builtin.baselines import Brightness, Constant
-from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.clips import ClipSpec
+from fasharness.data import RGB, Batch, Clip, Presentation, rgb
 from fasharness.errors import OptionError, UnknownNameError
 from fasharness.method import Method, Stage, make, option_values
 
@@ -35,6 +37,7 @@ class Plain(Constant):
     }
 
 
+SHOWN = Presentation("a", rgb(Path("a.avi")))
 STAGE = Stage("s", ClipSpec(), ClipSpec(), 1, 1)
 
 
@@ -86,7 +89,7 @@ def test_option_values_are_plain_data():
 
 def test_a_method_that_states_stages_must_train():
     method = make(Plain, "", {})
-    batch = Batch(*(torch.zeros(1) for _ in range(4)))
+    batch = Batch({}, {}, torch.zeros(0), [], [])
     with pytest.raises(NotImplementedError, match="plain has stages but no optimizers"):
         method.optimizers(STAGE, torch.nn.Identity())
     with pytest.raises(NotImplementedError, match="plain has stages but no losses"):
@@ -98,15 +101,14 @@ def test_by_default_all_modules_train_and_clips_stay_as_they_are():
     network = torch.nn.Sequential(torch.nn.Dropout()).eval()
     method.train_mode(STAGE, network)
     assert network[0].training
-    zeros = np.zeros((1, 2, 2), np.float32)
-    clip = Clip("a", True, np.zeros((1, 4, 4, 3), np.uint8), zeros, zeros > 0)
+    clip = Clip(SHOWN, {RGB: np.zeros((1, 4, 4, 3), np.uint8)})
     assert method.augment(STAGE, clip, np.random.default_rng(0)) is clip
 
 
 def test_the_trivial_scorers():
     frames = torch.zeros(2, 1, 3, 4, 4, dtype=torch.uint8)
     frames[1] = 51
-    batch = Batch(frames, torch.zeros(2, 1, 0, 0), torch.zeros(2, 1, 0, 0), torch.ones(2) > 0)
+    batch = Batch({RGB: frames}, {}, torch.ones(2) > 0, [SHOWN] * 2, [""] * 2)
     for method, expected in ((Constant, [0.5, 0.5]), (Brightness, [0.0, 0.2])):
         scorer = make(method, "", {})
         assert scorer.stages() == ()

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fasharness.data import Batch, ClipSpec
+from fasharness.clips import ClipSpec, Crop, Every, Frames
+from fasharness.data import Batch
 from fasharness.method import Method, Stage
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Constant(Method):
 
     def scoring_clips(self) -> ClipSpec:
         """One small crop."""
-        return ClipSpec(keep=1, size=32, depth_size=0)
+        return ClipSpec(Frames(pick=Every(keep=1)), Crop(32))
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """One half for every clip, float32 (B,)."""
@@ -63,9 +64,9 @@ class Brightness(Method):
 
     def scoring_clips(self) -> ClipSpec:
         """A few small crops."""
-        return ClipSpec(keep=4, size=32, depth_size=0)
+        return ClipSpec(Frames(pick=Every(keep=4)), Crop(32))
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Mean of all pixels and channels in [0, 1], float32 (B,)."""
         del stage, network
-        return batch.frames.float().mean(dim=(1, 2, 3, 4)) / 255
+        return batch.rgb.float().mean(dim=(1, 2, 3, 4)) / 255

@@ -62,11 +62,16 @@ def _add_weights(commands: Any) -> None:
 
 def _validate(options: argparse.Namespace) -> int:
     from fasharness.common.progress import Terminal
-    from fasharness.dataset import environment_variable
+    from fasharness.dataset import JointDataset, environment_variable
     from fasharness.plugins import load
     from fasharness.run.data_roots import configured
 
     dataset_class = load().dataset_of(options.protocol)
+    if issubclass(dataset_class, JointDataset):
+        raise OptionError(
+            f"{options.protocol} joins data sets: validate a protocol of each of "
+            f"{', '.join(dataset_class.members)}"
+        )
     root = options.data or configured(dataset_class.name)
     if root is None:
         raise OptionError(

@@ -4,49 +4,88 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from fasharness.data import Batch, Clip, ClipSpec, Presentation
+from fasharness.clips import ClipSpec, Sampling
+from fasharness.data import Batch, Clip, Presentation
+from fasharness.engine.sampling import Draw, Item, Pick, plan_epoch
 from fasharness.faces import CropRule
 from fasharness.prepare.store import StoredClips, load_clip
-
-Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipSource:
-    """Where the clips of one presentation are stored and how they are cut."""
+    """Where the clips of one presentation are stored and how they are cut.
+
+    Attributes:
+        presentation: what is shown.
+        stored: its clips.
+        spec: what they are.
+        rule: how crops are resized.
+        weight: how often training counts each clip.
+        origin: name of its auxiliary set; empty for the protocol's own.
+    """
 
     presentation: Presentation
     stored: StoredClips
     spec: ClipSpec
     rule: CropRule
+    weight: int = 1
+    origin: str = ""
 
     def load(self, index: int, rng: np.random.Generator | None = None) -> Clip:
         """Read one clip; see `load_clip`."""
-        return load_clip(self.stored, index, self.presentation, self.spec, self.rule, rng)
+        clip = load_clip(self.stored, index, self.presentation, self.spec, self.rule, rng)
+        return replace(clip, origin=self.origin)
+
+    def item(self) -> Item:
+        """What sampling needs to know of it."""
+        return Item(self.presentation, self.stored.clips, self.weight, self.origin)
 
 
-def stack(clips: Sequence[Clip]) -> Arrays:
-    """Stack clips into the tensors of a `Batch`, in its order."""
-    frames = torch.from_numpy(np.stack([clip.frames for clip in clips])).permute(0, 1, 4, 2, 3)
-    depth = torch.from_numpy(np.stack([clip.depth for clip in clips]))
-    mask = torch.from_numpy(np.stack([clip.mask for clip in clips]))
-    # Not contiguous: the channels stay innermost (channels_last), as networks have them too.
-    return frames, depth, mask, torch.tensor([clip.bona_fide for clip in clips])
+Loaded = tuple[Clip, Clip | None]
 
 
-class EpochClips(TorchDataset[Clip]):
-    """The training clips of one epoch; every draw depends only on (seed, epoch, position).
+def stack(clips: Sequence[Clip]) -> Batch:
+    """Stack clips into a batch."""
+    images = {
+        name: torch.from_numpy(np.stack([clip.images[name] for clip in clips]))
+        # Not contiguous: the channels stay innermost (channels_last), as networks have them too.
+        .permute(0, 1, 4, 2, 3)
+        for name in clips[0].images
+    }
+    labels = {
+        name: torch.from_numpy(np.stack([clip.labels[name] for clip in clips]))
+        for name in clips[0].labels
+    }
+    return Batch(
+        images,
+        labels,
+        torch.tensor([clip.bona_fide for clip in clips]),
+        [clip.presentation for clip in clips],
+        [clip.origin for clip in clips],
+    )
+
+
+def _collate(loaded: Sequence[Loaded]) -> Batch:
+    batch = stack([clip for clip, _ in loaded])
+    partners = [partner for _, partner in loaded if partner is not None]
+    if partners:
+        batch.partner = stack(partners)
+    return batch
+
+
+class EpochClips(TorchDataset[Loaded]):
+    """The training clips of one epoch; every draw depends only on the seeds and its place.
 
     Args:
         sources: presentations with their clips.
-        augment: changes a clip at random; is given the generator of its position.
+        augment: changes a clip at random; is given the generator of its draw.
         seed: seeds of the run, the stage and the epoch.
     """
 
@@ -56,42 +95,36 @@ class EpochClips(TorchDataset[Clip]):
         augment: Callable[[Clip, np.random.Generator], Clip],
         seed: Sequence[int],
     ) -> None:
-        self.items = [(s, index) for s in sources for index in range(s.stored.clips)]
+        self.sources = sources
         self.augment = augment
         self.seed = tuple(seed)
 
-    def __len__(self) -> int:
-        return len(self.items)
+    def plan(self, sampling: Sampling, size: int, *, drop_last: bool) -> list[list[Draw]]:
+        """Plan the batches of the epoch; see `plan_epoch`."""
+        items = [source.item() for source in self.sources]
+        return plan_epoch(items, sampling, size, self.seed, drop_last=drop_last)
 
-    def __getitem__(self, position: int) -> Clip:
-        source, index = self.items[position]
-        # A generator for each position, not one for the epoch: the draws are the same with any
+    def __getitem__(self, draw: Draw) -> Loaded:
+        # A generator for each draw, not one for the epoch: the draws are the same with any
         # number of reader processes and after a resumed epoch.
-        rng = np.random.default_rng([*self.seed, position])
-        return self.augment(source.load(index, rng), rng)
+        rng = np.random.default_rng([*self.seed, draw.seed])
+        clip = self._load(draw.pick, rng)
+        return clip, None if draw.partner is None else self._load(draw.partner, rng)
 
-    def order(self) -> list[int]:
-        """Return the shuffled positions of the epoch."""
-        # len(self.items) is one more than the last position, so the order shares no draws with a
-        # clip.
-        positions = np.random.default_rng([*self.seed, len(self.items)]).permutation(len(self))
-        return [int(position) for position in positions]
+    def _load(self, pick: Pick, rng: np.random.Generator) -> Clip:
+        return self.augment(self.sources[pick.item].load(pick.clip, rng), rng)
 
 
 def batches(
-    clips: EpochClips, size: int, *, skip: int, drop_last: bool, workers: int, pin: bool
-) -> Iterator[Arrays]:
-    """Iterate over the batches of an epoch from batch `skip` on, without reading those before."""
-    order = clips.order()
-    # Cut before skipping, so that a resumed epoch has the same batches. DataLoader's own shuffling
-    # would draw from torch's global generator and depend on what ran before.
-    groups = [order[start : start + size] for start in range(0, len(order), size)]
-    if drop_last and groups and len(groups[-1]) < size:
-        groups.pop()
-    loader: DataLoader[Clip] = DataLoader(
+    clips: EpochClips, plan: Sequence[Sequence[Draw]], *, workers: int, pin: bool
+) -> Iterator[Batch]:
+    """Iterate over planned batches; those that a resumed epoch has done are not in `plan`."""
+    loader: DataLoader[Loaded] = DataLoader(
         clips,
-        batch_sampler=groups[skip:],
-        collate_fn=stack,
+        # DataLoader's own shuffling would draw from torch's global generator and depend on what
+        # ran before.
+        batch_sampler=plan,  # type: ignore[arg-type]  # draws are the indices
+        collate_fn=_collate,
         num_workers=workers,
         pin_memory=pin,
         worker_init_fn=_ignore_interrupt,
@@ -116,4 +149,4 @@ def scoring_batches(source: ClipSource, most: int) -> Iterator[Batch]:
     # scoring must give the same floats.
     for start in range(0, source.stored.clips, most):
         stop = min(start + most, source.stored.clips)
-        yield Batch(*stack([source.load(index) for index in range(start, stop)]))
+        yield stack([source.load(index) for index in range(start, stop)])

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fasharness.common.files import write_text
-from fasharness.data import Batch
 from fasharness.engine.clips import ClipSource, scoring_batches, stack
 from fasharness.method import Method, Stage
 
@@ -90,7 +89,7 @@ def map_source(
     Raises:
         ValueError: the method's maps have another shape.
     """
-    batch = Batch(*stack([source.load(0)])).to(fabric.device)
+    batch = stack([source.load(0)]).to(fabric.device)
     with torch.inference_mode():
         maps = method.maps(network, batch)
     if maps is None:

@@ -22,12 +22,13 @@ from fasharness.engine.checkpoint import (
     restore_optimizers,
     write_tensors,
 )
-from fasharness.engine.clips import ClipSource, EpochClips, batch_count, batches
+from fasharness.engine.clips import ClipSource, EpochClips, batches
 from fasharness.engine.device import prefer_fused
 from fasharness.engine.interrupt import graceful_interrupt
 from fasharness.engine.norms import estimating, norms, unsettled
 from fasharness.engine.position import EpochRecord, Position, Progress, Training, validated
-from fasharness.errors import CheckpointError, RunError
+from fasharness.engine.sampling import Draw
+from fasharness.errors import CheckpointError, DataError, RunError
 from fasharness.method import At, Method, Stage
 
 # Losses are read from the device once in so many batches: reading waits for all its work.
@@ -91,6 +92,7 @@ class _Unread(NamedTuple):
 
     batch: int
     losses: Mapping[str, torch.Tensor]
+    shown: tuple[str, ...]
 
 
 def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> Training:
@@ -164,11 +166,25 @@ class _Trainer:
             self._warn(f"stage {stage.name}: no dev presentations choose its weights: the last")
 
     def _batches(self, stage: Stage) -> int:
-        clips = sum(source.stored.clips for source in self.plan.sources[stage.name])
-        count = batch_count(clips, stage.batch_size, stage.drop_last)
+        # Equal in every epoch: only which clips are drawn changes.
+        count = len(self._planned(self._epoch_clips(stage, 0), stage))
         if count == 0:
+            clips = sum(source.stored.clips for source in self.plan.sources[stage.name])
             raise RunError(f"stage {stage.name}: {clips} training clips do not fill a batch")
         return count
+
+    def _epoch_clips(self, stage: Stage, epoch: int) -> EpochClips:
+        return EpochClips(
+            self.plan.sources[stage.name],
+            partial(self.plan.method.augment, stage),
+            (self.plan.seed, self.stages.index(stage), epoch),
+        )
+
+    def _planned(self, clips: EpochClips, stage: Stage) -> list[list[Draw]]:
+        try:
+            return clips.plan(stage.sampling, stage.batch_size, drop_last=stage.drop_last)
+        except DataError as error:
+            raise RunError(f"stage {stage.name}: {error}") from None
 
     def _epoch(self, stage: Stage, interrupted: Callable[[], bool]) -> None:
         self.plan.method.train_mode(stage, self.network)
@@ -197,7 +213,7 @@ class _Trainer:
             losses = self._losses(batch, self.position.batch)
             self.fabric.backward(losses["total"] / len(step))
             values = {name: loss.detach() for name, loss in losses.items()}
-            self.unread.append(_Unread(self.position.batch, values))
+            self.unread.append(_Unread(self.position.batch, values, tuple(batch.ids())))
             self.position.batch += 1
         for optimizer in self.optimizers:
             if stage.clip_norm:
@@ -236,21 +252,11 @@ class _Trainer:
 
     def _clips(self, stage: Stage, skip: int) -> Iterator[Batch]:
         """Read the batches of the running epoch."""
-        position = self.position
-        clips = EpochClips(
-            self.plan.sources[stage.name],
-            partial(self.plan.method.augment, stage),
-            (self.plan.seed, position.stage, position.epoch),
-        )
-        arrays = batches(
-            clips,
-            stage.batch_size,
-            skip=skip,
-            drop_last=stage.drop_last,
-            workers=self.plan.workers,
-            pin=self.fabric.device.type == "cuda",
-        )
-        return (Batch(*each) for each in arrays)
+        clips = self._epoch_clips(stage, self.position.epoch)
+        # Planned before skipping, so that a resumed epoch has the same batches.
+        planned = self._planned(clips, stage)[skip:]
+        pin = self.fabric.device.type == "cuda"
+        return batches(clips, planned, workers=self.plan.workers, pin=pin)
 
     def _read(self, stage: Stage) -> None:
         """Read the losses of the last batches from the device, and check them."""
@@ -260,7 +266,8 @@ class _Trainer:
         for each in self.unread:
             losses = {name: next(values) for name in each.losses}
             if not all(map(math.isfinite, losses.values())):
-                raise self._diverged(stage, each.batch, f"losses {losses}")
+                what = f"losses {losses} of {_some(each.shown)}"
+                raise self._diverged(stage, each.batch, what)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value
         self.unread = []
@@ -384,3 +391,10 @@ def _mix(*numbers: int) -> int:
 
     # Not a sum: (seed 0, epoch 1) and (seed 1, epoch 0) must differ. torch takes signed 64 bits.
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few names of presentations, and how many more there are."""
+    unique = list(dict.fromkeys(names))
+    more = f" and {len(unique) - 5} more" if len(unique) > 5 else ""
+    return ", ".join(unique[:5]) + more

@@ -186,12 +186,13 @@ def baseline(
     """
     try:
         _check(scores, options)
-        dev = scored_split(scores, "dev")
-        if dev.constant:
+        split = "test" if options.leaks else "dev"
+        chosen = scored_split(scores, split)
+        if chosen.constant:
             # At the only score there is, >= accepts everything: BPCER 0, APCER 100 %.
-            value = float(dev.scores[0].value)
-            rule = "all dev scores are equal, so everything at or above them is accepted"
-            threshold = Threshold("accept", rule, "dev", value)
+            value = float(chosen.scores[0].value)
+            rule = f"all {split} scores are equal, so everything at or above them is accepted"
+            threshold = Threshold("accept", rule, split, value, leaks=options.leaks)
         else:
             threshold = _threshold(scores, options)
         found = _evaluation(scores, threshold, replace(options, published=False, more=False), {})

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fasharness import plugins as plugin_module
+from fasharness.clips import ClipSpec, Label
 from fasharness.common.workers import one_thread, run_all
-from fasharness.data import ClipSpec, Presentation
-from fasharness.dataset import Dataset
+from fasharness.data import RGB, Presentation
 from fasharness.errors import DataError
-from fasharness.prepare.planning import Planner, Recipe, Task, Wanted
+from fasharness.faces import Face, Region
+from fasharness.prepare.planning import Planner, Recipe, Task, Wanted, open_datasets
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
 
 if TYPE_CHECKING:
-    from fasharness.faces import CropRule, DepthSource, Detector, Face, Region
+    from fasharness.faces import CropRule, DepthSource, Detector
 
 
 class Tools:
@@ -29,31 +30,54 @@ class Tools:
     def __init__(self, recipe: Recipe, plugins: plugin_module.Plugins) -> None:
         self.recipe = recipe
         self.plugins = plugins
-        self.dataset: Dataset | None = None
-        if recipe.dataset:
-            self.dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
+        self.datasets = open_datasets(recipe, plugins)
         self._detector: Detector | None = None
         self._estimator: DepthSource | None = None
 
     def faces(self, presentation: Presentation) -> Callable[[int, NDArray[np.uint8]], Face | None]:
         """Return a function from a frame to its face."""
-        if self.dataset is not None and self.recipe.faces == "dataset":
-            known = self.dataset.faces(presentation)
+        dataset = self.datasets.get(presentation.dataset)
+        if dataset is not None and self.recipe.faces == "dataset":
+            known = dataset.faces(presentation.own())
             return lambda index, frame: known.get(index)
         if self._detector is None:
             self._detector = self.plugins.make("detector", self.recipe.detector, self.recipe.device)
         detector = self._detector
         return lambda index, frame: next(iter(detector.detect([frame])[0]), None)
 
-    def depth(self, presentation: Presentation) -> DepthSource:
-        """Where the depth of a presentation comes from."""
+    def sources(
+        self, presentation: Presentation, spec: ClipSpec
+    ) -> dict[Label, DepthSource | None]:
+        """Where the maps of each label come from; None where they are all zero."""
+        deep = [one for one in spec.labels if one.name == "mask"]
+        # Zero for attacks, the papers' label: only their mask needs the depth.
+        deep += [one for one in spec.labels if one.name == "depth" and presentation.bona_fide]
+        depth = self._depth(presentation) if deep else None
+        found: dict[Label, DepthSource | None] = {}
+        for label in spec.labels:
+            known = label.name in ("depth", "mask")
+            found[label] = (
+                (depth if label in deep else None) if known else self._own(presentation, label.name)
+            )
+        return found
+
+    def _own(self, presentation: Presentation, label: str) -> DepthSource:
+        dataset = self.datasets.get(presentation.dataset)
+        found = None if dataset is None else dataset.maps(presentation.own(), label)
+        if found is None:
+            raise DataError(f"{presentation.id}: its data set brings no {label!r} maps")
+        return found
+
+    def _depth(self, presentation: Presentation) -> DepthSource:
         from fasharness.prepare.depth import DepthMapFolder
 
+        own = presentation.own()
         if self.recipe.depth != "auto":
-            return DepthMapFolder(Path(self.recipe.depth), presentation.id)
-        own = None if self.dataset is None else self.dataset.depth_source(presentation)
-        if own is not None:
-            return own
+            return DepthMapFolder(Path(self.recipe.depth), own.id)
+        dataset = self.datasets.get(presentation.dataset)
+        found = None if dataset is None else dataset.maps(own, "depth")
+        if found is not None:
+            return found
         if self._estimator is None:
             self._estimator = self.plugins.make(
                 "depth estimator", self.recipe.estimator, self.recipe.device
@@ -62,42 +86,66 @@ class Tools:
 
     def rule(self, spec: ClipSpec) -> CropRule:
         """The crop rule of a specification."""
-        found: CropRule = self.plugins.make("crop", spec.crop)
+        found: CropRule = self.plugins.make("crop", spec.crop.rule)
         return found
 
 
 def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[StoredClips]:
     """Decode a presentation once and store its clips under every specification."""
-    hook, path = tools.plugins.hook, task.presentation.path
     try:
-        frames = hook.fasharness_count_frames(path=path)
-        return store_clips(
-            task,
-            frames,
-            lambda wanted: hook.fasharness_decode(path=path, wanted=wanted),
-            tools,
-            store,
-        )
+        return store_clips(task, _film(task, tools), tools, store)
     except DataError as error:
         # Not stored: the cause may be outside the video (e.g. missing depth maps) and get fixed.
         return [StoredClips(task.presentation.id, Path(), 0, 0, 0, str(error)) for _ in task.specs]
 
 
-def store_clips(
-    task: Task,
-    count: int,
-    frames: Callable[[Sequence[int]], Iterator[tuple[int, NDArray[np.uint8]]]],
-    tools: Tools,
-    store: ClipStore,
-) -> list[StoredClips]:
+Pictures = Mapping[str, NDArray[np.uint8]]
+
+
+class Film(NamedTuple):
+    """The frames of a presentation.
+
+    Attributes:
+        total: number of frames.
+        frames: yields (number, modality to uint8 (H, W, 3) RGB) for frame numbers, in their order.
+    """
+
+    total: int
+    frames: Callable[[Sequence[int]], Iterator[tuple[int, Pictures]]]
+
+
+def _film(task: Task, tools: Tools) -> Film:
+    """The files of a presentation, opened by whatever plugin reads them."""
+    hook = tools.plugins.hook
+    names = sorted({name for spec in task.specs for name in spec.modalities}, key=_rgb_first)
+    paths = [task.presentation.files[name].path for name in names]
+    counts = [hook.fasharness_count_frames(path=path) for path in paths]
+    for name, path, count in zip(names, paths, counts, strict=True):
+        if count != counts[0]:
+            raise DataError(
+                f"{path}: {count} {name} frames, but {counts[0]} {RGB} frames in {paths[0]}"
+            )
+
+    def frames(wanted: Sequence[int]) -> Iterator[tuple[int, Pictures]]:
+        streams = [hook.fasharness_decode(path=path, wanted=wanted) for path in paths]
+        for shown in zip(*streams, strict=True):
+            yield shown[0][0], dict(zip(names, (frame for _, frame in shown), strict=True))
+
+    return Film(counts[0], frames)
+
+
+def _rgb_first(name: str) -> tuple[bool, str]:
+    return name != RGB, name
+
+
+def store_clips(task: Task, film: Film, tools: Tools, store: ClipStore) -> list[StoredClips]:
     """Cut the clips of a presentation out of its frames and store them.
 
     Frames are used as they come and then dropped, so memory does not grow with the video.
 
     Args:
         task: the presentation and its specifications.
-        count: number of frames of the presentation.
-        frames: yields (number, uint8 (H, W, 3) RGB) for frame numbers, in their order.
+        film: its frames.
         tools: detector and depth source.
         store: where the clips go.
 
@@ -107,66 +155,110 @@ def store_clips(
     Raises:
         DataError: the frames or their depth cannot be read.
     """
-    cutters = [_Cutter(spec, count, task.presentation, tools) for spec in task.specs]
+    shown = task.presentation
+    first, after = shown.window or (0, film.total)
+    usable = range(first, min(after, film.total))
+    cutters = [_Cutter(spec, usable, shown, tools) for spec in task.specs]
     wanted = sorted({index for cutter in cutters for index in cutter.wanted})
-    faces = tools.faces(task.presentation)
-    for index, frame in frames(wanted):
+    faces = tools.faces(shown)
+    for index, pictures in film.frames(wanted):
+        turned = {name: _turned(frame, shown.orientation) for name, frame in pictures.items()}
         # One box for all frames of a clip, that of its first frame, as in SGTD's published code.
-        face = faces(index, frame) if any(index in c.starts for c in cutters) else None
+        sought = any(cutter.seeks(index) for cutter in cutters)
+        face = faces(index, turned[RGB]) if sought else None
         for cutter in cutters:
-            cutter.add(index, frame, face)
+            cutter.add(index, turned, face)
     return [
-        store.write(key, task.presentation.id, *cutter.finish())
+        store.write(key, shown.id, *cutter.finish())
         for cutter, key in zip(cutters, task.keys, strict=True)
     ]
+
+
+def _turned(frame: NDArray[np.uint8], degrees: int) -> NDArray[np.uint8]:
+    # rot90 turns anticlockwise.
+    return np.ascontiguousarray(np.rot90(frame, -degrees // 90)) if degrees else frame
+
+
+class _Cut(NamedTuple):
+    """One frame of a clip, cut."""
+
+    images: Pictures
+    maps: Pictures
 
 
 class _Cutter:
     """Collects the clips of one specification while frames are decoded."""
 
     def __init__(
-        self, spec: ClipSpec, frames: int, presentation: Presentation, tools: Tools
+        self, spec: ClipSpec, usable: range, presentation: Presentation, tools: Tools
     ) -> None:
         self.spec = spec
-        self.total = frames
-        self.clips = spec.clips(frames)
+        self.total = len(usable)
+        self.clips = tuple(
+            tuple(usable[index] for index in clip) for clip in spec.frames.clips(len(usable))
+        )
         self.starts = {clip[0] for clip in self.clips}
         self.wanted = {index for clip in self.clips for index in clip}
         self.rule = tools.rule(spec)
-        self.depth: DepthSource | None = None
-        if spec.depth_size and (presentation.bona_fide or spec.mask):
-            self.depth = tools.depth(presentation)
+        self.sources = tools.sources(presentation, spec)
         self.faces: dict[int, Face] = {}
         self.shape = (0, 0)
         self.problem = ""
-        self.crops: dict[tuple[int, int], tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+        self.cuts: dict[tuple[int, int], _Cut] = {}
 
-    def add(self, index: int, frame: NDArray[np.uint8], face: Face | None) -> None:
+    def seeks(self, index: int) -> bool:
+        """Whether a face must be found in a frame."""
+        return index in self.starts and self.spec.crop.faces == "found"
+
+    def add(self, index: int, pictures: Pictures, face: Face | None) -> None:
         """Cut a frame for every clip that it belongs to."""
-        self.shape = (frame.shape[0], frame.shape[1])
+        height, width = pictures[RGB].shape[:2]
+        self.shape = (height, width)
+        if self.spec.crop.faces == "none":
+            face = Face((0.0, 0.0, float(width), float(height)), 1.0)
         if face is not None and index in self.starts:
             self.faces[index] = face
         for number, clip in enumerate(self.clips):
             if index in clip and clip[0] in self.faces:
                 try:
-                    self.crops[number, index] = self._cut(index, frame, self.faces[clip[0]])
+                    self.cuts[number, index] = self._cut(index, pictures, self.faces[clip[0]])
                 except DataError as error:  # only the clips of this frame are lost
                     self.problem = str(error)
 
-    def _cut(
-        self, index: int, frame: NDArray[np.uint8], face: Face
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        region = self._region(face)
-        image = self.rule.cut(frame, region, stored_side(self.spec.size, self.spec))
-        side = stored_side(self.spec.depth_size, self.spec)
-        if self.depth is None or side == 0:
-            return image, np.zeros((side, side), np.uint8)
-        depth = self.depth.crop(index, frame, face, region, side, self.rule)
-        return image, np.round(np.clip(depth, 0, 1) * 255).astype(np.uint8)
+    def _cut(self, index: int, pictures: Pictures, face: Face) -> _Cut:
+        region, crop = self._region(face), self.spec.crop
+        images = {}
+        for name in self.spec.modalities:
+            if pictures[name].shape[:2] != self.shape:
+                height, width = pictures[name].shape[:2]
+                raise DataError(
+                    f"frame {index}: the {name} picture is {width}x{height}, the {RGB} picture "
+                    f"{self.shape[1]}x{self.shape[0]}; modalities are cut alike"
+                )
+            images[name] = self.rule.cut(pictures[name], region, stored_side(crop.size, crop))
+        return _Cut(images, self._maps(index, pictures[RGB], face, region))
+
+    def _maps(self, index: int, frame: NDArray[np.uint8], face: Face, region: Region) -> Pictures:
+        maps: dict[str, NDArray[np.uint8]] = {}
+        # Depth and mask of equal size come from one source, which may be a slow network.
+        made: dict[tuple[int, int], NDArray[np.uint8]] = {}
+        for label, source in self.sources.items():
+            side = stored_side(label.size, self.spec.crop)
+            if source is None:
+                maps[label.name] = np.zeros((side, side), np.uint8)
+                continue
+            key = id(source), side
+            if key not in made:
+                values = source.crop(index, frame, face, region, side, self.rule)
+                made[key] = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+            maps[label.name] = made[key]
+        return maps
 
     def _region(self, face: Face) -> Region:
+        if self.spec.crop.faces == "none":
+            return Region(0, 0, self.shape[1], self.shape[0])
         # The largest crop of the range; smaller ones are cut from it on loading (`load_clip`).
-        high = self.spec.scale[1]
+        high = self.spec.crop.scale[1]
         return self.rule.region(face.box, high, high, self.shape)
 
     def finish(self) -> tuple[ClipArrays, int, str]:
@@ -174,17 +266,25 @@ class _Cutter:
         whole = [
             (number, clip)
             for number, clip in enumerate(self.clips)
-            if all((number, index) in self.crops for index in clip)
+            if all((number, index) in self.cuts for index in clip)
         ]
         left_out = len(self.clips) - len(whole)
         if not whole:
             return no_clips(self.spec), left_out, self._reason()
         faces = [self.faces[clip[0]] for _, clip in whole]
-        crops = [[self.crops[number, index] for index in clip] for number, clip in whole]
+        cuts = [[self.cuts[number, index] for index in clip] for number, clip in whole]
         return (
             ClipArrays(
-                np.stack([np.stack([image for image, _ in clip]) for clip in crops]),
-                np.stack([np.stack([depth for _, depth in clip]) for clip in crops]),
+                {
+                    name: np.stack([np.stack([cut.images[name] for cut in clip]) for clip in cuts])
+                    for name in self.spec.modalities
+                },
+                {
+                    label.name: np.stack(
+                        [np.stack([cut.maps[label.name] for cut in clip]) for clip in cuts]
+                    )
+                    for label in self.spec.labels
+                },
                 np.array([face.box for face in faces], np.float32),
                 np.array([self._region(face) for face in faces], np.int32),
                 np.array(self.shape, np.int32),
@@ -196,7 +296,7 @@ class _Cutter:
 
     def _reason(self) -> str:
         if not self.clips:
-            span = (self.spec.length - 1) * self.spec.step + 1
+            span = self.spec.frames.span
             return f"{self.total} frames are too few for a clip that spans {span}"
         if self.faces:
             return self.problem or "decoding stopped before the first clip was complete"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from fasharness.clips import ClipSpec
 from fasharness.common.files import digest
-from fasharness.data import ClipSpec, Presentation
+from fasharness.data import Presentation, Source
 from fasharness.dataset import Dataset
 from fasharness.plugins import OWN, Plugins
 from fasharness.prepare.identity import Identities
@@ -18,7 +19,7 @@ from fasharness.prepare.store import ClipStore, StoredClips
 
 Wanted = Mapping[Presentation, Sequence[ClipSpec]]
 
-FORMAT = 2
+FORMAT = 4
 """Changes when the same inputs would give other stored clips."""
 
 
@@ -27,8 +28,8 @@ class Recipe:
     """How faces and depth are found; part of every content key.
 
     Attributes:
-        dataset: name of the data set; empty for files that belong to none.
-        root: its folder; no part of the key, so that data may be moved.
+        roots: name of each data set and its folder; the folders are no part of the key, so that
+            data may be moved. Empty for files that belong to no data set.
         faces: ``detector`` or ``dataset`` (the data set's own eye positions or boxes).
         detector: name of the detector.
         depth: ``auto`` (exact depth of the data set, else the estimator), or the folder of
@@ -37,8 +38,7 @@ class Recipe:
         device: where networks run.
     """
 
-    dataset: str
-    root: Path
+    roots: tuple[tuple[str, Path], ...]
     faces: str = "detector"
     detector: str = "mtcnn"
     depth: str = "auto"
@@ -74,18 +74,21 @@ def content_key(
         spec: the clips.
         recipe: faces and depth.
         versions: versions and code of the plugins that decode, detect and estimate.
-        contents: (what for, hash of the content): the presentation's file first, then the files
-            beside it.
+        contents: (what for, hash of the content): the presentation's files by modality, then the
+            files beside them.
     """
     settings = dataclasses.asdict(recipe)
     # Moving the data or using another device keeps the clips.
-    del settings["root"], settings["device"]
+    del settings["roots"], settings["device"]
     return digest(
         {
             "format": FORMAT,
             "contents": contents,
             "depth_maps": _depth_maps(recipe, presentation),
+            "dataset": presentation.dataset,
             "bona_fide": presentation.bona_fide,
+            "window": presentation.window,
+            "orientation": presentation.orientation,
             "spec": dataclasses.asdict(spec),
             "recipe": settings,
             "versions": versions,
@@ -114,13 +117,18 @@ def _libraries() -> list[str]:
 
 def versions_in_use(recipe: Recipe, specs: Iterable[ClipSpec], plugins: Plugins) -> str:
     """Return the versions and code of everything in use; `FORMAT` covers the harness's own."""
-    owners = {plugins.find("crop", spec.crop).owner for spec in specs}
+    owners = {plugins.find("crop", spec.crop.rule).owner for spec in specs}
     owners |= {plugins.find("detector", recipe.detector).owner}
     owners |= {plugins.find("depth estimator", recipe.estimator).owner}
-    owners |= {plugins.find("dataset", recipe.dataset).owner}
+    owners |= {plugins.find("dataset", name).owner for name, _ in recipe.roots}
     owners |= {i.plugin_name for i in plugins.hook.fasharness_decode.get_hookimpls()}
     third = sorted(owners - {OWN})
     return ", ".join([*_libraries(), *(plugins.code_version(owner) for owner in third)])
+
+
+def open_datasets(recipe: Recipe, plugins: Plugins) -> dict[str, Dataset]:
+    """Open the data sets of a recipe, by name."""
+    return {name: plugins.make("dataset", name)(root) for name, root in recipe.roots}
 
 
 class Planner:
@@ -138,24 +146,26 @@ class Planner:
         self.store = store
         every = (spec for specs in wanted.values() for spec in specs)
         self.versions = versions_in_use(recipe, every, plugins)
-        dataset: Dataset = plugins.make("dataset", recipe.dataset)(recipe.root)
-        self.files = {p: (p.path, *dataset.side_files(p)) for p in wanted}
+        datasets = open_datasets(recipe, plugins)
+        self.beside = {p: datasets[p.dataset].side_files(p.own()) for p in wanted}
+        self.parts = {source: _parts(source) for p in wanted for source in p.files.values()}
+        own = (path for paths in self.parts.values() for path in paths)
+        beside = (path for paths in self.beside.values() for path in paths)
         identities = Identities(store.root / "files.json")
-        self.hashes = identities.of((f for files in self.files.values() for f in files), reading)
+        self.hashes = identities.of((*own, *beside), reading)
         identities.save()
 
     def plan(
         self, presentation: Presentation, specs: Sequence[ClipSpec], prepared: Prepared
     ) -> Task | None:
         """Use what is stored and return a task for the rest; a missing file fails, unstored."""
-        if presentation.path not in self.hashes:
-            failed = StoredClips(presentation.id, Path(), 0, 0, 0, _unreadable(presentation.path))
-            for spec in specs:
-                prepared.add(spec, failed)
-            return None
         missing: list[tuple[ClipSpec, str]] = []
         # Stages often share a specification: each is made once.
         for spec in dict.fromkeys(specs):
+            reason = self._unreadable(presentation, spec)
+            if reason:
+                prepared.add(spec, StoredClips(presentation.id, Path(), 0, 0, 0, reason))
+                continue
             key = self._key(presentation, spec)
             stored = self.store.look_up(key, presentation.id)
             if stored is None:
@@ -166,11 +176,40 @@ class Planner:
             return None
         return Task(presentation, tuple(s for s, _ in missing), tuple(k for _, k in missing))
 
+    def _unreadable(self, presentation: Presentation, spec: ClipSpec) -> str:
+        """Why a modality cannot be read, empty if all can."""
+        for name in spec.modalities:
+            source = presentation.files.get(name)
+            if source is None:
+                return f"has no {name!r} pictures, only {', '.join(presentation.files)}"
+            lost = [path for path in self.parts[source] if path not in self.hashes]
+            if lost:
+                return _unreadable(lost[0])
+            if not self.parts[source]:
+                return f"{source.path}: the folder is empty"
+        return ""
+
     def _key(self, presentation: Presentation, spec: ClipSpec) -> str:
-        own, *beside = self.files[presentation]
-        contents = [("", self.hashes[own])]
-        contents += [(path.name, self.hashes[path]) for path in beside if path in self.hashes]
+        contents = []
+        for name in spec.modalities:
+            source = presentation.files[name]
+            # A picture of a folder counts with its name: the names give the order.
+            folder = source.path.is_dir()
+            held = [(path.name if folder else "", self.hashes[path]) for path in self.parts[source]]
+            contents.append((f"{name} {source.item}", digest(held)))
+        contents += [
+            (path.name, self.hashes[path])
+            for path in self.beside[presentation]
+            if path in self.hashes
+        ]
         return content_key(presentation, spec, self.recipe, self.versions, contents)
+
+
+def _parts(source: Source) -> tuple[Path, ...]:
+    """The files of a source: itself, or those in its folder."""
+    if not source.path.is_dir():
+        return (source.path,)
+    return tuple(sorted(path for path in source.path.iterdir() if path.is_file()))
 
 
 def _unreadable(path: Path) -> str:

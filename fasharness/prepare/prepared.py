@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from fasharness.data import ClipSpec, Presentation
+from fasharness.clips import ClipSpec
+from fasharness.data import Presentation
 from fasharness.prepare.store import StoredClips
 
 

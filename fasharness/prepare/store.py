@@ -9,18 +9,20 @@ the drawn one is cut from it when a clip is loaded.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from fasharness.clips import ClipSpec, Crop
 from fasharness.common.files import write_bytes
 from fasharness.common.sealed import check_seal, seal
-from fasharness.data import Clip, ClipSpec, Presentation
+from fasharness.data import Clip, Presentation
 from fasharness.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,25 +54,33 @@ class ClipArrays(NamedTuple):
     """Clips of one presentation as they are stored.
 
     Attributes:
-        frames: uint8 (C, T, S, S, 3), RGB, the largest crop of the specification.
-        depth: uint8 (C, T, D, D), face depth 0..255 before attacks are zeroed.
+        images: modality to uint8 (C, T, S, S, 3), RGB, the largest crop of the specification.
+        maps: label to uint8 (C, T, D, D): 0..255; of ``mask`` the depth whose face it is.
         box: float32 (C, 4), the face box (x, y, w, h) in pixels of the source.
         region: int32 (C, 4), the stored crop (x0, y0, x1, y1) in pixels of the source.
         shape: int32 (2,), height and width of the source.
         numbers: int32 (C, T), frame numbers from 0.
     """
 
-    frames: NDArray[np.uint8]
-    depth: NDArray[np.uint8]
+    images: Mapping[str, NDArray[np.uint8]]
+    maps: Mapping[str, NDArray[np.uint8]]
     box: NDArray[np.float32]
     region: NDArray[np.int32]
     shape: NDArray[np.int32]
     numbers: NDArray[np.int32]
 
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Every array under its name in the file."""
+        found: dict[str, NDArray[Any]] = {f"image/{k}": v for k, v in self.images.items()}
+        found |= {f"map/{name}": array for name, array in self.maps.items()}
+        found |= {"box": self.box, "region": self.region}
+        found |= {"shape": self.shape, "numbers": self.numbers}
+        return found
 
-def stored_side(side: int, spec: ClipSpec) -> int:
+
+def stored_side(side: int, crop: Crop) -> int:
     """Side of a stored crop: large enough that the smallest drawn crop has `side` pixels."""
-    return round(side * spec.margin)
+    return round(side * crop.margin)
 
 
 class ClipStore:
@@ -128,7 +138,7 @@ class ClipStore:
             "left_out": left_out,
             "failure": failure,
         }
-        ready = {name: np.ascontiguousarray(a) for name, a in arrays._asdict().items()}
+        ready = {name: np.ascontiguousarray(a) for name, a in arrays.tensors().items()}
         # safetensors' own writer raises no OSError on a full disk, which the command line reports.
         content = save(ready, metadata={"fasharness": json.dumps(meta, sort_keys=True)})
         write_bytes(self.path(key), seal(content))
@@ -137,14 +147,15 @@ class ClipStore:
 
 def no_clips(spec: ClipSpec) -> ClipArrays:
     """Arrays of a presentation that gave no clip."""
-    side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+    length, side = spec.frames.length, stored_side(spec.crop.size, spec.crop)
+    sides = {label.name: stored_side(label.size, spec.crop) for label in spec.labels}
     return ClipArrays(
-        np.zeros((0, spec.length, side, side, 3), np.uint8),
-        np.zeros((0, spec.length, depth, depth), np.uint8),
+        {name: np.zeros((0, length, side, side, 3), np.uint8) for name in spec.modalities},
+        {name: np.zeros((0, length, side, side), np.uint8) for name, side in sides.items()},
         np.zeros((0, 4), np.float32),
         np.zeros((0, 4), np.int32),
         np.zeros(2, np.int32),
-        np.zeros((0, spec.length), np.int32),
+        np.zeros((0, length), np.int32),
     )
 
 
@@ -161,7 +172,7 @@ def load_clip(
     Args:
         stored: the stored clips of the presentation.
         index: number of the clip, from 0.
-        presentation: gives the class: the depth of an attack is zero.
+        presentation: what is shown.
         spec: the specification that the clips were stored under.
         rule: the crop rule of the specification.
         rng: draws the scale; None uses the middle of the range.
@@ -171,41 +182,42 @@ def load_clip(
     """
     try:
         with safe_open(stored.path, framework="numpy") as file:
-            frames, depth = (file.get_slice(name)[index] for name in ("frames", "depth"))
-            if spec.margin > 1:
+            images = {m: file.get_slice(f"image/{m}")[index] for m in spec.modalities}
+            maps = {label: file.get_slice(f"map/{label.name}")[index] for label in spec.labels}
+            if spec.crop.margin > 1:
                 box, region = (file.get_slice(name)[index] for name in ("box", "region"))
-                drawn = _draw(box, file.get_tensor("shape"), spec, rule, rng)
-                frames = _cut(frames, region, drawn, spec.size, rule)
-                depth = _cut(depth, region, drawn, spec.depth_size, rule)
+                drawn = _draw(box, file.get_tensor("shape"), spec.crop, rule, rng)
+                images = {
+                    name: _cut(image, region, drawn, spec.crop.size, rule)
+                    for name, image in images.items()
+                }
+                maps = {
+                    label: _cut(map_, region, drawn, label.size, rule)
+                    for label, map_ in maps.items()
+                }
     except (OSError, SafetensorError) as error:
         raise DataError(f"{stored.path}: damaged clip store: {error}; delete the file") from None
-    # Before the attack's depth is zeroed, so that attacks keep their face mask, as in SGTD's code.
-    mask = depth > 0
-    label = depth.astype(np.float32) / 255 if presentation.bona_fide else None
     return Clip(
-        presentation.id,
-        presentation.bona_fide,
-        frames,
-        np.zeros(depth.shape, np.float32) if label is None else label,
-        mask,
+        presentation, images, {label.name: _values(label.name, m) for label, m in maps.items()}
     )
+
+
+def _values(label: str, stored: NDArray[np.uint8]) -> NDArray[Any]:
+    """A label as methods get it: a mask bool, any other float32 in [0, 1]."""
+    return stored > 0 if label == "mask" else stored.astype(np.float32) / 255
 
 
 def _draw(
     box: NDArray[np.float32],
     shape: NDArray[np.int32],
-    spec: ClipSpec,
+    crop: Crop,
     rule: CropRule,
     rng: np.random.Generator | None,
 ) -> tuple[int, int, int, int]:
-    """Region in source pixels for a drawn scale of each side."""
-    low, high = spec.scale
-    # Each side has its own factor in the published training (1.1 to 1.4), so aspects vary.
-    x, y = rng.uniform(low, high, 2) if rng is not None else ((low + high) / 2,) * 2
+    """Region in source pixels for drawn factors."""
+    x, y = crop.factors(rng)
     left, top, width, height = map(float, box)
-    return rule.region(
-        (left, top, width, height), float(x), float(y), (int(shape[0]), int(shape[1]))
-    )
+    return rule.region((left, top, width, height), x, y, (int(shape[0]), int(shape[1])))
 
 
 def _cut(
@@ -216,8 +228,6 @@ def _cut(
     rule: CropRule,
 ) -> NDArray[np.uint8]:
     """Cut a drawn region out of stored crops and resize it."""
-    if size == 0:
-        return images
     side = images.shape[1]
     x0, y0, x1, y1 = map(int, region)
     x, y = side / max(1, x1 - x0), side / max(1, y1 - y0)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.clips import Label
 from fasharness.prepare.weights import WeightsError
 from fasharness.report.decisions import decide, errors
 from fasharness.report.mistakes import WORST
@@ -73,7 +74,7 @@ def _truths(
     live = [s for s in sources if s.presentation.bona_fide]
     # Not the depth of the face on the photo: methods are trained on zeros for attacks.
     flat = {s.presentation.id: np.zeros((side, side), np.float32) for s in sources if s not in live}
-    spec = dataclasses.replace(fold.scoring_clips, depth_size=side)
+    spec = dataclasses.replace(fold.scoring_clips, labels=(Label("depth", side),))
     try:
         wanted = {source.presentation: [spec] for source in live}
         prepared = prepared_clips(fold, wanted, title="pictures", jobs=1)
@@ -87,18 +88,18 @@ def _truths(
 
 def _depth(source: ClipSource, deep: ClipSource) -> Map | None:
     """Return the true depth of the first frame of a source's first clip, None if unknown."""
-    wanted = source.load(0).frames
+    wanted = source.load(0).rgb
     for index in range(deep.stored.clips):
         clip = deep.load(index)
-        if np.array_equal(clip.frames, wanted):  # `deep` lacks clips without depth
-            return np.asarray(clip.depth[0])
+        if np.array_equal(clip.rgb, wanted):  # `deep` lacks clips without depth
+            return np.asarray(clip.labels["depth"][0])
     return None
 
 
 def _strip(source: ClipSource) -> bytes:
     """Return the frames of the first clip as one JPEG; of several clips of a single frame."""
-    count = min(source.stored.clips, _MOST_FRAMES if source.spec.length == 1 else 1)
-    frames = np.concatenate([source.load(index).frames for index in range(count)])
+    count = min(source.stored.clips, _MOST_FRAMES if source.spec.frames.length == 1 else 1)
+    frames = np.concatenate([source.load(index).rgb for index in range(count)])
     row = [cv2.resize(f, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA) for f in frames]
     # OpenCV encodes BGR; clips are RGB.
     return bytes(cv2.imencode(".jpg", np.hstack(row[:_MOST_FRAMES])[..., ::-1])[1])

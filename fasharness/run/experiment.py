@@ -12,7 +12,7 @@ from fasharness import report
 from fasharness import scores as score_files
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
-from fasharness.dataset import Dataset
+from fasharness.dataset import Dataset, JointDataset
 from fasharness.engine.checkpoint import check_card, read_card
 from fasharness.engine.device import device_name
 from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
@@ -79,11 +79,12 @@ def run(
     dataset_class = plugins.dataset_of(settings.protocol)
     _check_early(settings, plugins, method, store)
     weights = _named_weights(settings, method)
-    root = _located(dataset_class, settings, plugins)
-    settings = _resolved(settings, root)
-    simulate(dataset_class, root, settings.jobs, console)
-    # After simulating: the data set reads its folder on construction.
-    dataset = dataset_class(root.path)
+    roots = _located(dataset_class, settings, plugins)
+    settings = _resolved(settings, roots)
+    for name, root in roots.items():
+        simulate(plugins.dataset(name), root, settings.jobs, console)
+    # After simulating: a data set reads its folder on construction.
+    dataset = _opened(dataset_class, roots, plugins)
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
     console.say(f"run folder: {folder}")
@@ -98,18 +99,40 @@ def run(
     return Outcome(folder, result)
 
 
-def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
+Roots = Mapping[str, DataRoot]
+"""Name of each data set of a run and its folder."""
+
+
+def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Roots:
     """Return where the data are, or where they will be simulated."""
-    return locate(dataset, settings.data, plugins.simulator(dataset.name), settings.sim)
+    if not issubclass(dataset, JointDataset):
+        simulator = plugins.simulator(dataset.name)
+        return {dataset.name: locate(dataset, settings.data, simulator, settings.sim)}
+    if settings.data is not None:
+        raise OptionError(
+            f"{dataset.title} joins {', '.join(dataset.members)}, so --data cannot name one "
+            "folder; name each with `fasharness data set NAME DIR` or its environment variable"
+        )
+    return {
+        name: locate(plugins.dataset(name), None, plugins.simulator(name), settings.sim)
+        for name in dataset.members
+    }
 
 
-def _resolved(settings: Settings, root: DataRoot) -> Settings:
+def _opened(dataset: type[Dataset], roots: Roots, plugins: Plugins) -> Dataset:
+    if issubclass(dataset, JointDataset):
+        return dataset({n: plugins.dataset(n)(root.path) for n, root in roots.items()})
+    return dataset(roots[dataset.name].path)
+
+
+def _resolved(settings: Settings, roots: Roots) -> Settings:
     """Fill in what the user left open; later code uses these values only.
 
     For a simulation in the cache ``data`` stays open: the place of the cache decides no figure, so
     the run's folder has the same name on every machine.
     """
-    data = None if root.simulator is not None else root.path
+    (root, *others) = roots.values()
+    data = None if root.simulator is not None or others else root.path
     return dataclasses.replace(settings, data=data, jobs=settings.jobs or default_jobs())
 
 
@@ -223,7 +246,9 @@ def _run_folds(
         return None
     scores = {name: score_files.read_csv(folder / name / "scores.csv") for name in folds}
     evaluations = {result.fold: result.evaluation for result in results}
-    pooled = pool(evaluations, scores, rules(experiment.settings))
+    # Folds of one protocol share its convention.
+    convention = open_fold(experiment, folds[0], folder / folds[0]).protocol
+    pooled = pool(evaluations, scores, rules(experiment.settings, convention))
     combined = combine_folds(experiment.settings.protocol, results, pooled)
     write_result(folder / "result.json", combined)
     report.write(folder)
@@ -245,9 +270,9 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     settings = recorded(folder)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
-    root = _recorded_root(dataset_class, settings, plugins)
-    settings = _resolved(settings, root)
-    dataset, weights = dataset_class(root.path), _named_weights(settings, method)
+    roots = _recorded_roots(dataset_class, settings, plugins)
+    settings = _resolved(settings, roots)
+    dataset, weights = _opened(dataset_class, roots, plugins), _named_weights(settings, method)
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folds = _folds(experiment.dataset, settings.protocol)
     with claim(folder, settings.deciding()):
@@ -256,15 +281,17 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
             error_pictures.draw(open_fold(experiment, name, place))
 
 
-def _recorded_root(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> DataRoot:
+def _recorded_roots(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Roots:
     """Return where a finished run's data are: those it used, not those configured now."""
+    if issubclass(dataset, JointDataset):
+        return _located(dataset, settings, plugins)
     if settings.data is not None:
-        return DataRoot(settings.data)
+        return {dataset.name: DataRoot(settings.data)}
     simulator = plugins.simulator(dataset.name)
     if simulator is None:
         raise OptionError(f"no installed plugin simulates {dataset.title}; {HOW_TO_SIMULATE}")
     root = simulated_root(dataset.name, simulator, settings.sim)
-    return DataRoot(root, simulator, settings.sim)
+    return {dataset.name: DataRoot(root, simulator, settings.sim)}
 
 
 def recorded(folder: Path) -> Settings:

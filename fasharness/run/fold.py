@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fasharness.clips import ClipSpec
 from fasharness.common.progress import Console
-from fasharness.data import ClipSpec, Presentation, Protocol
-from fasharness.dataset import Dataset
+from fasharness.data import Presentation, Split
+from fasharness.dataset import Dataset, JointDataset
+from fasharness.errors import DataError
 from fasharness.method import Method
 from fasharness.plugins import Plugins
+from fasharness.protocol import Protocol
 from fasharness.run.folder import Steps
 from fasharness.run.settings import Settings
 
@@ -41,6 +44,13 @@ class Experiment:
     dataset: Dataset
     store: Path
     weights: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> Mapping[str, Dataset]:
+        """The data sets that presentations come from, by name: the data set itself, or several."""
+        if isinstance(self.dataset, JointDataset):
+            return self.dataset.parts
+        return {self.dataset.name: self.dataset}
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,24 @@ class Fold:
         """Return where the clips of a presentation are stored and how they are cut."""
         from fasharness.engine.clips import ClipSource
 
-        rule = self.experiment.plugins.make("crop", spec.crop)
+        rule = self.experiment.plugins.make("crop", spec.crop.rule)
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
+
+
+def _attributed(protocol: Protocol, dataset: Dataset) -> Protocol:
+    """Name the data set of every presentation, and refuse attributes that nobody declared."""
+
+    def attributed(presentation: Presentation) -> Presentation:
+        unknown = sorted(presentation.attributes.keys() - dataset.attributes.keys())
+        if unknown:
+            raise DataError(
+                f"{presentation.id}: attribute {unknown[0]!r} is not declared by {dataset.title}; "
+                f"declared: {', '.join(sorted(dataset.attributes)) or 'none'}"
+            )
+        return replace(presentation, dataset=presentation.dataset or dataset.name)
+
+    parts = {str(s): tuple(attributed(p) for p in protocol.split(s)) for s in Split}
+    return replace(protocol, **parts)  # type: ignore[arg-type]
 
 
 def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
@@ -102,6 +128,7 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     """
     dataset = experiment.dataset
     protocol = dataset.protocol(name).limited(experiment.settings.limit)
+    protocol = _attributed(protocol, dataset)
     # Simulated data must never pass for real, even if the data set's author forgot the mark.
     protocol = replace(protocol, simulated=protocol.simulated or dataset.simulated)
     return Fold(experiment, protocol, folder, Steps(folder / "steps.json", experiment.console.say))

@@ -17,6 +17,7 @@ from fasharness.evaluation.evaluate import EvaluationOptions, baseline
 from fasharness.evaluation.evaluate import evaluate as evaluate_scores
 from fasharness.method import make, option_values, preset_of
 from fasharness.prepare.prepared import Prepared
+from fasharness.protocol import OFFICIAL, Protocol
 from fasharness.result import Baseline, Evaluation, Result
 from fasharness.result import read as read_result
 from fasharness.result import write as write_result
@@ -43,7 +44,7 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
     Raises:
         RunError: the scores give no figure.
     """
-    options = rules(fold.settings)
+    options = rules(fold.settings, fold.protocol)
     path, page = fold.folder / "result.json", fold.folder / "report.html"
     provenance = _provenance(fold, prepared, model)
     key = digest([provenance, dataclasses.asdict(options), sorted(_others(fold))])
@@ -74,15 +75,24 @@ def _is_result(path: Path) -> bool:
         return False
 
 
-def rules(settings: Settings) -> EvaluationOptions:
-    """Return how a run's scores are evaluated."""
-    return EvaluationOptions(seed=settings.seed, more=True)
+def rules(settings: Settings, protocol: Protocol) -> EvaluationOptions:
+    """Return how a run's scores are evaluated: by the protocol's convention."""
+    convention = protocol.convention
+    return EvaluationOptions(
+        threshold_rule=convention.threshold,
+        allow_leaks=convention.threshold.startswith("test:"),
+        allow_subject_overlap=protocol.subjects != "disjoint",
+        points=(convention.metric,) if "@" in convention.metric else (),
+        seed=settings.seed,
+        more=True,
+    )
 
 
 def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions) -> Evaluation:
     """Evaluate the scores; add the warnings of the training and of a limited protocol."""
     expected = {
-        str(split): [p.id for p in fold.protocol.split(split)] for split in (Split.DEV, Split.TEST)
+        str(split): [p.id for p in fold.protocol.split(split) if p.known]
+        for split in (Split.DEV, Split.TEST)
     }
     metrics = {m.name: m.make for m in fold.experiment.plugins.offers("metric")}
     try:
@@ -94,14 +104,30 @@ def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions)
         raise RunError(
             f"{fold.protocol.name}: {error}; the scores are in {fold.folder}/scores.csv"
         ) from None
-    warnings = (*training_warnings(fold), *evaluation.warnings)
-    if fold.settings.limit:
-        limited = (
-            f"only {fold.settings.limit} presentations of each split (--limit): this is not the "
-            "protocol's figure"
+    return dataclasses.replace(
+        evaluation, warnings=(*_warnings(fold), *training_warnings(fold), *evaluation.warnings)
+    )
+
+
+def _warnings(fold: Fold) -> Iterator[str]:
+    """Yield what a reader of the figures must know of the protocol as it was run."""
+    protocol, limit = fold.protocol, fold.settings.limit
+    if limit:
+        yield (
+            f"only {limit} presentations of each split (--limit): this is not the protocol's figure"
         )
-        warnings = (limited, *warnings)
-    return dataclasses.replace(evaluation, warnings=warnings)
+    if protocol.dev and protocol.dev_rule != OFFICIAL:
+        yield f"the protocol has no official dev; here dev is {protocol.dev_rule}"
+    if protocol.subjects == "overlap":
+        yield "the protocol lets a subject be in two splits, which makes figures too good"
+    if protocol.subjects == "unknown":
+        yield "the data set does not tell subjects apart: a person may be in two splits"
+    unknown = sum(not shown.known for _, shown in protocol.items())
+    if unknown:
+        yield (
+            f"{unknown} presentations of unknown class were scored (unlabelled_scores.csv) and "
+            "are not counted"
+        )
 
 
 def _result(
@@ -161,7 +187,10 @@ def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str,
         "recipe": recipe_block(fold),
         "protocol": {
             "source": fold.protocol.version,
-            "convention": fold.protocol.convention,
+            "convention": fold.protocol.convention.words,
+            "rules": dataclasses.asdict(fold.protocol.convention),
+            "dev": fold.protocol.dev_rule if fold.protocol.dev else "none",
+            "subjects": fold.protocol.subjects,
             "digest": digest([[split, p.id] for split, p in fold.protocol.items()]),
         },
         # Simulations of all sizes and versions use the same names: the digest above is not enough.

@@ -61,8 +61,10 @@ def recipe_block(fold: Fold) -> dict[str, Any]:
         "depth": "published maps"
         if settings.depth != "auto"
         else (f"data set's own, else {settings.depth_estimator}"),
-        **dataclasses.asdict(spec),
-        "scale": list(spec.scale),
+        "frames": dataclasses.asdict(spec.frames),
+        "crop": dataclasses.asdict(spec.crop),
+        "modalities": spec.modalities,
+        "labels": [label._asdict() for label in spec.labels],
         "versions": versions_in_use(recipe_of(fold), [spec], plugins),
     }
     return {**block, "digest": digest(block)[:16]}

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fasharness.clips import ClipSpec
 from fasharness.common.files import digest, sha256
 from fasharness.common.sources import source_digest
-from fasharness.data import ClipSpec, Presentation, Protocol, Split
+from fasharness.data import Presentation, Split
 from fasharness.method import Method, option_values
+from fasharness.protocol import Protocol
 from fasharness.run.settings import Settings
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,14 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fasharness import scores as score_files
-from fasharness.common.files import digest, sha256, write_json
-from fasharness.data import ClipSpec, Presentation, Protocol, Split
+from fasharness.clips import ClipSpec
+from fasharness.common.files import digest, sha256, write_json, write_text
+from fasharness.data import Presentation, Split
 from fasharness.errors import RunError
 from fasharness.method import Method, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
+from fasharness.protocol import Protocol
 from fasharness.run.fold import Fold
 from fasharness.run.resume_keys import fit_key, score_key, training_specs
 from fasharness.scores import Score
@@ -41,20 +45,57 @@ class Rows(NamedTuple):
         presentation: its score.
         clips: scores of its clips, from which another aggregator can make its score; one row
             with the failure if it failed.
+        known: whether its class is known; else neither is a row of these files.
     """
 
     presentation: Score
     clips: tuple[Score, ...]
+    known: bool = True
+
+
+def _write_unlabelled(path: Path, rows: Sequence[Rows]) -> None:
+    """Write the scores of presentations of unknown class, in a file that nothing evaluates."""
+    unknown = [each.presentation for each in rows if not each.known]
+    if not unknown:
+        return
+    lines = [["presentation", "split", "score", "failure"]]
+    lines += [[s.presentation, s.split, repr(s.value), s.failure] for s in unknown]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    write_text(path, text.getvalue())
 
 
 def prepare(fold: Fold) -> Prepared:
     """Prepare the clips of every presentation that the fold needs; stored ones are reused."""
+    _check_feasible(fold)
     with fold.steps.timed("prepare"):
         jobs = fold.settings.jobs
         prepared = prepared_clips(fold, wanted_clips(fold), title="prepare", jobs=jobs)
     write_json(fold.folder / "preparation.json", prepared.summary())
     fold.experiment.console.say(prepared.words())
     return prepared
+
+
+def _check_feasible(fold: Fold) -> None:
+    """Refuse what cannot end well, before the long preparation."""
+    protocol, name = fold.protocol, fold.method.name
+    trains = fold.settings.checkpoint is None and bool(fold.method.stages())
+    if trains and not protocol.train:
+        raise RunError(
+            f"{protocol.name} has no training part, and {name} must be trained; score a trained "
+            "model with --checkpoint"
+        )
+    span = fold.scoring_clips.frames.span
+    scored = [*protocol.dev, *protocol.test]
+    if span > 1 and all(_is_picture(shown.path) for shown in scored):
+        raise RunError(
+            f"{protocol.name} consists of single pictures, and {name} scores clips that span "
+            f"{span} frames; choose a method, or options, for single frames"
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp")
 
 
 def wanted_clips(fold: Fold) -> Wanted:
@@ -95,10 +136,9 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
 
 def recipe_of(fold: Fold) -> Recipe:
     """Return how faces and depth are found."""
-    settings, dataset = fold.settings, fold.experiment.dataset
+    settings = fold.settings
     return Recipe(
-        dataset.name,
-        dataset.root,
+        tuple((name, part.root) for name, part in fold.experiment.parts.items()),
         settings.faces,
         settings.detector,
         settings.depth_folder,
@@ -189,7 +229,7 @@ def _selection(
     for presentation in fold.protocol.dev:
         source = fold.source(prepared, presentation, fold.scoring_clips)
         found = score_source(fold.method, stage, network, source, fabric)
-        if not found.failure:
+        if presentation.known and not found.failure:
             values[presentation.bona_fide].append(found.value)
     if not all(values.values()):
         raise RunError("a class of dev has no score to choose by; see preparation.json for why")
@@ -233,9 +273,11 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
     def work() -> None:
         journal = fold.folder / "scoring.jsonl"
         fabric, network = trained_network(fold, model)
-        rows = list(score_rows(fold, prepared, fold.method, network, fabric, journal, key))
+        done = list(score_rows(fold, prepared, fold.method, network, fabric, journal, key))
+        rows = [each for each in done if each.known]
         scores = [each.presentation for each in rows]
         score_files.write_csv(of_clips, [clip for each in rows for clip in each.clips])
+        _write_unlabelled(fold.folder / "unlabelled_scores.csv", done)
         score_files.write_csv(path, scores)
         fold.experiment.dataset.write_official_scores(fold.folder, scores)
         journal.unlink()
@@ -282,7 +324,7 @@ def score_rows(
             rows = _rows(fold.protocol, split, shown, found)
             # Observers are called once for a presentation: not for baselines, not again when
             # resumed.
-            if method is fold.method and shown.id not in book.done:
+            if method is fold.method and shown.known and shown.id not in book.done:
                 fold.experiment.plugins.hook.fasharness_presentation_scored(
                     folder=fold.folder, score=rows.presentation
                 )
@@ -306,7 +348,7 @@ def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScor
         session=shown.session,
         simulated=protocol.simulated,
     )
-    return Rows(score, tuple(_clip_rows(score, found.values)))
+    return Rows(score, tuple(_clip_rows(score, found.values)), shown.known)
 
 
 def _clip_rows(score: Score, values: Sequence[float]) -> Iterator[Score]:

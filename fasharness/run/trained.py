@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
-from fasharness.data import Presentation
+from fasharness.data import RGB, Presentation, rgb
 from fasharness.engine.checkpoint import ModelCard, load_model, read_card
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric, place
@@ -21,7 +21,7 @@ from fasharness.errors import DataError
 from fasharness.faces import Frame
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
-from fasharness.prepare.pipeline import Tools, prepare_presentation, store_clips
+from fasharness.prepare.pipeline import Film, Tools, prepare_presentation, store_clips
 from fasharness.prepare.planning import Recipe, Task, preparation_device
 from fasharness.prepare.store import ClipStore, StoredClips
 from fasharness.run.config import as_text
@@ -70,16 +70,14 @@ class TrainedModel:
         )
 
     def _cut(self, frames: Sequence[Frame], task: Task, store: ClipStore) -> list[StoredClips]:
-        def some(wanted: Sequence[int]) -> Iterator[tuple[int, Frame]]:
-            return ((index, frames[index]) for index in wanted)
+        def some(wanted: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Frame]]]:
+            return ((index, {RGB: frames[index]}) for index in wanted)
 
-        return store_clips(task, len(frames), some, self._tools, store)
+        return store_clips(task, Film(len(frames), some), self._tools, store)
 
     def _score(self, path: Path, prepare: Prepare) -> float:
         spec = self.method.scoring_clips()
-        # The class is unknown; None means bona fide. It only decides the label depth, which scoring
-        # does not read.
-        shown = Presentation(path.name, path, subject="", species=None)
+        shown = Presentation(path.name, rgb(path), known=False)
         with TemporaryDirectory(prefix="fasharness-") as folder:
             (stored,) = prepare(Task(shown, (spec,), ("clips",)), ClipStore(Path(folder)))
             source = ClipSource(shown, stored, spec, self._tools.rule(spec))
@@ -107,7 +105,7 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     fabric = make_fabric(device, "32-true")
     network = place(method.network({}), fabric)
     load_model(path, method, network)
-    recipe = Recipe("", Path(), detector=detector, device=preparation_device(device))
+    recipe = Recipe((), detector=detector, device=preparation_device(device))
     return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))
 
 

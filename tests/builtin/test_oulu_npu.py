@@ -316,5 +316,5 @@ def test_faces_come_from_the_eyes_and_depth_from_beside_the_video(
     left, right = read_eyes(item.path.with_suffix(".txt"))[0][1:]
     assert x < left[0] < right[0] < x + width
     assert y < left[1] < y + height
-    assert data.depth_source(item) is not None
-    assert data.depth_source(data.presentation(parse_name("1_1_03_1"))) is None
+    assert data.maps(item, "depth") is not None
+    assert data.maps(data.presentation(parse_name("1_1_03_1")), "depth") is None

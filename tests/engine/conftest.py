@@ -1,5 +1,6 @@
 """Stored clips of eight presentations and a tiny method that draws at random wherever it can."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +11,16 @@ import pytest
 import torch
 from torch import nn
 
-from fasharness.data import Batch, Clip, ClipSpec, Presentation
+from fasharness.clips import ClipSpec, Crop, Frames, Label
+from fasharness.data import RGB, Batch, Clip, Presentation, rgb
 from fasharness.engine.clips import ClipSource
 from fasharness.method import At, Method, Stage, make
 from fasharness.prepare.crop import PILLOW
 from fasharness.prepare.store import ClipArrays, ClipStore, stored_side
 
-DRAWN = ClipSpec(length=2, size=8, depth_size=4, scale=(1.0, 1.5))
-FIXED = ClipSpec(length=1, size=8, depth_size=4)
+LABELS = (Label("depth", 4), Label("mask", 4))
+DRAWN = ClipSpec(Frames(2), Crop(8, scale=(1.0, 1.5)), labels=LABELS)
+FIXED = ClipSpec(Frames(1), Crop(8), labels=LABELS)
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,8 @@ class Tiny(Method):
         return FIXED
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
-        noise = rng.integers(0, 9, clip.frames.shape, np.uint8)
-        return Clip(
-            clip.presentation, clip.bona_fide, clip.frames // 2 + noise, clip.depth, clip.mask
-        )
+        noise = rng.integers(0, 9, clip.rgb.shape, np.uint8)
+        return dataclasses.replace(clip, images={RGB: clip.rgb // 2 + noise})
 
     def optimizers(self, stage: Stage, network: nn.Module) -> list[torch.optim.Optimizer]:
         return [torch.optim.Adam(network.parameters(), lr=self.options.rate)]
@@ -72,7 +73,7 @@ class Tiny(Method):
         return {"total": error.square().mean(), "size": error.abs().mean()}
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
-        return network(batch.frames[:, 0].float() / 255)[:, 0]
+        return network(batch.rgb[:, 0].float() / 255)[:, 0]
 
 
 @pytest.fixture
@@ -90,18 +91,24 @@ def sources(tmp_path: Path) -> Callable[..., list[ClipSource]]:
         found = []
         for number in range(count):
             rng = np.random.default_rng(number)
-            side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+            length, side = spec.frames.length, stored_side(spec.crop.size, spec.crop)
+            depth = stored_side(4, spec.crop)
+            image = rng.integers(0, 256, (clips, length, side, side, 3), np.uint8)
+            deep = rng.integers(0, 256, (clips, length, depth, depth), np.uint8)
+            live = number % 5 == 0
             arrays = ClipArrays(
-                rng.integers(0, 256, (clips, spec.length, side, side, 3), np.uint8),
-                rng.integers(0, 256, (clips, spec.length, depth, depth), np.uint8),
+                {RGB: image},
+                {"depth": deep * live, "mask": deep},
                 np.tile(np.float32([200, 200, 200, 200]), (clips, 1)),
                 np.tile(np.int32([150, 150, 450, 450]), (clips, 1)),
                 np.int32([600, 600]),
-                np.zeros((clips, spec.length), np.int32),
+                np.zeros((clips, length), np.int32),
             )
             name = f"p{number}"
-            item = Presentation(name, Path(name), name, None if number % 5 == 0 else "print")
-            key = f"{number:02d}{spec.length}{spec.size}{count}{clips}"
+            item = Presentation(
+                name, rgb(Path(name)), subject=name, species=None if live else "print"
+            )
+            key = f"{number:02d}{length}{spec.crop.size}{count}{clips}"
             found.append(ClipSource(item, store.write(key, name, arrays, 0), spec, PILLOW))
         return found
 

@@ -4,22 +4,22 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fasharness.data import Clip, ClipSpec
+from fasharness.clips import ClipSpec, Crop, Frames, Label, Sampling
+from fasharness.data import Clip
 from fasharness.engine.clips import (
     ClipSource,
     EpochClips,
-    batch_count,
     batches,
     scoring_batches,
     stack,
 )
+from fasharness.engine.sampling import Draw, Pick
 
 Sources = Callable[..., list[ClipSource]]
-DRAWN = ClipSpec(length=2, size=8, depth_size=4, scale=(1.0, 1.5))
-FIXED = ClipSpec(length=1, size=8, depth_size=4)
+LABELS = (Label("depth", 4), Label("mask", 4))
+DRAWN = ClipSpec(Frames(2), Crop(8, scale=(1.0, 1.5)), labels=LABELS)
+FIXED = ClipSpec(Frames(1), Crop(8), labels=LABELS)
 
 
 def same(clip: Clip, rng: np.random.Generator) -> Clip:
@@ -27,42 +27,49 @@ def same(clip: Clip, rng: np.random.Generator) -> Clip:
 
 
 def load(clips: EpochClips, skip: int = 0, drop_last: bool = False) -> list[torch.Tensor]:
-    found = batches(clips, 4, skip=skip, drop_last=drop_last, workers=0, pin=False)
-    return [frames for frames, *_ in found]
+    plan = clips.plan(Sampling(), 4, drop_last=drop_last)
+    return [batch.rgb for batch in batches(clips, plan[skip:], workers=0, pin=False)]
+
+
+def flat(clips: EpochClips) -> list[Draw]:
+    return [draw for batch in clips.plan(Sampling(), 4, drop_last=False) for draw in batch]
 
 
 def test_stacking_puts_channels_first(sources: Sources):
     clip = sources(DRAWN)[0].load(0)
-    frames, depth, mask, bona_fide = stack([clip, clip])
-    assert frames.shape == (2, 2, 3, 8, 8)
-    assert frames.dtype == torch.uint8
-    assert frames[1, 1, 2, 3, 4] == clip.frames[1, 3, 4, 2]
-    assert depth.shape == mask.shape == (2, 2, 4, 4)
-    assert bona_fide.tolist() == [True, True]
+    batch = stack([clip, clip])
+    assert batch.rgb.shape == (2, 2, 3, 8, 8)
+    assert batch.rgb.dtype == torch.uint8
+    assert batch.rgb[1, 1, 2, 3, 4] == clip.rgb[1, 3, 4, 2]
+    assert batch.labels["depth"].shape == batch.labels["mask"].shape == (2, 2, 4, 4)
+    assert batch.labels["mask"].dtype == torch.bool
+    assert batch.bona_fide.tolist() == [True, True]
+    assert list(batch.ids()) == ["p0", "p0"]
 
 
 def test_every_clip_comes_once_in_an_order_of_its_epoch(sources: Sources):
     clips = [EpochClips(sources(DRAWN), same, (7, 0, epoch)) for epoch in (0, 1)]
-    orders = [c.order() for c in clips]
+    orders = [[draw.seed for draw in flat(c)] for c in clips]
     assert [sorted(order) for order in orders] == [list(range(12))] * 2
     assert orders[0] != orders[1]
-    assert EpochClips(sources(DRAWN), same, (7, 0, 0)).order() == orders[0]
+    assert flat(EpochClips(sources(DRAWN), same, (7, 0, 0))) == flat(clips[0])
 
 
 def test_a_draw_depends_on_seed_and_position_alone(sources: Sources):
     clips = EpochClips(sources(DRAWN), same, (7, 0, 0))
     other = EpochClips(sources(DRAWN), same, (7, 0, 1))
-    first = {position: clips[position].frames for position in range(12)}
-    for position in reversed(range(12)):
-        np.testing.assert_array_equal(clips[position].frames, first[position])
-    assert any(not np.array_equal(other[p].frames, first[p]) for p in first)
+    draws = [Draw(Pick(position // 2, position % 2), position) for position in range(12)]
+    first = [clips[draw][0].rgb for draw in draws]
+    for draw, frames in reversed(list(zip(draws, first, strict=True))):
+        np.testing.assert_array_equal(clips[draw][0].rgb, frames)
+    assert any(not np.array_equal(other[d][0].rgb, f) for d, f in zip(draws, first, strict=True))
 
 
 def test_skipped_batches_are_not_read_and_the_rest_is_the_same(sources: Sources):
     read: list[str] = []
 
     def note(clip: Clip, rng: np.random.Generator) -> Clip:
-        read.append(clip.presentation)
+        read.append(clip.presentation.id)
         return clip
 
     clips = EpochClips(sources(DRAWN, count=5), note, (1, 0, 0))
@@ -75,17 +82,10 @@ def test_skipped_batches_are_not_read_and_the_rest_is_the_same(sources: Sources)
     assert [len(batch) for batch in load(clips, drop_last=True)] == [4, 4]
 
 
-@given(st.integers(0, 50), st.integers(1, 20), st.booleans())
-def test_the_number_of_batches(clips: int, size: int, drop_last: bool):
-    sizes = [min(size, clips - start) for start in range(0, clips, size)]
-    expected = sum(number == size for number in sizes) if drop_last else len(sizes)
-    assert batch_count(clips, size, drop_last) == expected
-
-
 def test_scoring_reads_every_clip_in_order(sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
     found = list(scoring_batches(source, 16))
-    assert [len(batch.frames) for batch in found] == [16, 3]
-    again = torch.cat([batch.frames for batch in found])
-    expected = stack([source.load(index) for index in range(19)])[0]
+    assert [len(batch) for batch in found] == [16, 3]
+    again = torch.cat([batch.rgb for batch in found])
+    expected = stack([source.load(index) for index in range(19)]).rgb
     assert torch.equal(again, expected)

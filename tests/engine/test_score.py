@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from fasharness.data import ClipSpec
+from fasharness.clips import ClipSpec, Crop, Frames
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
 from fasharness.engine.score import ClipScores, Journal, score_source
 from fasharness.method import Method
 
 Sources = Callable[..., list[ClipSource]]
-FIXED = ClipSpec(length=1, size=8, depth_size=4)
+FIXED = ClipSpec(Frames(1), Crop(8))
 
 
 class Counting:
@@ -59,7 +59,7 @@ def equal(found: list[ClipScores], expected: list[ClipScores]) -> bool:
 def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
     found = score_source(method, None, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
-    means = [source.load(index).frames.mean() / 255 for index in range(19)]
+    means = [source.load(index).rgb.mean() / 255 for index in range(19)]
     assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
     assert found[2:4] == (19, "")
     assert found.values == pytest.approx(tuple(means), rel=1e-6)

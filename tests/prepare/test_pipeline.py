@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
-from fasharness.data import ClipSpec, Presentation
+from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
+from fasharness.data import Presentation
 from fasharness.errors import UnknownNameError
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import load
@@ -27,8 +28,9 @@ from fasharness.prepare.planning import Planner, Recipe, content_key
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore, StoredClips, load_clip
 
-SPEC = ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=8)
-DRAWN = dataclasses.replace(SPEC, scale=(1.1, 1.6))
+SPEC = ClipSpec(Frames(2, 2, Every(4, 3)), Crop(16), labels=(Label("depth", 8),))
+MASKED = dataclasses.replace(SPEC, labels=(Label("depth", 8), Label("mask", 8)))
+DRAWN = dataclasses.replace(SPEC, crop=Crop(16, scale=(1.1, 1.6)))
 NAMES = ("1_1_01_1", "1_1_01_2", "2_1_01_4")
 
 
@@ -59,7 +61,7 @@ def go(
 ) -> Gone:
     """Prepare some presentations."""
     told: list[tuple[int, int]] = []
-    recipe = Recipe("oulu-npu", root, **{"faces": "dataset", **how})
+    recipe = Recipe((("oulu-npu", root),), **{"faces": "dataset", **how})
     wanted = {item: list(specs or (SPEC,)) for item in items(root, *names)}
     prepared = prepare(
         wanted, recipe, store, load(), jobs=jobs, progress=lambda *now: told.append(now)
@@ -81,22 +83,22 @@ def test_clips_are_cut_from_the_frames_and_the_depth_beside_them(oulu: Path, cli
     box = OuluNpu(oulu).faces(live)[4].box  # that of the clip's first frame, for all of its frames
     region = PILLOW.region(box, 1.3, 1.3, (96, 128))
     for number, index in enumerate((4, 6)):
-        np.testing.assert_array_equal(clip.frames[number], PILLOW.cut(frames[index], region, 16))
-    assert clip.mask[:, 4, 4].all()
-    assert not clip.mask[:, 0, 0].any()
-    assert clip.depth[0].argmax() in (27, 28, 35, 36)
+        np.testing.assert_array_equal(clip.rgb[number], PILLOW.cut(frames[index], region, 16))
+    assert (clip.labels["depth"] > 0)[:, 4, 4].all()
+    assert not (clip.labels["depth"] > 0)[:, 0, 0].any()
+    assert clip.labels["depth"][0].argmax() in (27, 28, 35, 36)
 
 
 def test_attacks_have_no_depth_and_no_mask_unless_it_is_asked_for(oulu: Path, clips: ClipStore):
-    masked = dataclasses.replace(SPEC, mask=True)
+    masked = MASKED
     prepared = go(oulu, clips, SPEC, masked).prepared
     attack = items(oulu)[1]
     plain = load_clip(prepared.get(attack, SPEC), 0, attack, SPEC, PILLOW)
     with_mask = load_clip(prepared.get(attack, masked), 0, attack, masked, PILLOW)
-    assert not plain.mask.any()
-    assert with_mask.mask.any()
-    assert not with_mask.depth.any()
-    np.testing.assert_array_equal(plain.frames, with_mask.frames)
+    assert not plain.labels["depth"].any()
+    assert with_mask.labels["mask"].any()
+    assert not with_mask.labels["depth"].any()
+    np.testing.assert_array_equal(plain.rgb, with_mask.rgb)
 
 
 def test_what_is_stored_is_not_prepared_again(oulu: Path, clips: ClipStore):
@@ -157,7 +159,7 @@ def key(root: Path, spec: ClipSpec = SPEC, versions: str = "", **how: str) -> st
     """Key of a video's clips, planned with an empty store."""
     (item,) = items(root, "1_1_01_1")
     with TemporaryDirectory() as store:
-        recipe = Recipe("oulu-npu", root, **how)
+        recipe = Recipe((("oulu-npu", root),), **how)
         planner = Planner({item: [spec]}, recipe, ClipStore(Path(store)), load(), None)
         planner.versions = versions or planner.versions
         task = planner.plan(item, [spec], Prepared())
@@ -194,7 +196,7 @@ def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
 @pytest.mark.parametrize("field", ["detector", "estimator"])
 def test_the_names_of_detector_and_estimator_are_part_of_the_key(oulu: Path, field: str):
     (item,) = items(oulu, "1_1_01_1")
-    recipe = Recipe("oulu-npu", oulu)
+    recipe = Recipe((("oulu-npu", oulu),))
     other = dataclasses.replace(recipe, **{field: "other"})
     one, two = (content_key(item, SPEC, how, "v", [("", "a")]) for how in (recipe, other))
     assert one != two
@@ -237,7 +239,7 @@ def test_two_data_sets_of_equal_names_sizes_and_times_keep_their_own_clips(
     names = ("1_1_01_1", "1_1_01_3")
     mine, theirs = (go(root, clips, names=names).stored for root in (own_oulu, other))
     alone = go(other, ClipStore(tmp_path / "alone"), names=names).stored
-    frames = [[load_file(s.path)["frames"] for s in found] for found in (mine, theirs, alone)]
+    frames = [[load_file(s.path)["image/rgb"] for s in found] for found in (mine, theirs, alone)]
     for number in range(2):
         assert not np.array_equal(frames[0][number], frames[1][number])
         assert np.array_equal(frames[1][number], frames[2][number])
@@ -266,7 +268,7 @@ def test_the_code_of_a_plugin_that_takes_part_is_part_of_the_key(
         return {"own": lambda device: None}
 
     plugins = load([("own", SimpleNamespace(fasharness_detectors=fasharness_detectors))])
-    recipe = Recipe("oulu-npu", own_oulu, detector="own")
+    recipe = Recipe((("oulu-npu", own_oulu),), detector="own")
     before = planning.versions_in_use(recipe, [SPEC], plugins)
     assert "not installed" in before
     monkeypatch.setattr("fasharness.plugins.source_digest", lambda module: "edited")
@@ -328,9 +330,12 @@ def test_a_failure_is_mended_by_mending_what_was_missing(
     (stored,) = go(own_oulu, clips, names=("1_1_01_1",), depth=str(maps)).stored
     assert stored.failure == ""
     clip = load_clip(stored, 1, items(own_oulu)[0], SPEC, PILLOW)
-    assert np.round(clip.depth * 255).max(axis=(1, 2)).tolist() == [50, 70]  # frames 5 and 7 of 1..
+    assert np.round(clip.labels["depth"] * 255).max(axis=(1, 2)).tolist() == [
+        50,
+        70,
+    ]  # frames 5 and 7 of 1..
 
 
 def test_an_unknown_crop_rule_is_named(oulu: Path, clips: ClipStore):
     with pytest.raises(UnknownNameError, match="no crop 'pilow'; did you mean 'pillow'"):
-        go(oulu, clips, dataclasses.replace(SPEC, crop="pilow"))
+        go(oulu, clips, dataclasses.replace(SPEC, crop=Crop(16, "pilow")))

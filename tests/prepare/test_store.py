@@ -7,31 +7,35 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from fasharness.data import ClipSpec, Presentation
+from fasharness.clips import ClipSpec, Crop, Frames, Label
+from fasharness.data import RGB, Presentation, rgb
 from fasharness.errors import DataError
 from fasharness.prepare.crop import PILLOW
 from fasharness.prepare.store import ClipArrays, ClipStore, load_clip, no_clips, stored_side
 
 KEY = "ab" * 16
-LIVE = Presentation("p", Path("p.avi"), "1")
-ATTACK = Presentation("p", Path("p.avi"), "1", "print")
-FIXED = ClipSpec(length=2, size=12, depth_size=4)
-DRAWN = ClipSpec(length=2, size=12, depth_size=4, scale=(1.0, 1.5))
+LIVE = Presentation("p", rgb(Path("p.avi")), subject="1")
+LABELS = (Label("depth", 4), Label("mask", 4))
+FIXED = ClipSpec(Frames(2), Crop(12), labels=LABELS)
+DRAWN = ClipSpec(Frames(2), Crop(12, scale=(1.0, 1.5)), labels=LABELS)
 
 
 def arrays(spec: ClipSpec, clips: int = 3) -> ClipArrays:
     """Random crops of a face in the middle of a picture of 400 x 600."""
     rng = np.random.default_rng(1)
-    side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+    length, side = spec.frames.length, stored_side(spec.crop.size, spec.crop)
+    depth = stored_side(4, spec.crop)
     box = (250.0, 150.0, 100.0, 120.0)
-    region = PILLOW.region(box, spec.scale[1], spec.scale[1], (400, 600))
+    region = PILLOW.region(box, spec.crop.scale[1], spec.crop.scale[1], (400, 600))
+    image = rng.integers(0, 256, (clips, length, side, side, 3), np.uint8)
+    deep = rng.integers(0, 3, (clips, length, depth, depth), np.uint8) * 127
     return ClipArrays(
-        rng.integers(0, 256, (clips, spec.length, side, side, 3), np.uint8),
-        rng.integers(0, 3, (clips, spec.length, depth, depth), np.uint8) * 127,
+        {RGB: image},
+        {"depth": deep, "mask": deep},
         np.tile(np.float32(box), (clips, 1)),
         np.tile(np.int32(region), (clips, 1)),
         np.int32([400, 600]),
-        np.zeros((clips, spec.length), np.int32),
+        np.zeros((clips, length), np.int32),
     )
 
 
@@ -48,18 +52,11 @@ def test_clips_come_back_as_they_were(store: ClipStore):
     assert (found.clips, found.frames, found.left_out, found.failure) == (3, 6, 2, "")
     for index in range(3):
         clip = load_clip(found, index, LIVE, FIXED, PILLOW)
-        np.testing.assert_array_equal(clip.frames, content.frames[index])
-        np.testing.assert_allclose(clip.depth, content.depth[index] / 255, rtol=1e-6)
-        np.testing.assert_array_equal(clip.mask, content.depth[index] > 0)
-
-
-def test_the_depth_of_an_attack_is_zero_and_its_mask_is_not(store: ClipStore):
-    stored = store.write(KEY, "p", arrays(FIXED), 0)
-    clip = load_clip(stored, 0, ATTACK, FIXED, PILLOW)
-    assert not clip.bona_fide
-    assert not clip.depth.any()
-    assert clip.depth.dtype == np.float32
-    assert clip.mask.any()
+        np.testing.assert_array_equal(clip.rgb, content.images[RGB][index])
+        np.testing.assert_allclose(
+            clip.labels["depth"], content.maps["depth"][index] / 255, rtol=1e-6
+        )
+        np.testing.assert_array_equal(clip.labels["mask"], content.maps["mask"][index] > 0)
 
 
 def test_a_failure_is_kept_with_its_reason(store: ClipStore):
@@ -95,42 +92,46 @@ def test_a_drawn_clip_depends_on_its_generator_alone(store: ClipStore):
 
     def frames(seed: int) -> list[int]:
         clip = load_clip(stored, 1, LIVE, DRAWN, PILLOW, np.random.default_rng(seed))
-        assert clip.frames.shape == (2, 12, 12, 3)
-        assert clip.depth.shape == clip.mask.shape == (2, 4, 4)
-        return clip.frames.ravel().tolist()
+        assert clip.rgb.shape == (2, 12, 12, 3)
+        assert all(label.shape == (2, 4, 4) for label in clip.labels.values())
+        return clip.rgb.ravel().tolist()
 
     assert frames(3) == frames(3)
     assert len({tuple(frames(seed)) for seed in range(6)}) > 1
 
 
 def test_the_largest_drawn_crop_is_the_stored_one(store: ClipStore):
-    spec = ClipSpec(length=1, size=12, depth_size=4, scale=(1.5, 1.5 + 1e-9))
+    spec = ClipSpec(Frames(1), Crop(12, scale=(1.5, 1.5 + 1e-9)), labels=LABELS)
     content = arrays(spec)
     stored = store.write(KEY, "p", content, 0)
     clip = load_clip(stored, 0, LIVE, spec, PILLOW, np.random.default_rng(0))
-    np.testing.assert_array_equal(clip.frames, content.frames[0])
+    np.testing.assert_array_equal(clip.rgb, content.images[RGB][0])
 
 
 def test_a_drawn_crop_shows_the_place_it_should(store: ClipStore):
     """A picture whose colour is its place tells which part was cut; by default the middle."""
-    spec = ClipSpec(length=1, size=60, depth_size=0, scale=(1.0, 2.0))
+    spec = ClipSpec(Frames(1), Crop(60, scale=(1.0, 2.0)))
     box, shape = (200.0, 100.0, 100.0, 100.0), (400, 600)
     region = PILLOW.region(box, 2, 2, shape)
-    side = stored_side(60, spec)
+    side = stored_side(60, spec.crop)
     columns = (np.arange(side) + 0.5) / side * 200 + region[0]
     rows = (np.arange(side) + 0.5) / side * 200 + region[1]
     picture = np.zeros((1, 1, side, side, 3), np.uint8)
     picture[..., 0] = (columns - 150)[None, :]
     picture[..., 1] = (rows - 50)[:, None]
-    depth = np.zeros((1, 1, 0, 0), np.uint8)
     content = ClipArrays(
-        picture, depth, np.float32([box]), np.int32([region]), np.int32(shape), np.int32([[0]])
+        {RGB: picture},
+        {},
+        np.float32([box]),
+        np.int32([region]),
+        np.int32(shape),
+        np.int32([[0]]),
     )
     stored = store.write(KEY, "p", content, 0)
     for seed in (None, 0, 1, 2, 3):
         rng = None if seed is None else np.random.default_rng(seed)
         x, y = (1.5, 1.5) if seed is None else np.random.default_rng(seed).uniform(1, 2, 2)
-        frame = load_clip(stored, 0, LIVE, spec, PILLOW, rng).frames[0]
+        frame = load_clip(stored, 0, LIVE, spec, PILLOW, rng).rgb[0]
         red, green = frame[..., 0].mean(0), frame[..., 1].mean(1)
         # both sides of the drawn region, in pixels of the picture, to about one stored pixel
         assert red[30] + 150 == pytest.approx(250, abs=3)

@@ -9,9 +9,9 @@ from typing import ClassVar
 import pytest
 
 from fasharness.common.paths import config_file
-from fasharness.data import Protocol
 from fasharness.dataset import Dataset, Simulator
 from fasharness.errors import OptionError, UnknownNameError
+from fasharness.protocol import Protocol
 from fasharness.run.data_roots import configured, locate, remember, simulate, simulated_root
 
 pytestmark = pytest.mark.usefixtures("own_machine")

@@ -18,8 +18,9 @@ from torch.nn import functional as F
 from fasharness import report
 from fasharness import result as results
 from fasharness.cli import main
+from fasharness.clips import ClipSpec, Crop, Every, Frames
 from fasharness.common.progress import Terminal
-from fasharness.data import Batch, ClipSpec
+from fasharness.data import Batch
 from fasharness.errors import OptionError, RunError
 from fasharness.evaluation.evaluate import EvaluationOptions, baseline
 from fasharness.hookspecs import hookimpl
@@ -44,13 +45,13 @@ class Odd(Method):
         return nn.Identity()
 
     def scoring_clips(self) -> ClipSpec:
-        return ClipSpec(length=2, step=2, stride=4, keep=2, size=16, depth_size=0)
+        return ClipSpec(Frames(2, 2, Every(4, 2)), Crop(16))
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
-        return batch.frames.long().sum(dim=(1, 2, 3, 4)).remainder(97) / 97
+        return batch.rgb.long().sum(dim=(1, 2, 3, 4)).remainder(97) / 97
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
-        return F.adaptive_avg_pool2d(batch.frames[:, 0].float().mean(dim=1) / 255, 8)
+        return F.adaptive_avg_pool2d(batch.rgb[:, 0].float().mean(dim=1) / 255, 8)
 
 
 class Blind(Odd):
@@ -238,7 +239,7 @@ def test_a_trivial_scorer_is_compared_by_the_same_rules_and_not_with_itself(
     shared_store: Path,
 ) -> None:
     rules = EvaluationOptions(confidence=0.8, replicates=100)  # two subjects hide a seed
-    monkeypatch.setattr(judge, "rules", lambda _: rules)
+    monkeypatch.setattr(judge, "rules", lambda settings, protocol: rules)
     words = ["run", "--plugin", "brightness", "--protocol", "oulu1", "--data", str(oulu)]
     words += ["--faces", "dataset", "--jobs", "1", "--store", str(shared_store), "--quiet"]
     assert main([*words, "--out", str(tmp_path / "run")]) == 0

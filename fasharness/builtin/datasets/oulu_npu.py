@@ -28,9 +28,10 @@ from fasharness.builtin.datasets.oulu_npu_files import (
     rule,
 )
 from fasharness.common.marks import refuse_unfinished
-from fasharness.data import Presentation, Protocol, Split
+from fasharness.data import Presentation, Split, rgb
 from fasharness.dataset import Dataset, Finding, Validation
 from fasharness.errors import DataError
+from fasharness.protocol import Convention, Protocol
 
 if TYPE_CHECKING:
     from fasharness.faces import DepthSource, Face
@@ -42,9 +43,11 @@ FOLDERS: Mapping[Split, str] = MappingProxyType(
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"print": ("print1", "print2"), "display": ("display1", "display2")}
 )
-CONVENTION = (
-    "ACER = (APCER + BPCER) / 2 on test at the dev EER threshold; APCER is the larger of print "
-    "(printers 1 and 2) and display (displays 1 and 2)"
+CONVENTION = Convention(
+    words="ACER = (APCER + BPCER) / 2 on test at the dev EER threshold; APCER is the larger of "
+    "print (printers 1 and 2) and display (displays 1 and 2)",
+    threshold="eer",
+    metric="ACER",
 )
 
 
@@ -146,7 +149,8 @@ class OuluNpu(Dataset):
         """Return the presentation of a name; its path is built from the checked parts only."""
         return Presentation(
             id=str(name),
-            path=self.root / FOLDERS[name.split] / f"{name}.avi",
+            files=rgb(self.root / FOLDERS[name.split] / f"{name}.avi"),
+            dataset=self.name,
             subject=f"{name.user:02d}",
             species=SPECIES[name.file],
             device=f"phone{name.phone}",
@@ -185,12 +189,12 @@ class OuluNpu(Dataset):
         """Eye positions, and the exact depth of simulated videos."""
         return tuple(presentation.path.with_suffix(end) for end in (".txt", ".depth.npz"))
 
-    def depth_source(self, presentation: Presentation) -> DepthSource | None:
+    def maps(self, presentation: Presentation, label: str) -> DepthSource | None:
         """Return exact depth, which only simulated videos have."""
         from fasharness.prepare.depth import ExactDepth
 
         path = presentation.path.with_suffix(".depth.npz")
-        return ExactDepth(path) if path.is_file() else None
+        return ExactDepth(path) if label == "depth" and path.is_file() else None
 
     def validate(
         self, protocols: Sequence[str], progress: Callable[[int, int], None] | None = None

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.data import Clip
+from fasharness.data import RGB, Clip
 
 CONTRAST = (0.5, 1.5)
 BRIGHTNESS = 40
@@ -32,10 +32,10 @@ def augment(clip: Clip, rng: np.random.Generator) -> Clip:
     if mirror:
         # Depth too: unmirrored, the label is wrong for every face that is not symmetric.
         clip = mirrored(clip)
-    frames = clip.frames
+    frames = clip.rgb
     if colour:
         frames = _colour_table(rng)[frames]
-    return dataclasses.replace(clip, frames=_black_square(frames, rng) if square else frames)
+    return _shown(clip, _black_square(frames, rng) if square else frames)
 
 
 def compat_augment(clip: Clip, rng: np.random.Generator) -> Clip:
@@ -50,22 +50,22 @@ def compat_augment(clip: Clip, rng: np.random.Generator) -> Clip:
         with an error; here it is drawn as in `augment`.
     """
     mirror, colour, square = rng.random(3) < 0.5
-    frames = mirrored(clip).frames if mirror else clip.frames
+    frames = mirrored(clip).rgb if mirror else clip.rgb
     if colour:
         # The code draws once for the clip, ignores that and draws again for each frame: brightness
         # jumps feed the temporal gradient.
         frames = np.stack([_colour_table(rng)[frame] for frame in frames])
-    return dataclasses.replace(clip, frames=_black_square(frames, rng) if square else frames)
+    return _shown(clip, _black_square(frames, rng) if square else frames)
 
 
 def mirrored(clip: Clip) -> Clip:
     """Flip a clip horizontally: frames, depth and mask."""
-    return dataclasses.replace(
-        clip,
-        frames=clip.frames[:, :, ::-1],
-        depth=clip.depth[:, :, ::-1],
-        mask=clip.mask[:, :, ::-1],
-    )
+    return clip.mapped(lambda array: array[:, :, ::-1])
+
+
+def _shown(clip: Clip, frames: Pixels) -> Clip:
+    """The clip with other colour pictures."""
+    return dataclasses.replace(clip, images={**clip.images, RGB: frames})
 
 
 def _colour_table(rng: np.random.Generator) -> Pixels:

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
+from fasharness.data import Batch, Clip
 from fasharness.method import At, Method, Stage
 from fasharness_sgtd.augment import augment, compat_augment
 from fasharness_sgtd.losses import decayed, multi_losses, single_losses
@@ -162,14 +163,12 @@ class SGTD(Method):
     def scoring_clips(self) -> ClipSpec:
         """Return clips over the whole video, box scale 1.3 as published; a mask for `compat`."""
         o = self.options
+        length = 1 if o.frames == SINGLE else o.length
         return ClipSpec(
-            length=1 if o.frames == SINGLE else o.length,
-            step=o.step,
-            keep=o.score_clips,
-            size=o.size,
+            Frames(length, o.step, Every(keep=o.score_clips)),
+            Crop(o.size),
             # Only the published score needs depth at test time, for its face mask.
-            depth_size=o.size // 8 if o.compat else 0,
-            mask=o.compat,
+            labels=(Label("mask", o.size // 8),) if o.compat else (),
         )
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
@@ -215,33 +214,40 @@ class SGTD(Method):
     ) -> Mapping[str, torch.Tensor]:
         """Return depth losses of single frames, or depth and class losses of clips."""
         del companions
-        frames = normalise(batch.frames)
+        frames = normalise(batch.rgb)
         if stage.name == SINGLE:
             depth = _faces(network)(frames.flatten(0, 1)).depth
-            return single_losses(depth, batch.depth.flatten(0, 1))._asdict()
+            return single_losses(depth, batch.labels["depth"].flatten(0, 1))._asdict()
         scale = depth_scale(frames.shape[1]) if self.options.compat else 1.0
-        return multi_losses(network(frames), batch.depth, batch.bona_fide, scale)._asdict()
+        return multi_losses(
+            network(frames), batch.labels["depth"], batch.bona_fide, scale
+        )._asdict()
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Score clips, float32 (B,); the single-frame network scores the first frame of each."""
         scorer = CompatScorer() if self.options.compat else Scorer()
+        mask = batch.labels.get("mask")
         if self.options.frames == SINGLE or (stage is not None and stage.name == SINGLE):
-            depth = _faces(network)(normalise(batch.frames[:, 0])).depth
-            return scorer.frames(depth, batch.mask[:, 0])
-        maps = network(normalise(batch.frames))
-        return scorer.clips(maps.fused, maps.classes, batch.mask)
+            depth = _faces(network)(normalise(batch.rgb[:, 0])).depth
+            return scorer.frames(depth, None if mask is None else mask[:, 0])
+        maps = network(normalise(batch.rgb))
+        return scorer.clips(maps.fused, maps.classes, mask)
 
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
         """Return the depth, float32 (B, D, D): of the first frame, or the mean over a clip."""
         if self.options.frames == SINGLE:
-            return _faces(network)(normalise(batch.frames[:, 0])).depth
-        fused: torch.Tensor = network(normalise(batch.frames)).fused
+            return _faces(network)(normalise(batch.rgb[:, 0])).depth
+        fused: torch.Tensor = network(normalise(batch.rgb)).fused
         return fused.mean(dim=1)
 
     def _training(self, length: int, stride: int, keep: int) -> ClipSpec:
         o = self.options
         # Each side of the box grows by its own factor of 1.1 to 1.4; the test uses 1.3.
-        return ClipSpec(length, o.step, stride, keep, o.size, o.size // 8, (1.1, 1.4))
+        return ClipSpec(
+            Frames(length, o.step, Every(stride, keep)),
+            Crop(o.size, scale=(1.1, 1.4)),
+            labels=(Label("depth", o.size // 8),),
+        )
 
 
 def normalise(frames: torch.Tensor) -> torch.Tensor:

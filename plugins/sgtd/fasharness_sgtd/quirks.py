@@ -35,7 +35,7 @@ class CompatSGTDNet(SGTDNet):
 class CompatScorer(Scorer):
     """The published code's scores: depth inside a face mask, through a sigmoid."""
 
-    def frames(self, depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def frames(self, depth: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """Score single-frame depth maps: ``sigmoid(2 d - 1)``; see `Scorer.frames`.
 
         Returns:
@@ -43,7 +43,9 @@ class CompatScorer(Scorer):
         """
         return torch.sigmoid(2 * _masked_mean(depth, mask) - 1)
 
-    def clips(self, fused: torch.Tensor, classes: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def clips(
+        self, fused: torch.Tensor, classes: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
         """Score clips: ``sigmoid(1.2 d + 0.8 p - 1)``; see `Scorer.clips`.
 
         It is the softmax over ``(0.2 d + 0.8 p, 1 - d)``, which are not complementary.
@@ -56,7 +58,7 @@ class CompatScorer(Scorer):
         Returns:
             float tensor (B,) in (0, 1); NaN where the mask is empty, as in the code.
         """
-        depth = _masked_mean(fused.mean(dim=1), mask[:, 0])
+        depth = _masked_mean(fused.mean(dim=1), None if mask is None else mask[:, 0])
         bona_fide = (1 - CLASS_SHARE) * depth + CLASS_SHARE * classes[:, 0]
         # For d and p in [0, 1] the score is between 0.27 and 0.73.
         return torch.sigmoid(bona_fide - (1 - depth))
@@ -67,7 +69,9 @@ def depth_scale(frames: int) -> float:
     return (frames - 1) / frames
 
 
-def _masked_mean(depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _masked_mean(depth: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    if mask is None:
+        raise ValueError("the published score needs the label 'mask' of each clip")
     weight = mask.to(depth.dtype)
     # No epsilon, as in the code: NaN for an empty mask, which the harness counts as a failure. The
     # code's evaluation turns it into 0, an attack.

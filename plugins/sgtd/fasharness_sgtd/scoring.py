@@ -14,7 +14,7 @@ class Scorer:
     crop to zero as well, so the mean over the whole map ranks clips like the mean inside the face.
     """
 
-    def frames(self, depth: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def frames(self, depth: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """Score single-frame depth maps by their mean.
 
         Args:
@@ -27,7 +27,9 @@ class Scorer:
         del mask
         return depth.mean(dim=(-2, -1)).clamp(0, 1)
 
-    def clips(self, fused: torch.Tensor, classes: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def clips(
+        self, fused: torch.Tensor, classes: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
         """Score clips: ``0.2 d + 0.8 p``, mean depth and probability of bona fide.
 
         Args:

@@ -1,9 +1,11 @@
 """The maps that a report shows: the network's own predicted depth, in either stage."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from fasharness.data import Batch
+from fasharness.data import RGB, Batch, Presentation, rgb
 from fasharness.method import make
 from fasharness_sgtd.method import SGTD, normalise
 
@@ -13,10 +15,10 @@ def test_maps_are_the_predicted_depth(frames: str) -> None:
     options = {"size": "16", "width": "0.1", "momentum": "0.1", "frames": frames}
     made = make(SGTD, "paper", options)
     generator = torch.Generator().manual_seed(1)
-    length = made.scoring_clips().length
+    length = made.scoring_clips().frames.length
     pixels = torch.randint(0, 256, (3, length, 3, 16, 16), generator=generator, dtype=torch.uint8)
-    empty = torch.zeros(3, length, 0, 0)
-    batch = Batch(pixels, empty, empty.bool(), torch.ones(3, dtype=torch.bool))
+    shown = [Presentation(name, rgb(Path(name))) for name in "abc"]
+    batch = Batch({RGB: pixels}, {}, torch.ones(3, dtype=torch.bool), shown, [""] * 3)
     torch.manual_seed(0)
     network = made.network({}).eval()
     with torch.inference_mode():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
-from fasharness.data import Batch
+from fasharness.data import RGB, Batch, Clip, Presentation, rgb
 from fasharness.errors import OptionError, UnknownNameError
 from fasharness.method import make
 from fasharness_sgtd.method import SGTD, Options
@@ -22,14 +24,15 @@ def batch(count=4, frames=5, size=16):
     generator = torch.Generator().manual_seed(1)
     bona_fide = torch.arange(count) % 2 == 0
     depth = torch.rand(count, frames, size // 8, size // 8, generator=generator)
-    return Batch(
-        torch.randint(
-            0, 256, (count, frames, 3, size, size), generator=generator, dtype=torch.uint8
-        ),
-        depth * bona_fide.view(-1, 1, 1, 1),
-        torch.ones(count, frames, size // 8, size // 8, dtype=torch.bool),
-        bona_fide,
+    pixels = torch.randint(
+        0, 256, (count, frames, 3, size, size), generator=generator, dtype=torch.uint8
     )
+    mask = torch.ones(count, frames, size // 8, size // 8, dtype=torch.bool)
+    labels = {"depth": depth * bona_fide.view(-1, 1, 1, 1), "mask": mask}
+    return Batch({RGB: pixels}, labels, bona_fide, [SHOWN] * count, [""] * count)
+
+
+SHOWN = Presentation("x", rgb(Path("x.avi")))
 
 
 def network(made):
@@ -88,11 +91,11 @@ def test_published_optimisers():
 def test_training_clips_follow_the_published_selection():
     single, multi = make(SGTD, "paper", {}).stages()
     frames = 150
-    assert multi.bona_fide.clips(frames)[:2] == ((0, 3, 6, 9, 12), (10, 13, 16, 19, 22))
-    counts = [len(s.clips(frames)) for s in (single.bona_fide, single.attack)]
+    assert multi.bona_fide.frames.clips(frames)[:2] == ((0, 3, 6, 9, 12), (10, 13, 16, 19, 22))
+    counts = [len(s.frames.clips(frames)) for s in (single.bona_fide, single.attack)]
     assert counts == [17, 5]
-    assert [len(s.clips(frames)) for s in (multi.bona_fide, multi.attack)] == [14, 2]
-    assert multi.bona_fide.scale == (1.1, 1.4)
+    assert [len(s.frames.clips(frames)) for s in (multi.bona_fide, multi.attack)] == [14, 2]
+    assert multi.bona_fide.crop.scale == (1.1, 1.4)
 
 
 @pytest.mark.parametrize("compat", ["false", "true"])
@@ -100,26 +103,26 @@ def test_training_clips_follow_the_published_selection():
 def test_scores_are_one_number_a_clip_and_independent_of_the_batch(compat, kind):
     made = method(compat=compat, frames=kind)
     net = network(made).eval()
-    clips = batch(frames=made.scoring_clips().length)
+    clips = batch(frames=made.scoring_clips().frames.length)
     with torch.no_grad():
         scores = made.score(None, net, clips)
-        again = made.score(None, net, Batch(*(t[1:2] for t in _parts(clips))))
+        again = made.score(None, net, _second(clips))
     assert scores.shape == (4,)
     assert ((scores >= 0) & (scores <= 1)).all()
     torch.testing.assert_close(again, scores[1:2])
 
 
-def _parts(clips):
-    return clips.frames, clips.depth, clips.mask, clips.bona_fide
+def _second(clips):
+    images, labels = ({k: v[1:2] for k, v in each.items()} for each in (clips.images, clips.labels))
+    return Batch(images, labels, clips.bona_fide[1:2], [SHOWN], [""])
 
 
 def test_default_score_needs_neither_depth_nor_mask():
     made = method()
     net, clips = network(made).eval(), batch()
-    nothing = torch.zeros(4, 5, 0, 0)
-    blind = Batch(clips.frames, nothing, nothing > 0, torch.zeros_like(clips.bona_fide))
-    assert made.scoring_clips().depth_size == 0
-    assert method(compat="true").scoring_clips().mask
+    blind = Batch(clips.images, {}, torch.zeros_like(clips.bona_fide), [SHOWN] * 4, [""] * 4)
+    assert made.scoring_clips().labels == ()
+    assert method(compat="true").scoring_clips().labels == (("mask", 2),)
     with torch.no_grad():
         assert torch.equal(made.score(None, net, clips), made.score(None, net, blind))
 
@@ -131,7 +134,7 @@ def test_single_stage_scores_with_the_single_frame_network():
     net.eval()
     with torch.no_grad():
         scores = made.score(made.stages()[0], net, clips)
-        depth = net.faces((clips.frames[:, 0].float() - 127.5) / 255).depth
+        depth = net.faces((clips.rgb[:, 0].float() - 127.5) / 255).depth
     assert 0 < scores.min() < scores.max() < 1
     torch.testing.assert_close(scores, depth.mean((1, 2)))
 
@@ -164,15 +167,13 @@ def test_unknown_option_is_refused():
 
 
 def test_augmentation_follows_compat(monkeypatch):
-    from fasharness.data import Clip
-
     rng = np.random.default_rng(0)
     depth = rng.random((2, 2, 2), dtype=np.float32)
-    clip = Clip("x", True, np.zeros((2, 16, 16, 3), np.uint8), depth, depth > 0)
+    clip = Clip(SHOWN, {RGB: np.zeros((2, 16, 16, 3), np.uint8)}, {"depth": depth})
     for compat, mirrors in (("false", True), ("true", False)):
         made = method(compat=compat)
         depths = [
-            made.augment(made.stages()[0], clip, np.random.default_rng(seed)).depth
+            made.augment(made.stages()[0], clip, np.random.default_rng(seed)).labels["depth"]
             for seed in range(12)
         ]
         assert any(not np.array_equal(d, depth) for d in depths) is mirrors

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from fasharness.common.files import write_text
 from fasharness.common.marks import need_simulation
-from fasharness.data import Presentation, Protocol
+from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError, OptionError, UnknownNameError
+from fasharness.protocol import Protocol
 
 if TYPE_CHECKING:
     from fasharness_sim.validity.records import Validity

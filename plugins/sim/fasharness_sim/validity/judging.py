@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from fasharness.data import Presentation, Protocol
+from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.protocol import Protocol
 from fasharness_sim.validity import checks, scorers, spectra, summary
 from fasharness_sim.validity.measuring import Measured
 from fasharness_sim.validity.records import SCHEMA, Validity

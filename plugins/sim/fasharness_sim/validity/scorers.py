@@ -8,12 +8,13 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fasharness.data import Presentation, Protocol, Split
+from fasharness.data import Presentation, Split
 from fasharness.errors import OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.evaluation.figures import scored_split
 from fasharness.evaluation.folds import Folds, evaluate_folds
 from fasharness.metrics.curves import auc, error_curve
+from fasharness.protocol import Protocol
 from fasharness.result import Evaluation, Metric
 from fasharness.scores import Score
 from fasharness_sim.validity.measuring import Measured

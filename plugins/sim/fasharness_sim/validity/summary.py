@@ -8,9 +8,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.data import Presentation, Protocol, Split
+from fasharness.data import Presentation, Split
 from fasharness.metrics import binomial
 from fasharness.metrics.curves import auc, error_curve
+from fasharness.protocol import Protocol
 from fasharness.result import Metric
 from fasharness_sim.validity import spectra
 from fasharness_sim.validity.identity import neighbours

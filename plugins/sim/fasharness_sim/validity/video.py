@@ -76,7 +76,7 @@ def read(dataset: Dataset, presentation: Presentation) -> Video:
     if missing:
         raise DataError(f"{path.with_suffix('.txt')}: no eyes of frame {missing[0]}")
     faces = tuple(known[number] for number in range(len(frames)))
-    source = dataset.depth_source(presentation)
+    source = dataset.maps(presentation, "depth")
     if source is None:
         raise DataError(f"{path}: no exact depth beside it; simulate the folder again")
     masks = np.stack([_mask(source, n, frames[n], faces[n]) for n in range(len(frames))])

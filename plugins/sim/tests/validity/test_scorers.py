@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fasharness.data import Presentation, Protocol
+from fasharness.data import Presentation, rgb
 from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.protocol import Protocol
 from fasharness.result import Metric
 from fasharness_sim.validity import checks, scorers
 from fasharness_sim.validity.measuring import Measured
@@ -30,7 +31,12 @@ NOISE, LENGTH = (Trivial._fields.index(name) for name in ("noise_face", "length"
 
 def _shown(subjects: range, phone: int) -> tuple[Presentation, ...]:
     return tuple(
-        Presentation(f"{phone}_1_{s:02d}_{k}", Path(f"{s}_{k}.avi"), f"{s:02d}", species)
+        Presentation(
+            f"{phone}_1_{s:02d}_{k}",
+            rgb(Path(f"{s}_{k}.avi")),
+            subject=f"{s:02d}",
+            species=species,
+        )
         for s in subjects
         for k, species in enumerate(SPECIES, start=1)
     )

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fasharness.data import Batch, Clip, ClipSpec
+from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
+from fasharness.data import Batch, Clip
 from fasharness.method import Method, Stage
 
 
@@ -43,9 +44,8 @@ class Toy(Method):
 
     def stages(self) -> tuple[Stage, ...]:
         """Depth with a drawn scale, then the class on the clips that are also scored."""
-        drawn = ClipSpec(
-            length=2, step=2, stride=4, keep=2, size=16, depth_size=8, scale=(1.1, 1.5)
-        )
+        frames, crop = Frames(2, 2, Every(stride=4, keep=2)), Crop(16, scale=(1.1, 1.5))
+        drawn = ClipSpec(frames, crop, labels=(Label("depth", 8),))
         fixed = self.scoring_clips()
         return (
             Stage("depth", drawn, drawn, self.options.epochs, batch_size=8),
@@ -54,14 +54,13 @@ class Toy(Method):
 
     def scoring_clips(self) -> ClipSpec:
         """Three pairs of frames at most five, and no depth."""
-        return ClipSpec(length=2, step=2, stride=4, keep=3, size=16, depth_size=0)
+        return ClipSpec(Frames(2, 2, Every(stride=4, keep=3)), Crop(16))
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
         """Mirror the clip at random."""
         if not self.options.flip or rng.random() < 0.5:
             return clip
-        parts = (clip.frames, clip.depth, clip.mask)
-        return Clip(clip.presentation, clip.bona_fide, *(part[:, :, ::-1] for part in parts))
+        return clip.mapped(lambda array: array[:, :, ::-1])
 
     def optimizers(self, stage: Stage, network: nn.Module) -> list[torch.optim.Optimizer]:
         """Adam over everything."""
@@ -77,7 +76,7 @@ class Toy(Method):
         """The depth error, or the cross entropy of the mean depth."""
         maps = _maps(network, batch)
         if stage.name == "depth":
-            return {"total": F.mse_loss(maps.sigmoid(), batch.depth)}
+            return {"total": F.mse_loss(maps.sigmoid(), batch.labels["depth"])}
         truth = batch.bona_fide.float()
         return {"total": F.binary_cross_entropy_with_logits(maps.mean((1, 2, 3)), truth)}
 
@@ -88,5 +87,5 @@ class Toy(Method):
 
 def _maps(network: nn.Module, batch: Batch) -> torch.Tensor:
     """Depth logits (B, T, 8, 8)."""
-    maps: torch.Tensor = network(batch.frames.flatten(0, 1).float() / 255)
-    return maps.reshape(*batch.frames.shape[:2], 8, 8)
+    maps: torch.Tensor = network(batch.rgb.flatten(0, 1).float() / 255)
+    return maps.reshape(*batch.rgb.shape[:2], 8, 8)
