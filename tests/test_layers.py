@@ -23,13 +23,15 @@ EDGES: dict[str, set[str]] = {
     "errors": set(),
     "common": {"errors"},
     # the contract: what data sets, methods and plugins are made of
-    "data": {"errors"},
+    "data": set(),
+    "clips": {"data"},
+    "protocol": {"data", "errors"},
     "faces": {"errors"},
     "scores": {"common", "errors"},
     "result": {"common", "errors"},
-    "dataset": {"common", "data", "errors", "faces", "scores"},
+    "dataset": {"common", "data", "errors", "faces", "protocol", "scores"},
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
-    "method": {"data", "errors", "metrics"},
+    "method": {"clips", "data", "errors", "metrics"},
     "hookspecs": {"dataset", "faces", "method", "result", "scores"},
     "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
     # numbers: they know nothing of videos
@@ -41,15 +43,15 @@ EDGES: dict[str, set[str]] = {
     "ops": set(),
     "nn": {"ops"},
     # from videos to scores
-    "prepare": {"common", "data", "dataset", "errors", "faces", "plugins"},
-    "engine": {"common", "data", "errors", "faces", "method", "prepare"},
+    "prepare": {"clips", "common", "data", "dataset", "errors", "faces", "plugins"},
+    "engine": {"clips", "common", "data", "errors", "faces", "method", "prepare"},
     "builtin": {
-        "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
-        "scorefiles", "scores",
+        "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
+        "protocol", "scorefiles", "scores",
     },
     "run": {
-        "builtin", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
-        "method", "ops", "plugins", "prepare", "report", "result", "scores",
+        "builtin", "clips", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
+        "method", "ops", "plugins", "prepare", "protocol", "report", "result", "scores",
     },
     # the ways in
     "fasharness": {
@@ -66,7 +68,7 @@ EDGES: dict[str, set[str]] = {
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
     "fasharness_cdcn": {"nn"},
-    "fasharness_sgtd": {"data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
+    "fasharness_sgtd": {"clips", "data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
     "fasharness_sim": {
         "builtin",
         "cli",
@@ -80,6 +82,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "metrics",
         "plugins",
         "prepare",
+        "protocol",
         "report",
         "result",
         "scores",
@@ -167,7 +170,8 @@ def test_the_files_that_the_rules_speak_of_are_there():
 def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
-    contract = "errors data faces dataset method hookspecs plugins scores result testing __main__"
+    contract = "errors data clips protocol faces dataset method hookspecs plugins scores result"
+    contract += " testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 
 

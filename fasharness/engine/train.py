@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import nn
@@ -170,7 +171,9 @@ class _Trainer:
         count = len(self._planned(self._epoch_clips(stage, 0), stage))
         if count == 0:
             clips = sum(source.stored.clips for source in self.plan.sources[stage.name])
-            raise RunError(f"stage {stage.name}: {clips} training clips do not fill a batch")
+            lost = [source.stored.failure for source in self.plan.sources[stage.name]]
+            why = next((f"; e.g. {reason}" for reason in lost if reason), "")
+            raise RunError(f"stage {stage.name}: {clips} training clips do not fill a batch{why}")
         return count
 
     def _epoch_clips(self, stage: Stage, epoch: int) -> EpochClips:
@@ -387,14 +390,11 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
 
 def _mix(*numbers: int) -> int:
     """Combine several numbers into one 63-bit seed."""
-    import numpy as np
-
     # Not a sum: (seed 0, epoch 1) and (seed 1, epoch 0) must differ. torch takes signed 64 bits.
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first few names of presentations, and how many more there are."""
+    """The first few names of presentations."""
     unique = list(dict.fromkeys(names))
-    more = f" and {len(unique) - 5} more" if len(unique) > 5 else ""
-    return ", ".join(unique[:5]) + more
+    return ", ".join(unique[:5]) + (", ..." if len(unique) > 5 else "")

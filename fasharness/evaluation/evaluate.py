@@ -343,7 +343,7 @@ def _warnings(
     if refusal:
         yield refusal
     if threshold.leaks:
-        yield "the threshold was chosen on the test split; every figure at it is too good"
+        yield "LEAKS: the threshold was chosen on the test split; every figure at it is too good"
     auc = next(metric.value for metric in figures.metrics if metric.name == "auc")
     if auc is not None and auc < 0.5:
         yield f"AUC {auc:.3f} is below 0.5: attacks score higher; are the scores reversed?"
