@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.clips import ClipSpec, Sampling
-from fasharness.data import Batch, Clip
+from fasharness.data import Batch, Clip, Presentation
 from fasharness.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Stage:
         batch_size: clips in a batch.
         drop_last: whether an incomplete last batch is left out.
         sampling: which clips an epoch shows, and how batches are mixed.
+        auxiliary: clips cut from presentations of the auxiliary sets that `sampling` mixes in;
+            None cuts them like the protocol's own.
         validations: how often the dev set is scored, spread evenly over the epochs and always
             after the last; the weights with the lowest `Method.selection` are kept (the latest of
             equals). 0 keeps the weights of the last epoch.
@@ -88,6 +90,7 @@ class Stage:
     accumulate: int = 1
     recalibrate: int = 0
     sampling: Sampling = field(default_factory=Sampling)
+    auxiliary: ClipSpec | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "accumulate"):
@@ -102,6 +105,18 @@ class Stage:
     def clips(self, bona_fide: bool) -> ClipSpec:
         """Return the clips cut from a training presentation of a class."""
         return self.bona_fide if bona_fide else self.attack
+
+    def clips_of(self, presentation: Presentation, origin: str) -> ClipSpec | None:
+        """Return the clips cut from a training presentation, None if the stage has no use for it.
+
+        Args:
+            presentation: one of the protocol's own or of an auxiliary set.
+            origin: name of the auxiliary set; empty for the protocol's own.
+        """
+        if origin and origin not in self.sampling.mix:
+            return None
+        own = self.clips(presentation.bona_fide)
+        return self.auxiliary or own if origin else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +288,48 @@ class Method(ABC):
         from fasharness.metrics.curves import eer, error_curve
 
         return float(eer(error_curve(bona_fide, attack)))
+
+
+class Made(NamedTuple):
+    """One picture that a generator made.
+
+    Attributes:
+        picture: uint8 (H, W, 3), RGB, a face that fills it.
+        species: PAI species, None for a bona fide one.
+        subject: name of the made-up person; empty if there is none.
+        pair: name that the pictures of one pair share; empty for single ones.
+    """
+
+    picture: NDArray[np.uint8]
+    species: str | None
+    subject: str = ""
+    pair: str = ""
+
+
+class Generator(Method):
+    """A method that learns to make presentations, for other methods to train on.
+
+    It is trained like any other (``fasharness train``) and then makes pictures (``fasharness
+    generate``); it scores nothing.
+    """
+
+    @abstractmethod
+    def generate(self, network: nn.Module, number: int, seed: int) -> Sequence[Made]:
+        """Make the pictures of one number: one, or those of a pair.
+
+        Args:
+            network: the trained network in evaluation mode.
+            number: from 0; the same number and seed give the same pictures, after whatever.
+            seed: of the whole set.
+        """
+
+    def scoring_clips(self) -> ClipSpec:
+        """Return the clips of the first stage; nothing is scored."""
+        return self.stages()[0].bona_fide
+
+    def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
+        """Refuse to score."""
+        raise TypeError(f"{self.name} is a generator and scores nothing")
 
 
 def make(method: type[Method], preset: str, options: Mapping[str, str]) -> Method:

@@ -147,7 +147,11 @@ class Planner:
         every = (spec for specs in wanted.values() for spec in specs)
         self.versions = versions_in_use(recipe, every, plugins)
         datasets = open_datasets(recipe, plugins)
-        self.beside = {p: datasets[p.dataset].side_files(p.own()) for p in wanted}
+        self.beside = {
+            # What belongs to no data set, such as generated pictures, has nothing beside it.
+            p: datasets[p.dataset].side_files(p.own()) if p.dataset in datasets else ()
+            for p in wanted
+        }
         self.parts = {source: _parts(source) for p in wanted for source in p.files.values()}
         own = (path for paths in self.parts.values() for path in paths)
         beside = (path for paths in self.beside.values() for path in paths)

@@ -19,7 +19,7 @@ def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
             the file.
 
     Returns:
-        Values by flag, with ``option`` as a mapping of names to text.
+        Values by flag, those given as KEY=VALUE as mappings of names to text.
 
     Raises:
         OptionError: the file is not YAML or has an unknown flag, or an option is not KEY=VALUE.
@@ -29,19 +29,24 @@ def merge(flags: Mapping[str, Any]) -> dict[str, Any]:
     # Not settings. Resuming is always done.
     for name in ("command", "last", "config", "resume"):
         given.pop(name, None)
-    given["option"] = dict(map(_key_value, given.get("option", [])))
+    for name in _MAPPINGS:
+        given[name] = dict(_key_value(name, text) for text in given.get(name, []))
     if flags["config"] is None:
         return given
     known = set(flags) - {"command", "last", "config"}
     values = _read_config(flags["config"], known)
-    values["option"] = {**values.get("option", {}), **given["option"]}
-    return {**values, **{k: v for k, v in given.items() if k != "option"}}
+    for name in _MAPPINGS:
+        given[name] = {**values.get(name, {}), **given[name]}
+    return {**values, **given}
 
 
-def _key_value(text: str) -> tuple[str, str]:
+_MAPPINGS = tuple(f.name for f in dataclasses.fields(Settings) if Flag.of(f).read is dict)
+
+
+def _key_value(flag: str, text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise OptionError(f"--option must be KEY=VALUE, got {text!r}")
+        raise OptionError(f"{flag_name(flag)} must be KEY=VALUE, got {text!r}")
     return key, value
 
 
@@ -58,10 +63,10 @@ def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
     for key in named:
         if key not in known:
             raise OptionError(f"{path}: {UnknownNameError('flag', key, known)}")
-    options = named.get("option") or {}
-    if not isinstance(options, dict):
-        raise OptionError(f"{path}: option must map names to values")
-    named["option"] = options
+    for name in _MAPPINGS:
+        named[name] = named.get(name) or {}
+        if not isinstance(named[name], dict):
+            raise OptionError(f"{path}: {name} must map names to values")
     named.pop("resume", None)
     return {key: value for key, value in named.items() if value is not None}
 

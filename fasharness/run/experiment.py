@@ -17,7 +17,7 @@ from fasharness.engine.checkpoint import check_card, read_card
 from fasharness.engine.device import device_name
 from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
-from fasharness.method import Method, make
+from fasharness.method import Generator, Method, make
 from fasharness.plugins import Plugins
 from fasharness.prepare import weights as weight_files
 from fasharness.prepare.prepared import Prepared
@@ -77,6 +77,11 @@ def run(
         raise UnknownNameError("step", last, STEPS)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
+    if isinstance(method, Generator) and last in ("score", "run"):
+        raise OptionError(
+            f"{method.name} is a generator and scores nothing: `fasharness train` it, then "
+            "`fasharness generate`"
+        )
     _check_early(settings, plugins, method, store)
     weights = _named_weights(settings, method)
     roots = _located(dataset_class, settings, plugins)

@@ -16,6 +16,7 @@ from fasharness.method import Method
 from fasharness.plugins import Plugins
 from fasharness.protocol import Protocol
 from fasharness.run.folder import Steps
+from fasharness.run.generated import open_all, refuse_leaks
 from fasharness.run.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     dataset = experiment.dataset
     protocol = dataset.protocol(name).limited(experiment.settings.limit)
     protocol = _attributed(protocol, dataset)
+    generated = open_all(experiment.settings.auxiliary)
+    refuse_leaks(generated, protocol)
+    made = {name: found.presentations for name, found in generated.items()}
+    protocol = replace(protocol, auxiliary={**protocol.auxiliary, **made})
     # Simulated data must never pass for real, even if the data set's author forgot the mark.
     protocol = replace(protocol, simulated=protocol.simulated or dataset.simulated)
     return Fold(experiment, protocol, folder, Steps(folder / "steps.json", experiment.console.say))

@@ -23,6 +23,8 @@ from fasharness.result import read as read_result
 from fasharness.result import write as write_result
 from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
+from fasharness.run.generated import open_all
+from fasharness.run.generated import warnings as auxiliary_warnings
 from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.settings import Settings
 from fasharness.run.steps import score_rows, scoring_key, training_warnings
@@ -122,6 +124,8 @@ def _warnings(fold: Fold) -> Iterator[str]:
         yield "the protocol lets a subject be in two splits, which makes figures too good"
     if protocol.subjects == "unknown":
         yield "the data set does not tell subjects apart: a person may be in two splits"
+    generated = open_all(fold.settings.auxiliary)
+    yield from auxiliary_warnings(generated, protocol.simulated)
     unknown = sum(not shown.known for _, shown in protocol.items())
     if unknown:
         yield (

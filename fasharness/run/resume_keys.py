@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasharness.clips import ClipSpec
 from fasharness.common.files import digest, sha256
 from fasharness.common.sources import source_digest
 from fasharness.data import Presentation, Split
-from fasharness.method import Method, option_values
+from fasharness.method import Generator, Method, option_values
 from fasharness.protocol import Protocol
 from fasharness.run.settings import Settings
 
@@ -18,9 +18,32 @@ if TYPE_CHECKING:
     from fasharness.prepare.prepared import Prepared
 
 
-def training_specs(method: Method, presentation: Presentation) -> list[ClipSpec]:
-    """Return the clips that each of a method's stages needs of a training presentation."""
-    return [stage.clips(presentation.bona_fide) for stage in method.stages()]
+class TrainingItem(NamedTuple):
+    """A presentation that a method is fitted on.
+
+    Attributes:
+        presentation: what is shown.
+        origin: name of its auxiliary set; empty for the protocol's own.
+        weight: how often it counts.
+    """
+
+    presentation: Presentation
+    origin: str
+    weight: int
+
+    def specs(self, method: Method) -> list[ClipSpec]:
+        """Return the clips that the method's stages need of it."""
+        found = (stage.clips_of(self.presentation, self.origin) for stage in method.stages())
+        return [spec for spec in found if spec is not None]
+
+
+def training_items(protocol: Protocol) -> Iterator[TrainingItem]:
+    """Iterate over a protocol's training presentations, then over its auxiliary sets."""
+    for shown in protocol.train:
+        yield TrainingItem(shown, "", protocol.weights.get(shown.id, 1))
+    for name, items in protocol.auxiliary.items():
+        for shown in items:
+            yield TrainingItem(shown, name, 1)
 
 
 def fit_key(
@@ -35,11 +58,17 @@ def fit_key(
     clips = [
         # A store file is named by its content key, so this covers video, crop, detector and
         # versions.
-        [item.id, *(prepared.get(item, spec).path.name for spec in training_specs(method, item))]
-        for item in protocol.train
+        [
+            item.presentation.id,
+            item.origin,
+            item.weight,
+            *(prepared.get(item.presentation, spec).path.name for spec in item.specs(method)),
+        ]
+        for item in training_items(protocol)
     ]
     # Dev chooses the weights that are kept.
-    clips += [[item.id, prepared.get(item, dev).path.name] for item in protocol.dev]
+    chosen = () if isinstance(method, Generator) else protocol.dev
+    clips += [[item.id, prepared.get(item, dev).path.name] for item in chosen]
     # Devices and precisions round differently, so their weights differ.
     machine = [settings.seed, settings.device, settings.precision]
     return digest([_method(method), machine, _contents(weights), clips])

@@ -65,6 +65,14 @@ class Settings:
         default_factory=lambda: MappingProxyType({}),
         metadata=_described("option of the method; repeatable", read=dict, metavar="KEY=VALUE"),
     )
+    auxiliary: Mapping[str, str] = dataclasses.field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata=_described(
+            "folder of generated presentations to train on as well; repeatable",
+            read=dict,
+            metavar="NAME=DIR",
+        ),
+    )
     data: Path | None = _flag("the data set's folder", None, read=Path, metavar="DIR")
     sim: str = _flag("size of simulated data: mini, small or full", "mini", metavar="SIZE")
     faces: str = _flag("detector, or dataset for its own eye positions or boxes", "detector")
@@ -120,6 +128,9 @@ class Settings:
         """Return the settings that decide the result, as plain data; paths are absolute."""
         values = {f.name: getattr(self, f.name) for f in _fields() if Flag.of(f).decides}
         values["option"] = dict(self.option)
+        values["auxiliary"] = {
+            name: str(Path(folder).absolute()) for name, folder in self.auxiliary.items()
+        }
         # Absolute paths: the same command in another folder is another run.
         values["depth"] = self.depth_folder
         for name in ("data", "checkpoint"):

@@ -18,15 +18,15 @@ from fasharness import scores as score_files
 from fasharness.clips import ClipSpec
 from fasharness.common.files import digest, sha256, write_json, write_text
 from fasharness.data import Presentation, Split
-from fasharness.errors import RunError
-from fasharness.method import Method, Stage
+from fasharness.errors import OptionError, RunError
+from fasharness.method import Generator, Method, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
 from fasharness.protocol import Protocol
 from fasharness.run.fold import Fold
-from fasharness.run.resume_keys import fit_key, score_key, training_specs
+from fasharness.run.resume_keys import fit_key, score_key, training_items
 from fasharness.scores import Score
 
 if TYPE_CHECKING:  # torch is imported only where a network is used
@@ -85,12 +85,29 @@ def _check_feasible(fold: Fold) -> None:
             f"{protocol.name} has no training part, and {name} must be trained; score a trained "
             "model with --checkpoint"
         )
+    _check_auxiliary(fold)
     span = fold.scoring_clips.frames.span
     scored = [*protocol.dev, *protocol.test]
     if span > 1 and all(_is_picture(shown.path) for shown in scored):
         raise RunError(
             f"{protocol.name} consists of single pictures, and {name} scores clips that span "
             f"{span} frames; choose a method, or options, for single frames"
+        )
+
+
+def _check_auxiliary(fold: Fold) -> None:
+    """Refuse auxiliary sets that are mixed in but missing, or given but not mixed in."""
+    name, given = fold.method.name, fold.protocol.auxiliary
+    mixed = {one for stage in fold.method.stages() for one in stage.sampling.mix}
+    if fold.settings.checkpoint is None and (missing := sorted(mixed - given.keys())):
+        raise OptionError(
+            f"{name} mixes the auxiliary set {missing[0]!r} into its batches, and there is none; "
+            f"give its folder with --auxiliary {missing[0]}=DIR"
+        )
+    if spare := sorted(given.keys() - mixed):
+        raise OptionError(
+            f"{name} has no use for the auxiliary set {spare[0]!r}; it mixes in: "
+            f"{', '.join(sorted(mixed)) or 'none'}"
         )
 
 
@@ -102,12 +119,14 @@ def wanted_clips(fold: Fold) -> Wanted:
     """Return the clips that the fold needs of each presentation."""
     trains = fold.settings.checkpoint is None and bool(fold.method.stages())
     wanted: dict[Presentation, list[ClipSpec]] = {}
-    for split, presentation in fold.protocol.items():
-        # Training clips (more of them, drawn scales) are not prepared where a checkpoint is scored.
-        if split is not Split.TRAIN:
-            wanted[presentation] = [fold.scoring_clips]
-        elif trains:
-            wanted[presentation] = training_specs(fold.method, presentation)
+    # Training clips (more of them, drawn scales) are not prepared where a checkpoint is scored.
+    for item in training_items(fold.protocol) if trains else ():
+        if specs := item.specs(fold.method):
+            wanted[item.presentation] = specs
+    if not isinstance(fold.method, Generator):
+        for split, presentation in fold.protocol.items():
+            if split is not Split.TRAIN:
+                wanted[presentation] = [fold.scoring_clips]
     return wanted
 
 
@@ -197,8 +216,13 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
 
 
 def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:
-    train_split = fold.protocol.train
-    return [fold.source(prepared, item, stage.clips(item.bona_fide)) for item in train_split]
+    sources = []
+    for item in training_items(fold.protocol):
+        spec = stage.clips_of(item.presentation, item.origin)
+        if spec is not None:
+            source = fold.source(prepared, item.presentation, spec)
+            sources.append(dataclasses.replace(source, weight=item.weight, origin=item.origin))
+    return sources
 
 
 def write_training(fold: Fold, training: Training) -> None:

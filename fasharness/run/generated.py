@@ -1,0 +1,215 @@
+"""Folders of generated presentations: written by a generator, read as an auxiliary set."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from fasharness.common.files import write_bytes, write_json, write_text
+from fasharness.common.lines import at_line, whole_text
+from fasharness.common.records import build, loads
+from fasharness.data import Presentation, Split, rgb
+from fasharness.errors import DataError, OptionError
+from fasharness.method import Made
+from fasharness.protocol import Protocol
+
+CARD = "generated.json"
+LIST = "list.csv"
+FORMAT = 1
+_COLUMNS = ("file", "species", "subject", "pair")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a folder of generated presentations comes from.
+
+    Attributes:
+        format: version of this file.
+        generator: name of the generator.
+        version: its version.
+        model: hash of its model.
+        seed: what the pictures were drawn by.
+        count: number of pictures asked for.
+        simulated: whether the generator was trained on simulated data.
+        trained_on: ``data set:id`` of every presentation that it was trained on.
+    """
+
+    format: int
+    generator: str
+    version: str
+    model: str
+    seed: int
+    count: int
+    simulated: bool
+    trained_on: tuple[str, ...]
+
+
+class Generated(NamedTuple):
+    """A folder of generated presentations.
+
+    Attributes:
+        card: where they come from.
+        presentations: single pictures of faces, without a data set.
+    """
+
+    card: Card
+    presentations: tuple[Presentation, ...]
+
+
+def name_of(presentation: Presentation) -> str:
+    """Name of a presentation that is unique over data sets."""
+    return f"{presentation.dataset}:{presentation.own().id}"
+
+
+def write(
+    folder: Path,
+    card: Card,
+    made: Callable[[int], Iterable[Made]],
+    progress: Callable[[int, int], None],
+) -> None:
+    """Write generated presentations; pictures that an interrupted call wrote are kept.
+
+    Args:
+        folder: an empty or missing folder, or one that was started with the same card.
+        card: what they come from.
+        made: yields the pictures from a number on, the same ones at every call.
+        progress: called with (pictures written, total).
+
+    Raises:
+        DataError: the folder holds something else, or the generator gives another number.
+    """
+    start = _claim(folder, card)
+    rows = _read_rows(folder)[:start] if start else []
+    for number, one in enumerate(made(start), start=start):
+        name = f"pictures/{number:06d}.png"
+        # OpenCV encodes BGR.
+        content = cv2.imencode(".png", np.ascontiguousarray(one.picture[..., ::-1]))[1]
+        write_bytes(folder / name, bytes(content))
+        rows.append([name, one.species or "", one.subject, one.pair])
+        if len(rows) % 100 == 0 or len(rows) == card.count:
+            _write_rows(folder, rows)
+        progress(len(rows), card.count)
+    if len(rows) != card.count:
+        raise DataError(f"{card.generator} made {len(rows)} pictures, {card.count} were asked for")
+
+
+def _claim(folder: Path, card: Card) -> int:
+    """Check that the folder is free or of this card; return how many pictures are done."""
+    path = folder / CARD
+    if path.is_file():
+        if read_card(folder) != card:
+            raise DataError(f"{folder}: holds other generated presentations; name another --out")
+        return len(_read_rows(folder)) if (folder / LIST).is_file() else 0
+    if folder.is_dir() and any(folder.iterdir()):
+        raise DataError(f"{folder}: is not empty; name another --out")
+    write_json(path, asdict(card))
+    return 0
+
+
+def _write_rows(folder: Path, rows: Iterable[list[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([list(_COLUMNS), *rows])
+    write_text(folder / LIST, text.getvalue())
+
+
+def read_card(folder: Path) -> Card:
+    """Read what a folder of generated presentations comes from.
+
+    Raises:
+        DataError: there is no card, or it is damaged.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise DataError(
+            f"{folder}: no {CARD}, so nobody knows what its generator was trained on; "
+            "make the folder with `fasharness generate`"
+        )
+    card = build(Card, loads(whole_text(path), str(path)), str(path))
+    if card.format != FORMAT:
+        raise DataError(f"{path}: format {card.format}; this version reads {FORMAT}")
+    return card
+
+
+def read(folder: Path, name: str) -> Generated:
+    """Read generated presentations.
+
+    Args:
+        folder: written by `write`.
+        name: the auxiliary set's name, which its ids begin with.
+
+    Raises:
+        DataError: the card or the list is missing, damaged or incomplete.
+    """
+    card = read_card(folder)
+    rows = _read_rows(folder)
+    if len(rows) != card.count:
+        raise DataError(
+            f"{folder / LIST}: {len(rows)} of {card.count} pictures; generating was interrupted: "
+            "give the same `fasharness generate` again to finish it"
+        )
+    shown = tuple(
+        Presentation(
+            f"{name}:{file}",
+            rgb(folder / file),
+            subject=subject and f"{name}:{subject}",
+            species=species or None,
+        )
+        for file, species, subject, _ in rows
+    )
+    return Generated(card, shown)
+
+
+def _read_rows(folder: Path) -> list[list[str]]:
+    path = folder / LIST
+    if not path.is_file():
+        raise DataError(f"{path}: no such list of generated pictures")
+    reader = csv.reader(io.StringIO(whole_text(path)), strict=True)
+    head, *rows = [*reader] or [[]]
+    if tuple(head) != _COLUMNS:
+        raise at_line(path, 1, f"expected the columns {','.join(_COLUMNS)}")
+    for line, row in enumerate(rows, start=2):
+        # Names are written by `write` alone; others could lead out of the folder.
+        if len(row) != len(_COLUMNS) or not row[0].startswith("pictures/") or ".." in row[0]:
+            raise at_line(path, line, f"not a line of {LIST}: {','.join(row):.80}")
+    return rows
+
+
+def open_all(folders: Mapping[str, str]) -> dict[str, Generated]:
+    """Read the folders given with ``--auxiliary NAME=DIR``."""
+    return {name: read(Path(folder).absolute(), name) for name, folder in folders.items()}
+
+
+def refuse_leaks(auxiliary: Mapping[str, Generated], protocol: Protocol) -> None:
+    """Refuse generated presentations whose generator has seen what the protocol measures on.
+
+    Raises:
+        OptionError: naming the set and a presentation.
+    """
+    measured = {
+        name_of(shown): split for split, shown in protocol.items() if split is not Split.TRAIN
+    }
+    for name, generated in auxiliary.items():
+        seen = [one for one in generated.card.trained_on if one in measured]
+        if seen:
+            raise OptionError(
+                f"--auxiliary {name}: its generator {generated.card.generator} was trained on "
+                f"{len(seen)} presentations of {protocol.name}'s dev and test, e.g. {seen[0]} of "
+                f"{measured[seen[0]]}; every figure would be too good. Train the generator on "
+                "this fold's train"
+            )
+
+
+def warnings(auxiliary: Mapping[str, Generated], simulated: bool) -> Iterator[str]:
+    """Yield what a reader must know of the auxiliary sets of a run."""
+    for name, generated in auxiliary.items():
+        card = generated.card
+        yield f"trained also on {card.count} presentations generated by {card.generator} ({name})"
+        if card.simulated and not simulated:
+            yield f"the generator of {name} was trained on SIMULATED data"
