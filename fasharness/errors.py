@@ -43,6 +43,10 @@ class DataError(FasharnessError):
     """A data set, list, video, map or score file is missing, broken or contradicts itself."""
 
 
+class FetchError(FasharnessError):
+    """A published package cannot be fetched, or is not the one that was described."""
+
+
 @contextmanager
 def naming(place: object) -> Iterator[None]:
     """Add the file, fold or run to a `DataError` that names only rows.
