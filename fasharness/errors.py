@@ -47,6 +47,10 @@ class FetchError(FasharnessError):
     """A published package cannot be fetched, or is not the one that was described."""
 
 
+class WeightsError(FasharnessError):
+    """Weights are missing or damaged."""
+
+
 @contextmanager
 def naming(place: object) -> Iterator[None]:
     """Add the file, fold or run to a `DataError` that names only rows.

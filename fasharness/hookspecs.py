@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fasharness.method import Method
     from fasharness.result import FoldsResult, Result
     from fasharness.scores import Score
+    from fasharness.weights import Weights
 
 PROJECT = "fasharness"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -99,6 +100,14 @@ def fasharness_depth_estimators() -> Mapping[  # type: ignore[empty-body]
     str, Callable[[str], DepthEstimator]
 ]:
     """Depth estimators for data without depth: name to a function of the device name."""
+
+
+@hookspec
+def fasharness_weights() -> Mapping[str, Callable[[], Weights]]:  # type: ignore[empty-body]
+    """Named weights: name to a function that returns their description, `Weights` of this name.
+
+    Nothing is fetched until the user asks for it with ``fasharness weights get``.
+    """
 
 
 @hookspec

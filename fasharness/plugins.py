@@ -29,6 +29,7 @@ KINDS: Mapping[str, str] = {
     "detector": "fasharness_detectors",
     "crop": "fasharness_crops",
     "depth estimator": "fasharness_depth_estimators",
+    "weights": "fasharness_weights",
 }
 
 

@@ -15,7 +15,6 @@ import cv2
 import pytest
 
 from fasharness.cli import build_parser, main
-from fasharness.prepare.weights import AVAILABLE
 from fasharness.scores import read_csv
 
 Run = Callable[..., "Ended"]  # noqa: F821
@@ -100,13 +99,6 @@ def test_every_word_and_flag_is_explained():
         if not action.help and not isinstance(action, argparse._SubParsersAction)
     ]  # fmt: skip
     assert unexplained == []
-
-
-def test_the_help_names_all_weights(capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit):
-        main(["weights", "get", "--help"])
-    told = capsys.readouterr().out
-    assert all(weights.name in told for weights in AVAILABLE)
 
 
 def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
@@ -291,6 +283,8 @@ def test_a_folder_of_another_run_is_refused_and_untouched(toy_run: Run, oulu: Pa
 @pytest.mark.parametrize("words", [["report", "nowhere"], ["evaluate", "no.csv"],
                                    ["evaluate", "."], ["data", "set", "oulu-npu", "nowhere"],
                                    ["data", "set", "siw", "."], ["weights", "get", "face"],
+                                   ["weights", "add", "face-landmark", "nowhere"],
+                                   ["weights", "remove", "face-landmark"],
                                    ["validate", "--protocol", "oulu1"]])  # fmt: skip
 def test_other_commands_fail_in_one_line_too(command: Run, here: Path, words: list[str]):
     assert command(*words).error

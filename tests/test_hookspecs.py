@@ -20,20 +20,24 @@ from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
 from fasharness.common.progress import Terminal
 from fasharness.data import Presentation, rgb
 from fasharness.dataset import Dataset, Simulator
+from fasharness.errors import WeightsError
 from fasharness.faces import CropRule, Face
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
+from fasharness.prepare.weights import add, find, resolve
 from fasharness.protocol import Protocol
 from fasharness.result import Result
 from fasharness.run.experiment import run
 from fasharness.run.settings import Settings
 from fasharness.scores import read_csv
+from fasharness.weights import FromUser, Weights
 
 SPEC = ClipSpec(
     Frames(pick=Every(2, 2)),
     Crop(8, "corner", scale=(1.0, 1.0)),
     labels=(Label("depth", 4), Label("mask", 4)),
 )
+PIXELS = Weights("pixels", "three numbers", "CC0-1.0", FromUser("pixels.npy", "NumPy"))
 BOX = (10.0, 5.0, 20.0, 16.0)
 HOOKS = [name for name in vars(hookspecs) if name.startswith("fasharness_")]
 DOCUMENT = Path(__file__).parents[1] / "docs" / "plugins.md"
@@ -169,6 +173,10 @@ class Everything:
         return Ramp()
 
     @hookimpl
+    def fasharness_weights(self):
+        return {"pixels": lambda: PIXELS}
+
+    @hookimpl
     def fasharness_run_started(self, folder, settings):
         self.told.append(("started", folder, settings["plugin"]))
 
@@ -289,6 +297,15 @@ def test_fasharness_crops(done: Done):
 def test_fasharness_depth_estimators(done: Done):
     assert done.told("depth") == [("cpu",)]
     assert done.told("cut") == [(index, BOX) for _ in range(4) for index in (0, 2, 4)]
+
+
+def test_fasharness_weights(done: Done, own_machine: None, tmp_path: Path):
+    assert find(done.plugins, "pixels") == PIXELS
+    with pytest.raises(WeightsError, match=r"fasharness weights add pixels FILE, with pixels\.npy"):
+        resolve(done.plugins, ["pixels"])
+    np.save(tmp_path / "mine.npy", np.arange(3))
+    place = add(PIXELS, tmp_path / "mine.npy")
+    assert resolve(done.plugins, ["pixels"]) == {"pixels": place}
 
 
 def test_fasharness_run_started(done: Done):

@@ -27,12 +27,13 @@ EDGES: dict[str, set[str]] = {
     "clips": {"data"},
     "protocol": {"data", "errors"},
     "faces": {"errors"},
+    "weights": {"common"},
     "scores": {"common", "errors"},
     "result": {"common", "errors"},
     "dataset": {"common", "data", "errors", "faces", "protocol", "scores"},
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
     "method": {"clips", "data", "errors", "metrics"},
-    "hookspecs": {"dataset", "faces", "method", "result", "scores"},
+    "hookspecs": {"dataset", "faces", "method", "result", "scores", "weights"},
     "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
     # numbers: they know nothing of videos
     "metrics": set(),
@@ -43,11 +44,11 @@ EDGES: dict[str, set[str]] = {
     "ops": set(),
     "nn": {"ops"},
     # from videos to scores
-    "prepare": {"clips", "common", "data", "dataset", "errors", "faces", "plugins"},
+    "prepare": {"clips", "common", "data", "dataset", "errors", "faces", "plugins", "weights"},
     "engine": {"clips", "common", "data", "errors", "faces", "method", "prepare"},
     "builtin": {
         "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
-        "protocol", "scorefiles", "scores",
+        "protocol", "scorefiles", "scores", "weights",
     },
     "run": {
         "builtin", "clips", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
@@ -60,7 +61,7 @@ EDGES: dict[str, set[str]] = {
     },
     "cli": {
         "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "plugins",
-        "prepare", "report", "result", "run", "scorefiles", "scores",
+        "prepare", "report", "result", "run", "scorefiles", "scores", "weights",
     },
     "__main__": {"cli"},
     "testing": {"cli"},
@@ -170,8 +171,8 @@ def test_the_files_that_the_rules_speak_of_are_there():
 def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
-    contract = "errors data clips protocol faces dataset method hookspecs plugins scores result"
-    contract += " testing __main__"
+    contract = "errors data clips protocol faces weights dataset method hookspecs plugins scores "
+    contract += "result testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from fasharness.dataset import Dataset
     from fasharness.faces import CropRule, DepthEstimator, Detector
     from fasharness.method import Method
+    from fasharness.weights import Weights
 
 
 def _constant() -> type[Method]:
@@ -88,6 +90,19 @@ def fasharness_crops() -> Mapping[str, Callable[[], CropRule]]:
 def fasharness_depth_estimators() -> Mapping[str, Callable[[str], DepthEstimator]]:
     """Depth from the 468-point face landmark model."""
     return {"face-landmark": _face_landmark}
+
+
+@hookimpl
+def fasharness_weights() -> Mapping[str, Callable[[], Weights]]:
+    """Those of the detector and of the depth estimator."""
+    from fasharness.prepare import own_weights
+
+    offered = (own_weights.FACE_LANDMARK, *own_weights.MTCNN_NETWORKS)
+    return {weights.name: partial(_same, weights) for weights in offered}
+
+
+def _same(weights: Weights) -> Weights:
+    return weights
 
 
 @hookimpl(trylast=True)

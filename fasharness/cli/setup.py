@@ -1,4 +1,4 @@
-"""Commands about the installation and the data: validate, ls, info, data and weights."""
+"""Commands about the installation and the data: validate, ls, info and data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ def add(commands: Any) -> None:
     _add_ls(commands)
     add_command(commands, "info", _info, "versions, kernels in use and devices")
     _add_data(commands)
-    _add_weights(commands)
 
 
 def _add_validate(commands: Any) -> None:
@@ -50,14 +49,6 @@ def _add_data(commands: Any) -> None:
     setter = add_command(inner, "set", _data_set, "remember a data set's folder")
     setter.add_argument("dataset", help="e.g. oulu-npu; see `fasharness ls datasets`")
     setter.add_argument("folder", type=Path, help="the data set's folder")
-
-
-def _add_weights(commands: Any) -> None:
-    inner = add_group(commands, "weights", "published weights")
-    getter = add_command(
-        inner, "get", _weights_get, "fetch published weights once, checked by hash"
-    )
-    getter.add_argument("name", help="available: face-landmark (for the depth estimator)")
 
 
 def _validate(options: argparse.Namespace) -> int:
@@ -164,11 +155,4 @@ def _data_set(options: argparse.Namespace) -> int:
     dataset = load().find("dataset", options.dataset).make()
     dataset(options.folder)
     print(f"{options.dataset}: {options.folder} (in {remember(options.dataset, options.folder)})")
-    return 0
-
-
-def _weights_get(options: argparse.Namespace) -> int:
-    from fasharness.prepare.weights import get
-
-    print(f"{options.name}: {get(options.name)}")
     return 0

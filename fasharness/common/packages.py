@@ -88,8 +88,7 @@ class Member:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        parts = PurePosixPath(self.path).parts
-        if not parts or parts[0] == "/" or ".." in parts or "\\" in self.path:
+        if not is_inside(self.path):
             raise ValueError(f"{self.path!r} is no path inside an archive")
         if self.sha256 and not is_sha256(self.sha256):
             raise ValueError(f"sha256 must be 64 hexadecimal digits, got {self.sha256!r}")
@@ -98,6 +97,12 @@ class Member:
 def is_sha256(text: str) -> bool:
     """Return whether a text is a whole digest: 64 hexadecimal digits in lower case."""
     return _SHA256.fullmatch(text) is not None
+
+
+def is_inside(path: str) -> bool:
+    """Return whether a text is a path inside an archive that does not lead out of it."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and parts[0] != "/" and ".." not in parts and "\\" not in path
 
 
 def _check(package: Package, name: re.Pattern[str]) -> None:

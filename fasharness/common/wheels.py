@@ -118,7 +118,9 @@ def _reason(errors: str) -> str:
     # pip ends with "no matching distribution" when it reaches no index at all.
     lost = [line for line in lines if "connection broken by" in line]
     if lost:
-        cause = lost[0].partition("connection broken by")[2].partition(": /")[0]
-        return f"no connection to the package index: {cause.strip()}"
+        cause = lost[0].partition("connection broken by")[2].partition("': /")[0]
+        # After the last object that pip prints, such as <...HTTPConnection object at 0x7f...>.
+        cause = cause.rpartition(">: ")[2].strip(" ')")
+        return f"no connection to the package index: {cause}"
     told = [line for line in lines if line.startswith("ERROR:")] or lines or ["pip printed nothing"]
     return told[-1].removeprefix("ERROR: ")

@@ -17,6 +17,7 @@ from fasharness.errors import DataError
 from fasharness.faces import CropRule, Face, Frame, Region
 from fasharness.prepare import weights
 from fasharness.prepare.canonical_face import canonical_face
+from fasharness.prepare.own_weights import FACE_LANDMARK
 
 INPUT = 192  # side of the model's input
 MARGIN = 1.5  # of the model's input over the longer side of the face
@@ -61,12 +62,12 @@ class LandmarkDepth:
         model: the model file; None uses the fetched weights ``face-landmark``.
 
     Raises:
-        fasharness.prepare.weights.WeightsError: if the weights were not fetched.
+        fasharness.errors.WeightsError: if the weights were not fetched.
         DataError: if the file is not such a model.
     """
 
     def __init__(self, model: Path | None = None) -> None:
-        file = weights.path(weights.FACE_LANDMARK.name) if model is None else model
+        file = weights.path(FACE_LANDMARK) if model is None else model
         self._net = _load(file)
         self._triangles = canonical_face().triangles
 

@@ -50,7 +50,7 @@ class MTCNN:
 
     Raises:
         ValueError: if an argument is out of range.
-        fasharness.errors.DataError: if the `mtcnn` package or its weights are missing.
+        fasharness.errors.WeightsError: if the weights are missing.
     """
 
     def __init__(

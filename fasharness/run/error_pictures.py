@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.clips import Label
-from fasharness.prepare.weights import WeightsError
+from fasharness.errors import WeightsError
 from fasharness.report.decisions import decide, errors
 from fasharness.report.mistakes import WORST
 from fasharness.report.runs import Exhibit, read, write_exhibit

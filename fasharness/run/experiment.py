@@ -19,8 +19,8 @@ from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Generator, Method, make
 from fasharness.plugins import Plugins
-from fasharness.prepare import weights as weight_files
 from fasharness.prepare.prepared import Prepared
+from fasharness.prepare.weights import resolve
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
 from fasharness.run import error_pictures, steps
@@ -83,7 +83,7 @@ def run(
             "`fasharness generate`"
         )
     _check_early(settings, plugins, method, store)
-    weights = _named_weights(settings, method)
+    weights = _named_weights(settings, method, plugins)
     roots = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, roots)
     for name, root in roots.items():
@@ -152,11 +152,11 @@ def _check_early(settings: Settings, plugins: Plugins, method: Method, store: Pa
         check_card(settings.checkpoint, method)
 
 
-def _named_weights(settings: Settings, method: Method) -> Mapping[str, Path]:
+def _named_weights(settings: Settings, method: Method, plugins: Plugins) -> Mapping[str, Path]:
     """Find the weights that training starts from; a given model needs none."""
     if settings.checkpoint is not None:
         return {}
-    return {name: weight_files.path(name) for name in method.weights()}
+    return resolve(plugins, method.weights())
 
 
 def build_method(settings: Settings, plugins: Plugins) -> Method:
@@ -277,7 +277,10 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     dataset_class = plugins.dataset_of(settings.protocol)
     roots = _recorded_roots(dataset_class, settings, plugins)
     settings = _resolved(settings, roots)
-    dataset, weights = _opened(dataset_class, roots, plugins), _named_weights(settings, method)
+    dataset, weights = (
+        _opened(dataset_class, roots, plugins),
+        _named_weights(settings, method, plugins),
+    )
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folds = _folds(experiment.dataset, settings.protocol)
     with claim(folder, settings.deciding()):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fasharness.errors import DataError, FasharnessError
 from fasharness.faces import Face
-from fasharness.prepare import weights
 from fasharness.prepare.canonical_face import canonical_face
 from fasharness.prepare.crop import PILLOW
 from fasharness.prepare.landmarks import (
@@ -91,7 +90,7 @@ def test_the_window_of_points() -> None:
 @pytest.fixture(scope="module")
 def estimator() -> LandmarkDepth:
     try:
-        return LandmarkDepth(weights.path("face-landmark"))
+        return LandmarkDepth()
     except FasharnessError as error:
         pytest.skip(str(error))
 

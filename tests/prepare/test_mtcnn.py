@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.errors import DataError
+from fasharness.errors import WeightsError
 from fasharness.prepare import mtcnn
 from fasharness.prepare.mtcnn import MTCNN, pyramid_scales
 from fasharness.prepare.mtcnn_nets import load_networks
@@ -220,23 +220,32 @@ class Trap:
         return Path.touch, (self.path,)
 
 
-def test_altered_weights_are_never_unpickled(tmp_path: Path, monkeypatch) -> None:
-    weights = tmp_path / "mtcnn" / "assets" / "weights"
-    weights.mkdir(parents=True)
-    (tmp_path / "mtcnn" / "__init__.py").write_text("raise ImportError('must not be imported')")
-    (weights / "pnet.lz4").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
-    monkeypatch.syspath_prepend(tmp_path)
+def installed_mtcnn(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed package of this name that must not be imported; it has no weights yet."""
+    info = site / "mtcnn-1.0.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mtcnn\nVersion: 1.0.0\n")
+    (site / "mtcnn").mkdir()
+    (site / "mtcnn" / "__init__.py").write_text("raise ImportError('must not be imported')")
+    monkeypatch.setenv("FASHARNESS_CACHE", str(site / "cache"))
+    monkeypatch.syspath_prepend(site)
     monkeypatch.delitem(sys.modules, "mtcnn", raising=False)
-    with pytest.raises(DataError, match=r"pnet\.lz4 is not the file of mtcnn 1\.0\.0"):
+    return site / "mtcnn"
+
+
+def test_altered_weights_are_never_unpickled(tmp_path: Path, monkeypatch) -> None:
+    weights = installed_mtcnn(tmp_path / "site", monkeypatch) / "assets" / "weights"
+    weights.mkdir(parents=True)
+    (weights / "pnet.lz4").write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    with pytest.raises(WeightsError, match=r"pnet\.lz4 is damaged or not the published file"):
         MTCNN()
     assert not (tmp_path / "sprung").exists()
 
 
-def test_missing_weights_say_what_to_install(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / "mtcnn").mkdir()
-    (tmp_path / "mtcnn" / "__init__.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(DataError, match=r"pnet\.lz4: No such file.*pip install mtcnn==1\.0\.0"):
+def test_missing_weights_name_the_command(tmp_path: Path, monkeypatch) -> None:
+    installed_mtcnn(tmp_path / "site", monkeypatch)
+    command = "fasharness weights get mtcnn-pnet"
+    with pytest.raises(WeightsError, match=f"weights mtcnn-pnet: missing; fetch with: {command}"):
         MTCNN()
 
 

@@ -1,6 +1,7 @@
 """Preparation: keys, what is done again, failures with reasons, and the same from any process."""
 
 import dataclasses
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
 from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
 from fasharness.data import Presentation
-from fasharness.errors import UnknownNameError
+from fasharness.errors import UnknownNameError, WeightsError
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import load
 from fasharness.prepare import planning
@@ -27,6 +28,7 @@ from fasharness.prepare.pipeline import prepare
 from fasharness.prepare.planning import Planner, Recipe, content_key
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore, StoredClips, load_clip
+from fasharness.prepare.weights import Found
 
 SPEC = ClipSpec(Frames(2, 2, Every(4, 3)), Crop(16), labels=(Label("depth", 8),))
 MASKED = dataclasses.replace(SPEC, labels=(Label("depth", 8), Label("mask", 8)))
@@ -145,6 +147,29 @@ def test_the_clips_of_another_presentation_are_not_taken(oulu: Path, clips: Clip
     assert told == [(1, 2), (2, 2)]
     assert one.read_bytes() == content
     assert len(prepared.damaged) == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_missing_weights_end_it_before_any_video_is_read(
+    own_oulu: Path, clips: ClipStore, own_machine: None, jobs: int
+):
+    for depth in own_oulu.rglob("*.depth.npz"):
+        depth.unlink()
+    with pytest.raises(WeightsError, match="fasharness weights get face-landmark"):
+        go(own_oulu, clips, jobs=jobs)
+    known = json.loads((clips.root / "files.json").read_text())["files"]
+    assert {Path(file).stem.split(".")[0] for file in known} == {NAMES[0]}
+    assert list(clips.root.rglob("*.safetensors")) == []
+
+
+def test_stored_clips_need_no_weights(
+    own_oulu: Path, clips: ClipStore, own_machine: None, monkeypatch: pytest.MonkeyPatch
+):
+    before = go(own_oulu, clips, detector="mtcnn", faces="detector").stored
+    monkeypatch.setattr("fasharness.prepare.weights.look", lambda weights: Found("missing", Path()))
+    assert go(own_oulu, clips, detector="mtcnn", faces="detector").stored == before
+    with pytest.raises(WeightsError, match="fasharness weights get mtcnn-pnet"):
+        go(own_oulu, ClipStore(clips.root / "other"), detector="mtcnn", faces="detector")
 
 
 def test_worker_processes_give_the_same_bytes(oulu: Path, clips: ClipStore, tmp_path: Path):
