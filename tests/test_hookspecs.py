@@ -52,6 +52,15 @@ class Mean(Brightness):
         return SPEC
 
 
+class Needy(Mean):
+    """Needs weights that only the user has."""
+
+    name = "needy"
+
+    def weights(self) -> tuple[str, ...]:
+        return ("pixels",)
+
+
 class Arrays(Dataset):
     """Videos as NumPy files: a bona fide one and an attack in each split."""
 
@@ -100,7 +109,7 @@ class Everything:
 
     @hookimpl
     def fasharness_methods(self):
-        return {"mean": lambda: Mean}
+        return {"mean": lambda: Mean, "needy": lambda: Needy}
 
     @hookimpl
     def fasharness_datasets(self):
@@ -301,8 +310,10 @@ def test_fasharness_depth_estimators(done: Done):
 
 def test_fasharness_weights(done: Done, own_machine: None, tmp_path: Path):
     assert find(done.plugins, "pixels") == PIXELS
+    settings, store = Settings("needy", "arrays1", out=tmp_path / "run"), tmp_path / "store"
     with pytest.raises(WeightsError, match=r"fasharness weights add pixels FILE, with pixels\.npy"):
-        resolve(done.plugins, ["pixels"])
+        run(settings, done.plugins, Terminal(io.StringIO(), quiet=True), store)
+    assert list(tmp_path.iterdir()) == []
     np.save(tmp_path / "mine.npy", np.arange(3))
     place = add(PIXELS, tmp_path / "mine.npy")
     assert resolve(done.plugins, ["pixels"]) == {"pixels": place}
