@@ -19,16 +19,19 @@ class Every:
         stride: frames from the start of one candidate clip to the next.
         keep: of n candidates every max(1, n // keep)-th is kept (SGTD's rule), so that between
             `keep` and 2 * `keep` - 1 remain if there are that many.
+        most: of those only so many from the start; 0 takes all.
     """
 
     stride: int = 1
     keep: int = 6
+    most: int = 0
 
     def starts(self, last: int) -> Sequence[int]:
         """First frames of the clips, of those from 0 up to `last` (exclusive)."""
         starts = range(0, last, self.stride)
         # Exactly `keep` clips, evenly spaced, would score other frames than SGTD's code.
-        return starts[:: max(1, len(starts) // self.keep)]
+        kept = starts[:: max(1, len(starts) // self.keep)]
+        return kept[: self.most] if self.most else kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ class Frames:
     def __post_init__(self) -> None:
         counts = [self.length, self.step]
         match self.pick:
-            case Every(stride, keep):
-                counts += [stride, keep]
+            case Every(stride, keep, most):
+                counts += [stride, keep, most + 1]
             case Spread(count):
                 counts.append(count)
             case At(frames):
@@ -154,7 +157,8 @@ class Label(NamedTuple):
     """A map that belongs to each frame of a clip.
 
     Attributes:
-        name: ``depth``, ``mask``, or a map that the data set brings (`Dataset.maps`).
+        name: ``depth``, ``raw-depth``, ``mask``, or a map that the data set brings
+            (`Dataset.maps`).
         size: side of the map in pixels.
     """
 
@@ -171,7 +175,8 @@ class ClipSpec:
         crop: what is cut out of them.
         modalities: the pictures; all are cut like the face of `RGB`.
         labels: the maps; none by default. ``depth`` is the face depth, zero for attacks (the
-            papers' label). ``mask`` is where a face is, attacks included.
+            papers' label); ``raw-depth`` is that of whatever face is seen, attacks included, and
+            ``mask`` is where it is above zero.
     """
 
     frames: Frames = Frames()

@@ -68,7 +68,7 @@ EDGES: dict[str, set[str]] = {
 }  # fmt: skip
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
-    "fasharness_cdcn": {"nn"},
+    "fasharness_cdcn": {"clips", "data", "hookspecs", "method", "nn", "ops"},
     "fasharness_sgtd": {"clips", "data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
     "fasharness_sim": {
         "builtin",

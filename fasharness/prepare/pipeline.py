@@ -63,12 +63,11 @@ class Tools:
         """Where the maps of each label come from; None where they are all zero."""
         deep = _deep(presentation, spec)
         depth = self._depth(presentation) if deep else None
-        found: dict[Label, DepthSource | None] = {}
+        found: dict[Label, DepthSource | None] = dict.fromkeys(spec.labels)
+        found |= dict.fromkeys(deep, depth)
         for label in spec.labels:
-            known = label.name in ("depth", "mask")
-            found[label] = (
-                (depth if label in deep else None) if known else self._own(presentation, label.name)
-            )
+            if label.name not in ("depth", "raw-depth", "mask"):
+                found[label] = self._own(presentation, label.name)
         return found
 
     def _own(self, presentation: Presentation, label: str) -> DepthSource:
@@ -102,8 +101,8 @@ class Tools:
 
 def _deep(presentation: Presentation, spec: ClipSpec) -> list[Label]:
     """Return the labels that are made from a face's depth."""
-    deep = [one for one in spec.labels if one.name == "mask"]
-    # Zero for attacks, the papers' label: only their mask needs the depth.
+    deep = [one for one in spec.labels if one.name in ("raw-depth", "mask")]
+    # Zero for attacks, the papers' label.
     return deep + [one for one in spec.labels if one.name == "depth" and presentation.bona_fide]
 
 

@@ -17,6 +17,10 @@ HEAD = {0: "lastconv1.0", 1: "lastconv1.1", 3: "lastconv2.0", 4: "lastconv2.1", 
 def authors_name(name: str, value: Tensor) -> str:
     """Translate a name of the state dict."""
     part, index, tail = name.split(".", 2)
+    if part == "attention":
+        return f"sa{int(index) + 1}.{tail}"
+    if (part, index) == ("head", "3") and value.shape[0] == 1:  # CDCN++ has one layer less
+        return "lastconv1.3.conv.weight"
     prefix = HEAD[int(index)] if part == "head" else f"{AUTHORS[part]}.{index}"
     return f"{prefix}.conv.{tail}" if value.ndim == 4 else f"{prefix}.{tail}"
 
