@@ -66,9 +66,9 @@ def _factor(name: str, rows: Sequence[Level]) -> Html:
         )
         for level in rows
     ]
-    title = f"Errors by {name}; a heading sorts"
+    title = f"Errors by {name}"
     if len(rows) == _MOST_ROWS:
-        title = f"Errors by {name}, the {_MOST_ROWS} rows with most errors; a heading sorts"
+        title = f"Errors by {name}, the {_MOST_ROWS} rows with most errors"
     whole = table(title, (name, *(["ACER %"] if live else []), *head), cells, class_="sortable")
     if len(rows) <= _SHOWN_ROWS:
         return whole

@@ -1,6 +1,6 @@
 """The report of one run, or of several side by side, as one page that opens offline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import resources
 
 from fasharness.report import versus
@@ -11,6 +11,8 @@ from fasharness.report.runs import Run
 # No request may leave the page, even if a presentation's name contained an element. Styles and
 # scripts are inline, since the page is one file.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_SIMULATED, _LEAKING = "SIMULATED DATA", "LEAKING THRESHOLD"
+_MARGIN = '@page {{ @top-{place} {{ content: "{words}"; font: bold 7.5pt sans-serif; }} }}\n'
 _BAND = "These presentations were rendered by the harness; the figures say nothing about real ones."
 _LEAKS = "A threshold was chosen on the test split: every figure at it is too good."
 _NOTHING = Html("")
@@ -65,7 +67,7 @@ def document(title: str, content: Html, *, simulated: bool, bands: Html = _NOTHI
             Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
             Html('<link rel="icon" href="data:,">'),
             tag("title", f"{'SIMULATED: ' if simulated else ''}{title}"),
-            tag("style", _asset("style.css")),
+            tag("style", _asset("style.css"), *_marks(simulated, bands)),
         ]
     )
     above = tag("div", _simulated() if simulated else _NOTHING, bands, class_="bands")
@@ -73,6 +75,14 @@ def document(title: str, content: Html, *, simulated: bool, bands: Html = _NOTHI
     script = tag("script", _asset("script.js"))
     whole = join([tag("head", head), tag("body", above, content, foot, script)])
     return f"<!DOCTYPE html>\n{tag('html', whole, lang='en')}\n"
+
+
+def _marks(simulated: bool, bands: Html) -> Iterator[Html]:
+    """Repeat the bands in the margin of every printed page: a page may be passed on alone."""
+    if simulated:
+        yield Html(_MARGIN.format(place="left", words=_SIMULATED))
+    if bands:
+        yield Html(_MARGIN.format(place="right", words=_LEAKING))
 
 
 def _asset(name: str) -> Html:
@@ -88,14 +98,14 @@ def _title(run: Run) -> str:
 
 def _simulated() -> Html:
     """Return the band that warns of simulated data."""
-    return tag("div", "SIMULATED DATA ", tag("span", _BAND), class_="band simulated", role="note")
+    return tag("div", f"{_SIMULATED} ", tag("span", _BAND), class_="band simulated", role="note")
 
 
 def _leaking(runs: Sequence[Run]) -> Html:
     """Return the band that warns of thresholds chosen on the test split."""
     if not any(run.leaks for run in runs):
         return Html("")
-    return tag("div", "LEAKING THRESHOLD ", tag("span", _LEAKS), class_="band leaking", role="note")
+    return tag("div", f"{_LEAKING} ", tag("span", _LEAKS), class_="band leaking", role="note")
 
 
 def _one(run: Run) -> Html:

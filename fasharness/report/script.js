@@ -102,6 +102,8 @@
     };
     histogram.addEventListener("pointerdown", press);
     histogram.addEventListener("pointermove", press);
+    // A page on paper does not say which threshold somebody tried, so it shows the run's own.
+    addEventListener("beforeprint", home);
     root.querySelector(".controls").hidden = false;
     root.classList.add("moving");
     home();
@@ -153,6 +155,16 @@
       });
     });
   }
+
+  // On paper nothing can be unfolded; what was closed on screen is closed again afterwards.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const one of opened) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+  });
 
   document.querySelectorAll(".explore:has(.controls)").forEach(explore);
   document.querySelectorAll("ul.legend").forEach(switchable);

@@ -11,17 +11,9 @@ from fasharness.result import Baseline, Counts, Evaluation, FoldsResult, Metric,
 HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
 
 
-def _value(metric: Metric) -> Html:
-    """Format a value, with the reason if it is absent."""
-    text = figure(metric.name, metric.value)
-    if metric.value is None:
-        return join([text, tag("small", metric.reason)])
-    return join([text])
-
-
 def _range(metric: Metric) -> Html:
-    """Format an interval, with the reason if it is absent."""
-    if metric.value is not None and metric.low is None:
+    """Format an interval, or the reason why it or the value is absent."""
+    if metric.low is None:
         return tag("small", metric.reason)
     return join([interval(metric)])
 
@@ -75,13 +67,14 @@ def metrics(title: str, listed: Iterable[Metric], confidence: float) -> Html:
     rows = [
         (
             join([label(m.name), tag("small", meaning(m.name))]),
-            _value(m),
+            figure(m.name, m.value),
             _range(m),
             _strip(m) if is_share(m.name) else Html(""),
         )
         for m in listed
     ]
-    return table(title, ("metric", "value", f"{confidence:.0%} interval", "0 to 100 %"), rows)
+    head = ("metric", "value", f"{confidence:.0%} interval", "0 to 100 %")
+    return table(title, head, rows, class_="metrics")
 
 
 def attacks(evaluation: Evaluation) -> Html:
@@ -115,7 +108,8 @@ def attacks(evaluation: Evaluation) -> Html:
         "n",
         "0 to 100 %",
     )
-    return table("Attack presentations accepted at the threshold", head, rows)
+    title = "Attack presentations accepted at the threshold"
+    return table(title, head, rows, class_="metrics")
 
 
 def compared(name: str, evaluation: Evaluation, baselines: Iterable[Baseline]) -> Html:
@@ -143,7 +137,8 @@ def _headline(metrics: Sequence[Metric]) -> Iterator[Html]:
     for name in HEADLINE:
         metric = by_name.get(name)
         text = figure(name, metric.value if metric else None)
-        yield join([text, tag("small", interval(metric))]) if metric else join([text])
+        under = interval(metric) or metric.reason if metric else ""
+        yield join([text, tag("small", under)]) if under else join([text])
 
 
 def published(evaluation: Evaluation) -> Html:
@@ -213,7 +208,7 @@ def settings(result: Result) -> Html:
     ):
         rows = [(name, tag("span", text, class_="wrap")) for name, text in _flat(content)]
         if rows:
-            parts.append(table(title, ("name", "value"), rows))
+            parts.append(table(title, ("name", "value"), rows, class_="listing"))
     return join(parts)
 
 

@@ -220,7 +220,8 @@ def _baseline_line(baseline: Baseline) -> str:
     if "acer" not in values:
         return f"baseline {baseline.name}: {baseline.reason}"
     acer = values["acer"]
-    return f"baseline {baseline.name}: ACER {figure('acer', acer.value)} {interval(acer)}"
+    ends = interval(acer) or f"({acer.reason})"
+    return f"baseline {baseline.name}: ACER {figure('acer', acer.value)} {ends}"
 
 
 def _preset(result: Result) -> str:
