@@ -59,11 +59,14 @@ def run(
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
     from fasharness.common.workers import without_main
+    from fasharness.errors import OptionError
     from fasharness.plugins import load as load_plugins
     from fasharness.run import experiment
     from fasharness.run.config import build
 
     console = Terminal(sys.stderr, quiet=quiet)
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise OptionError(f"--store must be a path, got {store!r:.60}")
     place = Path(store or clip_store_dir())
     with without_main():
         return experiment.run(build(settings), load_plugins(), console, place, last)
@@ -72,19 +75,30 @@ def run(
 def read_scores(path: PathLike) -> tuple[Score, ...]:
     """Read a score file of the harness, CSV or Parquet.
 
+    Args:
+        path: the file, or a run's folder, which stands for its ``scores.csv``.
+
     Raises:
+        TypeError: not a path.
         DataError: something is missing, duplicated or not readable; names file and line.
     """
     from fasharness import scorefiles
 
-    return scorefiles.read(Path(path))
+    return scorefiles.read(_path(path))
+
+
+def _path(given: PathLike) -> Path:
+    """Refuse what is no path in one line."""
+    if not isinstance(given, str | os.PathLike):
+        raise TypeError(f"expected a path, got {given!r:.60}")
+    return Path(given)
 
 
 def evaluate(scores: PathLike | Sequence[Score], **rules: Any) -> Evaluation:
     """Choose the threshold on dev scores, and compute all metrics on test scores.
 
     Args:
-        scores: a score file, or scores.
+        scores: a score file, a run's folder, which stands for its ``scores.csv``, or scores.
         **rules: options of the evaluation; see `fasharness.evaluation.evaluate.EvaluationOptions`.
 
     Returns:
@@ -156,7 +170,7 @@ def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> T
     """Load a trained model to score pictures and videos outside of any data set.
 
     Args:
-        model: a run's ``model.safetensors``.
+        model: a run's ``model.safetensors``, or the run's folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         detector: name of the face detector, the one that the model was trained with.
 
@@ -166,9 +180,10 @@ def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> T
 
     Raises:
         CheckpointError: not a model file of the harness, or its method has changed since.
+        TypeError: not a path.
         UnknownNameError: no installed plugin has the method.
     """
     from fasharness.plugins import load as load_plugins
     from fasharness.run.trained import load_trained
 
-    return load_trained(Path(model), load_plugins(), device=device, detector=detector)
+    return load_trained(_path(model), load_plugins(), device=device, detector=detector)

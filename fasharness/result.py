@@ -7,7 +7,7 @@ from typing import Any
 
 from fasharness.common import records
 from fasharness.common.files import write_text
-from fasharness.errors import DataError
+from fasharness.errors import DataError, UnknownNameError
 
 SCHEMA = 2
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
@@ -180,11 +180,11 @@ class Evaluation:
             The metric.
 
         Raises:
-            KeyError: when there is none of this name.
+            UnknownNameError: when there is none of this name.
         """
         known = {metric.name: metric for metric in (*self.metrics, *self.more)}
         if name not in known:
-            raise KeyError(f"no metric {name!r}; there are {', '.join(known)}")
+            raise UnknownNameError("metric", name, known)
         return known[name]
 
 
@@ -338,20 +338,8 @@ def from_json(text: str, source: str = "result") -> Result | FoldsResult:
     Raises:
         DataError: for another schema or kind, and for anything missing, unknown or mistyped.
     """
-    content = records.loads(text, source)
-    if content.get("schema") != SCHEMA:
-        found = content.get("schema")
-        raise DataError(
-            f"{source}: schema {found!r}, expected {SCHEMA}; it was written by another version: "
-            "repeat the run's command, which evaluates its scores again"
-        )
-    kind = content.get("kind")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise DataError(f"{source}: kind {kind!r}, expected one of {', '.join(_KINDS)}")
-    body = content.get("result")
-    if content.keys() != {"schema", "kind", "result"} or not isinstance(body, dict):
-        raise DataError(f"{source}: expected exactly the entries schema, kind and result")
-    return records.build(_KINDS[kind], body, source)
+    found = records.unwrap(text, source, SCHEMA, _KINDS)
+    return records.build(_KINDS[found.kind], found.body, source)
 
 
 def write(path: Path, result: Result | FoldsResult) -> None:

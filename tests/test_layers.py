@@ -56,7 +56,7 @@ EDGES: dict[str, set[str]] = {
     },
     # the ways in
     "fasharness": {
-        "common",
+        "common", "errors",
         "evaluation", "plugins", "report", "result", "run", "scorefiles", "scores",
     },
     "cli": {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fasharness import result as results
-from fasharness.errors import DataError
+from fasharness.errors import DataError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds
 from fasharness.result import (
     Baseline,
@@ -173,7 +173,7 @@ def test_what_json_cannot_hold_is_refused_when_written() -> None:
 
 def test_metrics_are_looked_up_by_name() -> None:
     assert evaluation().metric("auc").value == 0.9
-    with pytest.raises(KeyError, match="there are acer, auc"):
-        evaluation().metric("eer")
+    with pytest.raises(UnknownNameError, match="no metric 'acr'; did you mean 'acer'"):
+        evaluation().metric("acr")
     with pytest.raises(ValueError, match="neither a value nor a reason"):
         Metric("acer", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_rules, add_style, rules_of, write_and_print
+from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, write_and_print
 
 
 def add(commands: Any) -> None:
@@ -22,6 +22,7 @@ def add(commands: Any) -> None:
         threshold="on the training data's dev scores",
         leaks="also at the target's own EER threshold",
     )
+    add_out(parser)
     add_style(parser)
 
 

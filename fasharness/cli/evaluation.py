@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_rules, add_style, rules_of, write_and_print
+from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, write_and_print
 from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
@@ -32,8 +32,15 @@ def add(commands: Any) -> None:
 def _add_evaluate(commands: Any) -> None:
     parser = add_command(commands, "evaluate", _evaluate, "metrics of score files")
     add = parser.add_argument
-    add("scores", type=Path, nargs="+", metavar="SCORES", help="CSV or Parquet; several are folds")
+    add(
+        "scores",
+        type=Path,
+        nargs="+",
+        metavar="SCORES",
+        help="CSV, Parquet or a run's folder; several are folds",
+    )
     add_rules(parser)
+    add_out(parser)
     add("--interval", default="percentile", help="percentile (default), bca or exact")
     add("--all", action="store_true", help="also areas, working points, d', FAR and FRR")
     add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
@@ -63,6 +70,7 @@ def _add_tables(commands: Any) -> None:
     what = "score files (CSV or Parquet) or the folders of runs, two or more"
     pair.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=what)
     add_rules(pair)
+    add_out(pair)
     board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
     what = "searched for result.json, with its subfolders"
     board.add_argument("folder", type=Path, metavar="DIR", help=what)
@@ -118,8 +126,9 @@ def _add_convert(commands: Any) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from fasharness.evaluation.evaluate import EvaluationOptions
     from fasharness.plugins import load
-    from fasharness.scorefiles import json_target, refuse_run_folder
+    from fasharness.scorefiles import json_target, refuse_run_folder, score_files
 
+    options.scores = [file for path in options.scores for file in score_files(path)]
     _refuse_combinations(options)
     more = [path for path in (options.manifest, options.recognition) if path is not None]
     json_target(options.out, [*options.scores, *more])

@@ -14,7 +14,7 @@ def add_rules(
     threshold: str = "rule on dev scores (default: eer)",
     leaks: str = "let the rule look at test (test:RULE)",
 ) -> None:
-    """Add the flags of `rules_of`, and ``--out`` of `write_and_print`.
+    """Add the flags of `rules_of`.
 
     Args:
         parser: parser of a command.
@@ -27,7 +27,12 @@ def add_rules(
     add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
     add("--seed", type=int, default=0, help="of the bootstrap")
     add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
-    add("--out", type=Path, metavar="FILE.json", help="also write the results as JSON")
+
+
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out`` of `write_and_print`."""
+    what = "also write the results as JSON"
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help=what)
 
 
 def add_style(parser: argparse.ArgumentParser) -> None:

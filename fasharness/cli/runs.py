@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
+from fasharness.cli.rules import add_rules, rules_of
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
+    from fasharness.report.runs import Run
     from fasharness.result import FoldsResult, Result
 
 _STEPS = {
@@ -60,19 +62,23 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(commands: Any) -> None:
-    text = "write a run's report.html again, or one page comparing several runs"
-    add = add_command(commands, "report", _report, text).add_argument
+    text = "write the page of a run or a score file, or one page comparing several"
+    parser = add_command(commands, "report", _report, text)
+    add = parser.add_argument
     add(
         "runs",
         type=Path,
         nargs="+",
         metavar="RUN",
-        help="a run's folder; the first is the reference",
+        help="a run's folder, a score file, or JSON of `evaluate --out`; the first is the basis",
     )
     add("--out", type=Path, metavar="FILE", help="a page, .html (several runs: comparison.html)")
+    add("--pdf", action="store_true", help="also print the page as PDF (needs Chromium or Chrome)")
     add("--plots", type=Path, metavar="DIR", help="also write every plot as PNG, SVG and CSV")
     add("--pictures", action="store_true", help="show the faces of the worst errors, real ones too")
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
+    # Named, since a run's folder keeps the rules that it was evaluated by.
+    add_rules(parser, "of score files: rule on dev scores (default: eer)")
 
 
 def _step(options: argparse.Namespace) -> int:
@@ -96,6 +102,7 @@ def _print_result(result: Result | FoldsResult) -> None:
 
 def _report(options: argparse.Namespace) -> int:
     from fasharness import report
+    from fasharness.report import pdf
 
     if options.out is not None and options.out.is_dir():
         raise OptionError(f"--out {options.out}: is a folder; name the page's file")
@@ -103,17 +110,58 @@ def _report(options: argparse.Namespace) -> int:
         raise OptionError(f"--out {options.out}: the page's file must end in .html")
     if options.plots is not None and options.plots.exists() and not options.plots.is_dir():
         raise OptionError(f"--plots {options.plots}: is not a folder")
+    # A shell's completion ends at the file; the run is the folder around it.
+    options.runs = [path.parent if path.name == "result.json" else path for path in options.runs]
+    # A shell's completion ends at the file; the run is the folder around it.
+    options.runs = [path.parent if path.name == "result.json" else path for path in options.runs]
+    _check_inputs(options)
     if options.pictures:
         _draw_pictures(options.runs, options.store)
-    if options.out is None and len(options.runs) == 1:
+    runs = _read_runs(options)
+    if options.out is None and len(runs) == 1 and not runs[0].file:
         target = report.write(options.runs[0])
     else:
-        target = report.write_page(options.runs, options.out or Path("comparison.html"))
+        target = report.write_page(runs, options.out or _page_of(options.runs))
     print(f"report: {target}")
     if options.plots is not None:
-        written = report.write_plots(options.runs, options.plots)
+        written = report.write_plots(runs, options.plots)
         print(f"plots: {len(written)} files in {options.plots}")
+    if options.pdf:
+        print(f"PDF: {pdf.write(target)}")
     return 0
+
+
+def _check_inputs(options: argparse.Namespace) -> None:
+    """Refuse flags that mean nothing to what is reported."""
+    from fasharness.evaluation.evaluate import EvaluationOptions
+
+    folders = [path for path in options.runs if path.is_dir()]
+    if options.pictures and len(folders) < len(options.runs):
+        raise OptionError("--pictures needs the folders of runs: score files have no pictures")
+    usual = EvaluationOptions()
+    given = [name for name, value in rules_of(options).items() if getattr(usual, name) != value]
+    if given and len(folders) == len(options.runs):
+        raise OptionError(
+            "rules are for score files, and a run keeps those that it was evaluated by: name "
+            "RUN/scores.csv, or use `fasharness evaluate RUN`"
+        )
+
+
+def _read_runs(options: argparse.Namespace) -> Sequence[Run]:
+    import fasharness
+    from fasharness.report.runs import read_several
+
+    rules = rules_of(options)
+    return read_several(options.runs, lambda found: fasharness.evaluate(found, more=True, **rules))
+
+
+def _page_of(runs: Sequence[Path]) -> Path:
+    """Name the page: of one score file after it, of several after what it does."""
+    from fasharness.scorefiles import refuse_run_folder
+
+    target = Path("comparison.html" if len(runs) > 1 else f"{runs[0].stem}.html")
+    refuse_run_folder(target.parent)
+    return target
 
 
 def _draw_pictures(runs: Sequence[Path], store: Path | None) -> None:

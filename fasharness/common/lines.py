@@ -9,6 +9,12 @@ from fasharness.errors import DataError
 _LONGEST_LINE = 65_536
 _MARK = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 4096
+_BINARY = {
+    b"PAR1": "Parquet; its name must end in .parquet",
+    b"PK\x03\x04": "a spreadsheet or another ZIP archive; save it as CSV (UTF-8)",
+    b"\x1f\x8b": "compressed (gzip); unpack it first",
+}
 
 
 def text_lines(path: Path) -> Generator[str, None, None]:
@@ -32,8 +38,10 @@ def text_lines(path: Path) -> Generator[str, None, None]:
             if size == 0:
                 raise DataError(f"{path}: the file is empty; score again")
             stream.seek(0)
-            if stream.read(2) in _WIDE:
+            head = stream.read(_HEAD)
+            if head[:2] in _WIDE:
                 raise at_line(path, 1, "UTF-16, not UTF-8 text; save the file as UTF-8")
+            _refuse_binary(path, head)
             stream.seek(-1, os.SEEK_END)
             # A file cut off inside the last number would be read as another score.
             whole = stream.read(1) in (b"\n", b"\r")
@@ -60,6 +68,17 @@ def refuse_other_than_files(path: Path) -> None:
     if path.exists() and not path.is_file():
         what = "a folder" if path.is_dir() else "a pipe or device, which cannot be read twice"
         raise DataError(f"{path}: is {what}; name a file")
+
+
+def _refuse_binary(path: Path, head: bytes) -> None:
+    """Refuse content that no setting of a spreadsheet or an editor makes a text."""
+    for mark, words in _BINARY.items():
+        if head.startswith(mark):
+            raise DataError(f"{path}: is {words}")
+    line = head.partition(b"\n")[0]
+    # A zero byte alone may be a slip in a text; the line that has it is named later.
+    if b"\0" in line or (b"\0" in head and not line.isascii()):
+        raise DataError(f"{path}: is a binary file, not a text file; name the right one")
 
 
 def _decoded(path: Path, number: int, line: bytes) -> str:

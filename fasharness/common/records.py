@@ -5,9 +5,9 @@ import json
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fasharness.errors import DataError
 
@@ -82,6 +82,47 @@ def loads(text: str, source: str) -> Mapping[str, Json]:
     if not isinstance(content, dict):
         raise DataError(f"{source}: expected a JSON object, got {type(content).__name__}")
     return content
+
+
+class Unwrapped(NamedTuple):
+    """The kind of a versioned file, and its content, which is not checked yet."""
+
+    kind: str
+    body: Mapping[str, Any]
+
+
+def unwrap(
+    text: str, source: str, schema: int, kinds: Collection[str], marks: Sequence[str] = ()
+) -> Unwrapped:
+    """Open a versioned JSON file of the entries ``schema``, ``kind`` and ``result``, strictly.
+
+    Args:
+        text: the JSON.
+        source: where it came from, for the message.
+        schema: the schema's number.
+        kinds: those that the caller reads.
+        marks: further entries that the file has.
+
+    Returns:
+        Its kind and its entry ``result``.
+
+    Raises:
+        DataError: for another schema, kind or entry.
+    """
+    content = loads(text, source)
+    if content.get("schema") != schema:
+        found = content.get("schema")
+        raise DataError(
+            f"{source}: schema {found!r}, expected {schema}; it was written by another version: "
+            "repeat the run's command, which evaluates its scores again"
+        )
+    kind, body = content.get("kind"), content.get("result")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise DataError(f"{source}: kind {kind!r}, expected one of {', '.join(kinds)}")
+    entries = ("schema", "kind", "result", *marks)
+    if content.keys() != set(entries) or not isinstance(body, dict):
+        raise DataError(f"{source}: expected exactly the entries {', '.join(entries)}")
+    return Unwrapped(kind, body)
 
 
 def build(kind: type[R], content: Mapping[str, Any], place: str) -> R:

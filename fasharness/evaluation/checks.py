@@ -23,6 +23,8 @@ def check(scores: Sequence[Score]) -> None:
     Raises:
         DataError: naming the row (the first one after the header is 1) and the presentation.
     """
+    if not scores:
+        raise DataError("no scores at all; expected those of dev and test")
     rows: dict[str, int] = {}
     for row, score in enumerate(scores, start=1):
         first = rows.setdefault(score.presentation, row)

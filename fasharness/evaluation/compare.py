@@ -339,6 +339,12 @@ def _scored(scores: Sequence[Score]) -> set[str]:
 
 def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
     """Find the test presentations that both runs scored, and refuse contradictions about them."""
+    units = [next((s.unit for s in scores if s.split == "test"), "") for scores in (first, second)]
+    if all(units) and units[0] != units[1]:
+        raise DataError(
+            f"one run has scores of {units[0]}s, the other of {units[1]}s; aggregate the smaller "
+            "ones to videos first (`fasharness.evaluation.units.aggregate`)"
+        )
     shared = _scored(first) & _scored(second)
     if not shared:
         raise DataError("the two runs share no scored test presentation; same protocol?")

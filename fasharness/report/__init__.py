@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fasharness.common.files import write_bytes, write_text
+from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
     from fasharness.report.runs import Run
@@ -34,32 +35,28 @@ def write(run_folder: Path) -> Path:
     return target
 
 
-def write_page(run_folders: Sequence[Path], target: Path) -> Path:
-    """Write one page on one or several finished runs; the comparison of several comes first.
+def write_page(runs: "Sequence[Run]", target: Path) -> Path:
+    """Write one page on one or several runs or score files; their comparison comes first.
 
     Args:
-        run_folders: the runs' folders; the others are compared with the first.
+        runs: what `fasharness.report.runs.read_several` returns; the others are compared with the
+            first.
         target: the page's file.
 
     Returns:
         The page's path. The file is written atomically.
-
-    Raises:
-        OptionError: when a folder holds no finished run, or is named twice.
-        DataError: when a file of a run is missing or damaged.
     """
     from fasharness.report import page
-    from fasharness.report.runs import read_several
 
-    write_text(target, page.page(read_several(run_folders)))
+    write_text(target, page.page(runs))
     return target
 
 
-def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
-    """Write every plot of finished runs as PNG, SVG and CSV.
+def write_plots(runs: "Sequence[Run]", folder: Path) -> tuple[Path, ...]:
+    """Write every plot of runs or score files as PNG, SVG and CSV.
 
     Args:
-        run_folders: the runs' folders.
+        runs: what `fasharness.report.runs.read_several` returns.
         folder: where the plots go; with several runs or folds, each gets a folder of its own
             in it; the error curves of all runs together are written beside these.
 
@@ -67,21 +64,23 @@ def write_plots(run_folders: Sequence[Path], folder: Path) -> tuple[Path, ...]:
         The files, each written atomically.
 
     Raises:
-        OptionError: when a folder holds no finished run, or is named twice.
-        DataError: when a file of a run is missing or damaged.
+        OptionError: when one has no scores to draw.
     """
     # Imported when called, so that other commands do not load the drawing code.
     from fasharness.report.drawing import files
-    from fasharness.report.runs import read_several
     from fasharness.report.versus import run_curves
 
+    for run in runs:
+        if run.file and not run.scores:
+            raise OptionError(f"{run.file}: figures without scores, so there is nothing to plot")
     written: list[Path] = []
-    runs = read_several(run_folders)
     for run in runs:
         home = folder / Path(run.name).name if len(runs) > 1 else folder
         for part in run.parts:
             place = home / part.name if len(run.parts) > 1 else home
-            written += files.write_plots(place, part.result, part.scores)
+            title = run.title if run.file else f"{run.first.method} on {part.name}"
+            found, simulated = part.result.evaluation, part.result.simulated
+            written += files.write(place, found, part.scores, title, simulated)
     if len(runs) > 1:
         simulated = any(run.simulated for run in runs)
         written += files.write_curves(folder, run_curves(runs), "all attacks", simulated)

@@ -37,6 +37,9 @@ def body(run: Run, place: Place) -> Html:
 def lede(run: Run) -> str:
     """Return in one line what was run."""
     first = run.first
+    if run.file:
+        what = "a score file" if run.scores else "figures that `fasharness evaluate --out` wrote"
+        return f"{what}, per {first.evaluation.unit}; nothing is known of the run behind it"
     preset = f", preset {first.preset}" if first.preset else ""
     own = " · every fold has its own model and its own threshold" if len(run.parts) > 1 else ""
     return (
@@ -86,9 +89,9 @@ def _folds(run: Run, result: FoldsResult, place: Place) -> Html:
         tag(
             "details",
             tag("summary", part.name),
-            *_sections(part, Place(f"{place.prefix}{part.name}-", place.level + 1)),
+            *_sections(part, Place(f"{place.prefix}{number}-", place.level + 1)),
         )
-        for part in run.parts
+        for number, part in enumerate(run.parts, start=1)
     ]
     section = place.section
     return join(

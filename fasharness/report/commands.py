@@ -17,6 +17,9 @@ def commands(run: Run) -> Iterator[str]:
     Yields:
         Lines for a shell; RUN is the run's folder, PLOTS any folder.
     """
+    if run.file:
+        yield from _of_file(run)
+        return
     known = run.first.provenance.get("versions")
     versions = known if isinstance(known, Mapping) else {}
     if versions:
@@ -29,6 +32,20 @@ def commands(run: Run) -> Iterator[str]:
     yield from _evaluations(run)
     yield "# this page, and its plots as PNG, SVG and CSV"
     yield "fasharness report RUN --plots PLOTS"
+
+
+def _of_file(run: Run) -> Iterator[str]:
+    """Yield the commands for a score file, or for figures without the scores behind them."""
+    file = shlex.quote(run.file)
+    if not run.scores:
+        yield "# this page; it has no plots, since the file holds no scores"
+        yield f"fasharness report {file}"
+        return
+    evaluation = run.first.evaluation
+    yield "# the figures"
+    yield f"fasharness evaluate {file} {_flags(evaluation)}".rstrip()
+    yield "# this page, and its plots as PNG, SVG and CSV"
+    yield shlex.join(["fasharness", "report", run.file, *_rules(evaluation), "--plots", "PLOTS"])
 
 
 def _evaluations(run: Run) -> Iterator[str]:
@@ -47,20 +64,30 @@ def _evaluations(run: Run) -> Iterator[str]:
 
 def _flags(evaluation: Evaluation) -> str:
     """Return the flags of `fasharness evaluate` that reproduce an evaluation from its scores."""
+    method, usual = evaluation.intervals.method, EvaluationOptions().interval
+    switches = (("--all", bool(evaluation.more)), ("--compat", bool(evaluation.published)))
+    # Quoted: rules and folds may hold characters that a shell would interpret.
+    return shlex.join(
+        [
+            *_rules(evaluation),
+            *(("--interval", method) if method != usual else ()),
+            *(flag for flag, on in switches if on),
+        ]
+    )
+
+
+def _rules(evaluation: Evaluation) -> Iterator[str]:
+    """Yield the flags of the rules that every command on score files takes."""
     usual, rule = EvaluationOptions(), evaluation.intervals
     # Only flags that differ from the defaults, so that a reader sees what was special.
     chosen = (
         ("--threshold", evaluation.threshold.rule, usual.threshold_rule),
         ("--replicates", rule.replicates, usual.replicates),
         ("--seed", rule.seed, usual.seed),
-        ("--interval", rule.method, usual.interval),
         ("--confidence", rule.confidence, usual.confidence),
     )
-    flags = [word for flag, ours, theirs in chosen if ours != theirs for word in (flag, str(ours))]
-    switches = (
-        ("--allow-leaks", evaluation.threshold.leaks),
-        ("--all", bool(evaluation.more)),
-        ("--compat", bool(evaluation.published)),
-    )
-    # Quoted: rules and folds may hold characters that a shell would interpret.
-    return shlex.join([*flags, *(flag for flag, on in switches if on)])
+    for flag, ours, theirs in chosen:
+        if ours != theirs:
+            yield from (flag, str(ours))
+    if evaluation.threshold.leaks:
+        yield "--allow-leaks"

@@ -42,7 +42,7 @@ def page(runs: Sequence[Run]) -> str:
     """
     if not runs:
         raise ValueError("expected at least one run, got none")
-    title = _title(runs[0]) if len(runs) == 1 else f"{len(runs)} runs compared"
+    title = runs[0].title if len(runs) == 1 else f"{len(runs)} runs compared"
     content = _one(runs[0]) if len(runs) == 1 else _several(runs, title)
     simulated = any(run.simulated for run in runs)
     return document(title, content, simulated=simulated, bands=_leaking(runs))
@@ -90,12 +90,6 @@ def _asset(name: str) -> Html:
     return Html(resources.files("fasharness.report").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _title(run: Run) -> str:
-    """Name what is reported."""
-    folds = f", {len(run.parts)} folds" if len(run.parts) > 1 else ""
-    return f"{run.first.method} on {run.protocol}{folds}"
-
-
 def _simulated() -> Html:
     """Return the band that warns of simulated data."""
     return tag("div", f"{_SIMULATED} ", tag("span", _BAND), class_="band simulated", role="note")
@@ -111,7 +105,7 @@ def _leaking(runs: Sequence[Run]) -> Html:
 def _one(run: Run) -> Html:
     """Compose the page of one run."""
     content = body(run, Place())
-    parts = (tag("h1", _title(run)), tag("p", lede(run), class_="lede"), warnings(run))
+    parts = (tag("h1", run.title), tag("p", lede(run), class_="lede"), warnings(run))
     links = [
         tag("a", words, href=f"#{anchor}")
         for anchor, words in _SECTIONS
@@ -138,6 +132,7 @@ def _several(runs: Sequence[Run], title: str) -> Html:
 def _article(run: Run, place: Place) -> Html:
     """Compose the part of one run among several."""
     name = f"{place.prefix}run"
-    heading = tag("h2", f"{run.name}: {_title(run)}", id=f"{name}-title", class_="run")
+    words = run.title if run.file else f"{run.name}: {run.title}"
+    heading = tag("h2", words, id=f"{name}-title", class_="run")
     content = (heading, tag("p", lede(run), class_="lede"), warnings(run), body(run, place))
     return tag("article", *content, id=name, aria_labelledby=f"{name}-title")

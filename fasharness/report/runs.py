@@ -1,4 +1,4 @@
-"""A finished run, read from its folder for the report, with a part for each fold."""
+"""A finished run, or the figures of a score file, read for the report, a part for each fold."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +9,16 @@ from urllib.parse import quote
 from fasharness import result as results
 from fasharness import scorefiles
 from fasharness.common.files import sha256, write_bytes
-from fasharness.errors import DataError, OptionError
-from fasharness.result import FoldsResult, Result
+from fasharness.errors import DataError, OptionError, naming
+from fasharness.evaluation import stored
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
+from fasharness.result import Evaluation, FoldsResult, Result
 from fasharness.scores import Score, read_csv
 
 PICTURES = "pictures"
+RESULT = "result.json"
+
+Evaluate = Callable[[Sequence[Score]], Evaluation]
 
 
 class Exhibit(NamedTuple):
@@ -87,11 +92,13 @@ class Run:
         name: its name on a page with other runs.
         result: its result.
         parts: one for a protocol, else one for each fold.
+        file: the score file, or the JSON of figures, that it was read from; empty for a folder.
     """
 
     name: str
     result: Result | FoldsResult
     parts: tuple[Part, ...]
+    file: str = ""
 
     @property
     def first(self) -> Result:
@@ -102,6 +109,13 @@ class Run:
     def protocol(self) -> str:
         """The protocol, or the fold if only one was run."""
         return self.result.protocol if isinstance(self.result, FoldsResult) else self.parts[0].name
+
+    @property
+    def title(self) -> str:
+        """What is reported."""
+        folds = f", {len(self.parts)} folds" if len(self.parts) > 1 else ""
+        what = self.name if self.file else f"{self.first.method} on {self.protocol}"
+        return f"{what}{folds}"
 
     @property
     def scores(self) -> list[Score]:
@@ -119,28 +133,64 @@ class Run:
         return any(part.result.evaluation.threshold.leaks for part in self.parts)
 
 
-def read(folder: Path, name: str = "") -> Run:
-    """Read a finished run.
+def evaluated(scores: Sequence[Score]) -> Evaluation:
+    """Evaluate a score file as a run is evaluated, without the metrics of plugins."""
+    return evaluate(scores, EvaluationOptions(more=True))
+
+
+def read(path: Path, name: str = "", evaluate: Evaluate = evaluated) -> Run:
+    """Read a finished run, or the figures of a score file.
 
     Args:
-        folder: the run's folder.
-        name: its name; empty for the folder's name.
+        path: a run's folder, a score file, or a JSON file that ``fasharness evaluate --out``
+            wrote.
+        name: its name; empty for that of the folder or file.
+        evaluate: evaluates the scores of a score file.
 
     Returns:
         The run.
 
     Raises:
-        OptionError: when the folder holds no finished run.
-        DataError: when a file of it is missing, damaged or another run's.
+        OptionError: when there is nothing, or no finished run in the folder.
+        DataError: when a file is missing, damaged, of something else or of another run.
     """
-    if not (folder / "result.json").is_file():
-        raise OptionError(f"{folder}: no finished run (it has no result.json)")
-    found = results.read(folder / "result.json")
+    name = name or path.resolve().name
+    if path.is_file() and path.suffix.lower() == ".json":
+        return _without_scores(path, name)
+    if path.is_file():
+        scores = scorefiles.read(path)
+        with naming(path):
+            found = evaluate(scores)
+        result = stored.nameless(found, any(score.simulated for score in scores))
+        return Run(name, result, (Part(result, scores, _no_exhibit),), str(path))
+    if not path.exists():
+        raise OptionError(f"{path}: there is no such run, score file or JSON of figures")
+    return _read_folder(path, name)
+
+
+def _no_exhibit(presentation: str) -> Exhibit:
+    """Return no picture: score files have none."""
+    del presentation
+    return Exhibit(None, None, None)
+
+
+def _without_scores(path: Path, name: str) -> Run:
+    """Read figures that were written without the scores behind them."""
+    result = stored.read(path)
+    folds = result.folds if isinstance(result, FoldsResult) else (result,)
+    return Run(name, result, tuple(Part(fold, (), _no_exhibit) for fold in folds), str(path))
+
+
+def _read_folder(folder: Path, name: str) -> Run:
+    """Read a finished run from its folder."""
+    if not (folder / RESULT).is_file():
+        raise OptionError(f"{folder}: no finished run (it has no {RESULT})")
+    found = results.read(folder / RESULT)
     if isinstance(found, FoldsResult):
         parts = tuple(_part(folder / fold.fold, fold) for fold in found.folds)
     else:
         parts = (_part(folder, found),)
-    return Run(name or folder.resolve().name, found, parts)
+    return Run(name, found, parts)
 
 
 def scores_by_fold(path: Path) -> Mapping[str, Sequence[Score]]:
@@ -185,26 +235,28 @@ def _part(folder: Path, result: Result) -> Part:
     return Part(result, read_csv(scores), lambda name: read_exhibit(folder, name))
 
 
-def read_several(folders: Sequence[Path]) -> tuple[Run, ...]:
-    """Read runs, each with a unique name.
+def read_several(paths: Sequence[Path], evaluate: Evaluate = evaluated) -> tuple[Run, ...]:
+    """Read runs and score files, each with a unique name.
 
     Args:
-        folders: the runs' folders.
+        paths: as for `read`.
+        evaluate: evaluates the scores of score files.
 
     Returns:
-        The runs, named after their folders, or by their whole paths if folder names are equal.
+        The runs, named after their folders or files, or by their whole paths if two names are
+        equal.
 
     Raises:
-        OptionError: when a folder is named twice or holds no finished run.
-        DataError: when a file of a run is missing or damaged.
+        OptionError: when one is named twice or holds no finished run.
+        DataError: when a file is missing or damaged.
     """
-    # Resolved, so that two spellings of one folder are found.
-    whole = [folder.resolve() for folder in folders]
-    for number, folder in enumerate(whole):
-        if folder in whole[:number]:
-            raise OptionError(f"{folders[number]}: named twice; name each run once")
-    names = [folder.name for folder in whole]
+    # Resolved, so that two spellings of one path are found.
+    whole = [path.resolve() for path in paths]
+    for number, path in enumerate(whole):
+        if path in whole[:number]:
+            raise OptionError(f"{paths[number]}: named twice; name each run once")
+    names = [path.name for path in whole]
     return tuple(
-        read(folder, name if names.count(name) == 1 else str(folder))
-        for folder, name in zip(folders, names, strict=True)
+        read(path, name if names.count(name) == 1 else str(path), evaluate)
+        for path, name in zip(paths, names, strict=True)
     )

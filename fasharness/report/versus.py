@@ -41,7 +41,7 @@ def _figures(runs: Sequence[Run]) -> Html:
     """Put the headline figures of the runs side by side."""
     rows = [
         (
-            join([run.name, tag("small", f"{run.first.method} on {run.protocol}")]),
+            run.name if run.file else join([run.name, tag("small", run.title)]),
             *_cells(run),
             join([_threshold(run)]),
             str(sum(s.split == "test" and not s.failed for s in run.scores)),
@@ -103,12 +103,17 @@ def _paired(first: Run, second: Run) -> Html:
 
 def _incomparable(first: Run, second: Run) -> str:
     """Return why two runs were not tested on the same presentations; empty when they may be."""
+    for run in (first, second):
+        if not run.scores:
+            return f"{run.file} holds figures without the scores behind them"
     if first.simulated != second.simulated:
         return "one of them is on simulated data, the other on real ones"
-    if first.first.dataset != second.first.dataset:
+    # A score file does not say where its presentations are from; their names must do.
+    known = not (first.file or second.file)
+    if known and first.first.dataset != second.first.dataset:
         return f"their data sets are {first.first.dataset} and {second.first.dataset}"
     simulations = {str(run.first.provenance.get("simulation", "")) for run in (first, second)}
-    if len(simulations) > 1:
+    if known and len(simulations) > 1:
         return f"their simulated data differ ({', '.join(sorted(filter(None, simulations)))})"
     if len(first.parts) > 1 or len(second.parts) > 1:
         return "the folds of a run have each its own model and threshold; compare them one by one"

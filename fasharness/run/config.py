@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,10 @@ def _value(name: str, value: Any, kind: type[Any]) -> Any:
         return {str(key): as_text(part) for key, part in value.items()}
     if kind in (int, float):
         return _number(name, value, kind)
-    return kind(str(value))
+    # A number would silently become the name of a folder.
+    if kind is Path and not isinstance(value, str | os.PathLike):
+        raise OptionError(f"{flag_name(name)} must be a path, got {value!r:.60}")
+    return kind(os.fspath(value) if kind is Path else str(value))
 
 
 def _number(name: str, value: object, kind: Any) -> Any:

@@ -17,7 +17,7 @@ from fasharness.engine.checkpoint import ModelCard, load_model, read_card
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric, place
 from fasharness.engine.score import score_source
-from fasharness.errors import DataError
+from fasharness.errors import CheckpointError, DataError
 from fasharness.faces import Frame
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
@@ -27,6 +27,7 @@ from fasharness.prepare.store import ClipStore, StoredClips
 from fasharness.run.config import as_text
 from fasharness.run.settings import check_device
 
+_MODEL = "model.safetensors"
 Prepare = Callable[[Task, ClipStore], list[StoredClips]]
 
 
@@ -60,8 +61,14 @@ class TrainedModel:
 
         Raises:
             DataError: the file cannot be read, shows no face, or has too few frames.
+            TypeError: neither a path nor an array.
             ValueError: an array of another shape or type.
         """
+        if not isinstance(shown, str | os.PathLike | np.ndarray):
+            raise TypeError(
+                "expected a file, or frames as one array, uint8 (N, H, W, 3); got "
+                f"{type(shown).__name__}: join a list of frames with numpy.stack"
+            )
         if isinstance(shown, np.ndarray):
             frames = _frames(shown)
             return self._score(Path("frames"), lambda task, store: self._cut(frames, task, store))
@@ -100,6 +107,7 @@ def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
 def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) -> TrainedModel:
     """Load a model file for scoring; see `fasharness.load`."""
     check_device(device)
+    path = _model_file(path)
     method = method_of(read_card(path), plugins)
     plugins.find("detector", detector)
     fabric = make_fabric(device, "32-true")
@@ -107,6 +115,17 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     load_model(path, method, network)
     recipe = Recipe((), detector=detector, device=preparation_device(device))
     return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))
+
+
+def _model_file(path: Path) -> Path:
+    """Return the model of a run's folder, and any other path as it is."""
+    if not path.is_dir():
+        return path
+    if (path / _MODEL).is_file():
+        return path / _MODEL
+    folds = ", ".join(sorted(file.parent.name for file in path.glob(f"*/{_MODEL}")))
+    hint = f"name the folder of one of its folds: {folds}" if folds else "name a model file"
+    raise CheckpointError(f"{path}: is a folder without {_MODEL}; {hint}")
 
 
 def method_of(card: ModelCard, plugins: Plugins) -> Method:

@@ -3,19 +3,46 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fasharness.errors import OptionError
+from fasharness.errors import DataError, OptionError
 from fasharness.scorefiles.parquet import numbered_parquet, write_parquet
 from fasharness.scores import Score, numbered_csv, read_csv, unique, write_csv
 
 _PARQUET = ".parquet"
 _OF_A_RUN = ("run.json", "result.json")
+_SCORES = "scores.csv"
+
+
+def score_files(path: Path) -> tuple[Path, ...]:
+    """Find the score files that a path stands for.
+
+    Args:
+        path: a score file or a run's folder.
+
+    Returns:
+        The run's ``scores.csv``, or those of its folds; any other path as it is.
+    """
+    if not path.is_dir():
+        return (path,)
+    if (path / _SCORES).is_file():
+        return (path / _SCORES,)
+    run = any((path / name).is_file() for name in _OF_A_RUN)
+    return (tuple(sorted(path.glob(f"*/{_SCORES}"))) if run else ()) or (path,)
+
+
+def _score_file(path: Path) -> Path:
+    """Return the one score file that a path stands for."""
+    files = score_files(path)
+    if len(files) > 1:
+        folds = ", ".join(file.parent.name for file in files)
+        raise DataError(f"{path}: a run of several folds ({folds}); name the folder of one of them")
+    return files[0]
 
 
 def read(path: Path) -> tuple[Score, ...]:
     """Read a score file: Parquet if its name ends in ``.parquet``, else CSV.
 
     Args:
-        path: the file.
+        path: the file; a run's folder stands for its ``scores.csv``.
 
     Returns:
         The scores in the order of the file. A score that is not finite is a failure.
@@ -24,6 +51,7 @@ def read(path: Path) -> tuple[Score, ...]:
         DataError: naming file and line or row, when something is missing, given twice or not
             readable.
     """
+    path = _score_file(path)
     if path.suffix.lower() == _PARQUET:
         return unique(path, "row", numbered_parquet(path))
     return read_csv(path)
@@ -42,6 +70,7 @@ def stream(path: Path) -> Iterator[Score]:
     Raises:
         DataError: as `read`, once the line is reached.
     """
+    path = _score_file(path)
     parquet = path.suffix.lower() == _PARQUET
     for _, score in numbered_parquet(path) if parquet else numbered_csv(path):
         yield score

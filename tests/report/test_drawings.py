@@ -12,9 +12,9 @@ from fasharness.report.curves import Line
 from fasharness.report.drawing.figures import encode, figure
 from fasharness.report.drawing.files import (
     evaluation_plots,
+    write,
     write_curves,
     write_epsc,
-    write_plots,
 )
 from fasharness.report.drawing.model import Heading, Panel, Plot, Polyline, axis, style
 from fasharness.report.expected import Trials, epsc
@@ -30,7 +30,7 @@ def folder(
     tmp_path_factory: pytest.TempPathFactory, result: Result, scores: tuple[Score, ...]
 ) -> Path:
     folder = tmp_path_factory.mktemp("plots")
-    written = write_plots(folder, result, scores)
+    written = write(folder, result.evaluation, scores, "sgtd on oulu1", simulated=True)
     assert {p.name for p in written} == {f"{n}.{e}" for n in NAMES for e in ("png", "svg", "csv")}
     return folder
 

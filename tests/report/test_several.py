@@ -1,7 +1,7 @@
 """Several runs on a page: paired where they may be, and said so where they may not; folds."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from fasharness.evaluation.compare import compare
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.report.numbers import change, figure, percent
+from fasharness.report.runs import read_several
 from fasharness.result import Result
 from fasharness.scores import Score
 
@@ -34,6 +35,11 @@ def run(
     return finish(folder, dataclasses.replace(result, evaluation=found, **more), scores)  # type: ignore[arg-type]
 
 
+def page_of(paths: Sequence[Path], folder: Path) -> str:
+    """The page on several runs."""
+    return report.write_page(read_several(paths), folder / "page.html").read_text()
+
+
 @pytest.fixture(scope="module")
 def pair(
     tmp_path_factory: pytest.TempPathFactory,
@@ -50,7 +56,7 @@ def pair(
 def test_runs_are_paired_and_both_are_reported(
     pair: tuple[Path, Path], tmp_path: Path, words: Callable[[str], str], scores: tuple[Score, ...]
 ) -> None:
-    target = report.write_page(pair, tmp_path / "both.html")
+    target = report.write_page(read_several(pair), tmp_path / "both.html")
     page = target.read_text()
     shown = words(page)
     found = compare(scores, noisier(scores, 1.0), OPTIONS)
@@ -71,7 +77,7 @@ def test_runs_are_paired_and_both_are_reported(
 def test_every_run_has_a_line_and_a_mark_of_its_own(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    page = report.write_page(pair, tmp_path / "both.html").read_text()
+    page = report.write_page(read_several(pair), tmp_path / "both.html").read_text()
     overlay = page[page.index('id="overlay"') : page.index("<article")]
     for number, dash in ((0, ""), (1, ' stroke-dasharray="7 3"')):
         assert overlay.count(f'class="curve s{number}" data-line="{number}"') == 2
@@ -90,7 +96,7 @@ def test_presentations_that_only_one_run_scored_are_told(
 ) -> None:
     kept = tuple(s for s in scores if s.split == "dev" or s.session != "3" or s.device != "2")
     shorter = run(finish, tmp_path / "short", result, kept)
-    shown = words(report.write_page([pair[0], shorter], tmp_path / "page.html").read_text())
+    shown = words(page_of([pair[0], shorter], tmp_path))
     lost = sum(s not in kept and not s.failed for s in scores)
     assert f"did not score the same presentations: {lost} that only one scored" in shown
 
@@ -116,7 +122,7 @@ def test_runs_on_other_data_are_not_paired(
     simulated = bool(change.get("simulated", True))
     other = tuple(dataclasses.replace(s, simulated=simulated) for s in scores)
     second = run(finish, tmp_path / "other", result, other, **change)
-    shown = words(report.write_page([pair[0], second], tmp_path / "page.html").read_text())
+    shown = words(page_of([pair[0], second], tmp_path))
     assert f"other is not compared with one pair by pair: {reason}." in shown
     assert "McNemar" not in shown
 
@@ -131,7 +137,7 @@ def test_runs_without_a_common_presentation_are_not_paired(
 ) -> None:
     renamed = tuple(dataclasses.replace(s, presentation=f"x{s.presentation}") for s in scores)
     second = run(finish, tmp_path / "other", result, renamed)
-    shown = words(report.write_page([pair[0], second], tmp_path / "page.html").read_text())
+    shown = words(page_of([pair[0], second], tmp_path))
     assert "pair by pair: the two runs share no scored test presentation" in shown
 
 
@@ -139,11 +145,11 @@ def test_equal_names_are_told_apart_and_a_run_named_twice_is_refused(
     pair: tuple[Path, Path], tmp_path: Path, finish: Finish, result: Result, scores: tuple[Score]
 ) -> None:
     twin = run(finish, tmp_path / "one", result, scores)
-    page = report.write_page([pair[0], twin], tmp_path / "page.html").read_text()
+    page = page_of([pair[0], twin], tmp_path)
     assert f"{pair[0]}: sgtd on oulu1" in page
     assert f"{twin}: sgtd on oulu1" in page
     with pytest.raises(OptionError, match=r"named twice; name each run once"):
-        report.write_page([pair[0], pair[0] / "." / "."], tmp_path / "page.html")
+        read_several([pair[0], pair[0] / "." / "."])
 
 
 def test_folds(
@@ -181,7 +187,7 @@ def test_folds_and_a_run_stand_side_by_side_but_are_not_paired(
 ) -> None:
     folds = [dataclasses.replace(result, protocol="oulu3", fold=f"oulu3_{i}") for i in (1, 2)]
     second = finish(tmp_path / "folds", combine_folds("oulu3", folds), scores)
-    shown = words(report.write_page([pair[0], second], tmp_path / "page.html").read_text())
+    shown = words(page_of([pair[0], second], tmp_path))
     assert "pair by pair: the folds of a run have each its own model" in shown
     assert "The scores of all folds of a run are drawn together" in shown
 
@@ -189,7 +195,7 @@ def test_folds_and_a_run_stand_side_by_side_but_are_not_paired(
 def test_the_curves_of_several_runs_are_written_together(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    written = report.write_plots(pair, tmp_path)
+    written = report.write_plots(read_several(pair), tmp_path)
     assert len(written) == 2 * 24 + 9
     assert all(path.is_file() for path in written)
     lines = (tmp_path / "det.csv").read_text().splitlines()

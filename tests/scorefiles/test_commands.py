@@ -412,7 +412,11 @@ BROKEN = {
     "old line ends": (f"{HEADER}\r{ROW}\r".encode(), "line 1: a carriage return"),
     "twice": (f"{HEADER}\n{ROW}\n{ROW}\n".encode(), "line 3: presentation 'a' is scored twice"),
     "null byte": (f"{HEADER}\na\0{ROW}\n".encode(), "line 2: .*control"),
-    "Parquet in name": (b"PAR1", "line 1: the last line is cut off"),
+    "Parquet": (b"PAR1\x15\x04", "is Parquet; its name must end in .parquet"),
+    "spreadsheet": (b"PK\x03\x04\x14\0\x06\0", "is a spreadsheet or another ZIP archive"),
+    "compressed": (b"\x1f\x8b\x08\0", "is compressed"),
+    "picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a binary file"),
+    "model": (b"\x98\x04\0\0\0\0\0\0{}", "is a binary file"),
 }
 
 

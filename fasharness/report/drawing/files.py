@@ -13,14 +13,8 @@ from fasharness.evaluation.calibrate import diagrams
 from fasharness.report import curves, expected
 from fasharness.report.drawing import figures, plots
 from fasharness.report.drawing.model import Heading, Plot
-from fasharness.result import Evaluation, Result
+from fasharness.result import Evaluation
 from fasharness.scores import Score
-
-
-def write_plots(folder: Path, result: Result, scores: Sequence[Score]) -> tuple[Path, ...]:
-    """Write every plot of a result; see `write`."""
-    title = f"{result.method} on {result.fold or result.protocol}"
-    return write(folder, result.evaluation, scores, title, result.simulated)
 
 
 def write(
