@@ -108,13 +108,18 @@ def evaluate(scores: PathLike | Sequence[Score], **rules: Any) -> Evaluation:
         DataError: the scores allow no metric.
         OptionError: an unknown or impossible option.
     """
+    from fasharness.evaluation.checks import limited
     from fasharness.evaluation.evaluate import evaluate as evaluate_scores
     from fasharness.evaluation.evaluate import make_options
     from fasharness.plugins import load as load_plugins
+    from fasharness.run.folder import limit_of
 
-    found = read_scores(scores) if isinstance(scores, str | os.PathLike) else _checked(scores)
+    if isinstance(scores, str | os.PathLike):
+        found, limit = read_scores(scores), limit_of(Path(scores))
+    else:
+        found, limit = tuple(_checked(scores)), 0
     extra = {offer.name: offer.make for offer in load_plugins().offers("metric")}
-    return evaluate_scores(found, make_options(rules), extra)
+    return limited(evaluate_scores(found, make_options(rules), extra), limit)
 
 
 def compare(

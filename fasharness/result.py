@@ -7,7 +7,7 @@ from typing import Any
 
 from fasharness.common import records
 from fasharness.common.files import write_text
-from fasharness.errors import DataError, UnknownNameError
+from fasharness.errors import UnknownNameError
 
 SCHEMA = 2
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
@@ -364,8 +364,4 @@ def read(path: Path) -> Result | FoldsResult:
     Raises:
         DataError: when it is missing or broken.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
-    return from_json(text, str(path))
+    return from_json(records.text_of(path), str(path))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, write_and_print
+from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, warn, write_and_print
 
 
 def add(commands: Any) -> None:
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 def _cross(options: argparse.Namespace) -> int:
     from fasharness.evaluation.cross import cross, read_tasks, to_json
     from fasharness.evaluation.evaluate import EvaluationOptions
-    from fasharness.report.cross import table
+    from fasharness.report.cross import numbers, table
     from fasharness.report.grid import render
     from fasharness.scorefiles import json_target
 
@@ -38,5 +38,7 @@ def _cross(options: argparse.Namespace) -> int:
     json_target(options.out, [options.table, *named])
     rules = EvaluationOptions(**rules_of(options))
     found = cross(tasks, rules)
-    write_and_print(render(table(found, rules), options.style), options.out, to_json(found))
+    grid = (numbers if options.style == "csv" else table)(found, rules)
+    write_and_print(render(grid, options.style), options.out, to_json(found))
+    warn(grid, options.style)
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
-from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, write_and_print
+from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, warn, write_and_print
 from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def _add_tables(commands: Any) -> None:
     pair.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=what)
     add_rules(pair)
     add_out(pair)
-    board = add_command(commands, "leaderboard", _leaderboard, "all runs below a folder")
-    what = "searched for result.json, with its subfolders"
-    board.add_argument("folder", type=Path, metavar="DIR", help=what)
+    board = add_command(commands, "leaderboard", _leaderboard, "all runs below folders")
+    what = "searched for runs and JSON of `evaluate --out`, with its subfolders; or such a file"
+    board.add_argument("folders", type=Path, nargs="+", metavar="DIR", help=what)
     board.add_argument("--published", action="store_true", help="also published figures")
     for parser in (pair, board):
         add_style(parser)
@@ -187,15 +187,17 @@ def _evaluate_one(
     options: argparse.Namespace,
 ) -> None:
     from fasharness import scorefiles
+    from fasharness.evaluation.checks import limited
     from fasharness.evaluation.evaluate import evaluate
     from fasharness.evaluation.recognition import with_recognition
     from fasharness.report import text
     from fasharness.report.drawing.files import write
     from fasharness.report.grid import render
+    from fasharness.run.folder import limit_of
 
     ((name, scores),) = files.items()
     with naming(name):
-        found = evaluate(scores, rules, extra)
+        found = limited(evaluate(scores, rules, extra), limit_of(Path(name)))
     comparisons: Sequence[Score] = ()
     if options.recognition is not None:
         comparisons = scorefiles.read(options.recognition)
@@ -207,9 +209,8 @@ def _evaluate_one(
         shown = text.evaluation_table(found, simulated) + "\n"
     else:
         shown = render(grid(found, simulated), options.style)
-    for words in found.warnings if options.style == "csv" else ():
-        print(f"warning: {words}", file=sys.stderr)
     write_and_print(shown, options.out, text.evaluation_json(found, simulated))
+    warn(grid(found, simulated), options.style)
     if options.plots is not None:
         write(options.plots, found, scores, Path(name).name, simulated)
         print(f"plots: {options.plots}", file=sys.stderr)
@@ -237,7 +238,7 @@ def _evaluate_folds(
 def _compare(options: argparse.Namespace) -> int:
     import fasharness
     from fasharness.evaluation.compare import to_json
-    from fasharness.report.comparison import comparison, run_names
+    from fasharness.report.comparison import comparison, numbers, run_names
     from fasharness.report.grid import render
     from fasharness.scorefiles import json_target
 
@@ -249,18 +250,28 @@ def _compare(options: argparse.Namespace) -> int:
         name: fasharness.compare(first, other, **rules_of(options))
         for name, other in zip(names[1:], others, strict=True)
     }
-    tables = [render(comparison(names[0], name, one), options.style) for name, one in found.items()]
-    write_and_print("\n".join(tables), options.out, to_json(names[0], found))
+    if options.style == "csv":
+        grids = [numbers(names[0], found)]
+    else:
+        grids = [comparison(names[0], name, one) for name, one in found.items()]
+    shown = "\n".join(render(grid, options.style) for grid in grids)
+    write_and_print(shown, options.out, to_json(names[0], found))
+    for grid in grids:
+        warn(grid, options.style)
     return 0
 
 
 def _leaderboard(options: argparse.Namespace) -> int:
     from fasharness.report.grid import render
-    from fasharness.report.leaderboard import leaderboard, literature
+    from fasharness.report.leaderboard import collect, leaderboard, numbers
+    from fasharness.report.literature import literature
 
-    print(render(leaderboard(options.folder), options.style), end="")
-    if options.published:
-        print(f"\n{render(literature(), options.style)}", end="")
+    board = collect(options.folders)
+    grids = [numbers(board)] if options.style == "csv" else [*leaderboard(board)]
+    grids += [literature()] if options.published else []
+    print("\n".join(render(grid, options.style) for grid in grids), end="")
+    for grid in grids:
+        warn(grid, options.style)
     return 0
 
 

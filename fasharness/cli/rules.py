@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fasharness.report.grid import Grid
 
 _STYLES = ("terminal", "markdown", "latex", "csv", "html")
 
@@ -49,6 +53,13 @@ def rules_of(options: argparse.Namespace) -> dict[str, Any]:
         "confidence": options.confidence,
         "allow_leaks": options.allow_leaks,
     }
+
+
+def warn(grid: Grid, style: str) -> None:
+    """Print the warnings among a table's notes, in the format that has no room for notes."""
+    for note in grid.notes if style == "csv" else ():
+        if note.startswith("warning: "):
+            print(note, file=sys.stderr)
 
 
 def write_and_print(shown: str, out: Path | None, text: str) -> None:

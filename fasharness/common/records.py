@@ -57,6 +57,14 @@ def to_plain(value: Any) -> Json:
     raise TypeError(f"JSON cannot hold {value!r} of type {type(value).__name__}")
 
 
+def text_of(path: Path) -> str:
+    """Read a JSON file's text; a file that cannot be read is a `DataError`."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read: {error}") from error
+
+
 def loads(text: str, source: str) -> Mapping[str, Json]:
     """Read JSON of one object.
 

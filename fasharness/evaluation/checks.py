@@ -4,10 +4,12 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError
+from fasharness.result import Evaluation
 from fasharness.scores import SPLITS, Score
 
 # OULU-NPU's names end in the file: 1 is bona fide, 2 to 5 are attacks.
@@ -39,6 +41,22 @@ def check(scores: Sequence[Score]) -> None:
                 "figures of different units are not mixed: aggregate, or split the file"
             )
     _check_names(scores)
+
+
+def limited(found: Evaluation, limit: int) -> Evaluation:
+    """Add the warning that scores are only a part of their protocol.
+
+    Args:
+        found: the evaluation of the scores.
+        limit: how many presentations of each split there are (``--limit``); 0 if all.
+
+    Returns:
+        The evaluation, with the warning first.
+    """
+    if not limit:
+        return found
+    words = f"only {limit} presentations of each split (--limit): this is not the protocol's figure"
+    return replace(found, warnings=(words, *found.warnings))
 
 
 def _check_names(scores: Sequence[Score]) -> None:

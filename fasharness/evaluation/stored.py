@@ -4,7 +4,6 @@ from pathlib import Path
 
 from fasharness import result as results
 from fasharness.common import records
-from fasharness.common.lines import whole_text
 from fasharness.errors import DataError
 from fasharness.evaluation.folds import Folds
 from fasharness.result import Evaluation, FoldsResult, Result
@@ -30,8 +29,8 @@ def nameless(evaluation: Evaluation, simulated: bool, fold: str = "") -> Result:
 def holds_figures(path: Path) -> bool:
     """Return whether a JSON file says that ``fasharness evaluate --out`` wrote it."""
     try:
-        return records.loads(path.read_text(encoding="utf-8"), "").get("kind") in _OF_FILES
-    except (OSError, UnicodeDecodeError, DataError):
+        return records.loads(records.text_of(path), "").get("kind") in _OF_FILES
+    except DataError:
         return False
 
 
@@ -47,7 +46,7 @@ def read(path: Path) -> Result | FoldsResult:
     Raises:
         DataError: the file is missing, broken or something else.
     """
-    text = whole_text(path)
+    text = records.text_of(path)
     content = records.loads(text, str(path))
     if content.get("kind") in _OF_RUNS:
         return results.from_json(text, str(path))

@@ -1,11 +1,11 @@
 """The table of two runs on the same test presentations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fasharness.evaluation.compare import Comparison
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import change, data_words, figure, is_share, label
+from fasharness.report.numbers import change, data_words, digits, figure, is_share, label
 from fasharness.report.text import SIMULATED, smallest_words
 
 
@@ -54,6 +54,35 @@ def comparison(first: str, second: str, found: Comparison) -> Grid:
     ]
     header = ("metric", first, second, "difference", "interval", "data")
     return Grid(f"{second} against {first}", header, rows, notes)
+
+
+def numbers(first: str, found: Mapping[str, Comparison]) -> Grid:
+    """Format comparisons as plain numbers, for a CSV that programs read.
+
+    Args:
+        first: name of the run that all others are compared with.
+        found: name of each other run to its comparison.
+
+    Returns:
+        A row per pair and metric: shares as shares, not per cent, with all their digits; the
+        p-values of the tests in the column ``p``.
+    """
+    header = (
+        "first_run", "second_run", "metric", "first", "second", "difference", "low", "high", "p",
+        "shared", "dropped", "data",
+    )  # fmt: skip
+    rows = []
+    for second, one in found.items():
+        ends = (str(one.shared), str(len(one.dropped)), data_words(one.simulated, one.leaks))
+        for d in one.differences:
+            p = one.acer_p if d.name == "acer" else None
+            cells = map(digits, (d.first, d.second, d.difference, d.low, d.high, p))
+            rows.append((first, second, d.name, *cells, *ends))
+        tests = {"mcnemar_bona_fide": one.mcnemar_bona_fide, "mcnemar_attack": one.mcnemar_attack}
+        for name, p in tests.items():
+            rows.append((first, second, name, *[""] * 5, digits(p), *ends))
+    notes = [note for second, one in found.items() for note in _warned((first, second), one)]
+    return Grid(f"{', '.join(found)} against {first}", header, rows, notes)
 
 
 def _warned(names: tuple[str, str], found: Comparison) -> Iterator[str]:

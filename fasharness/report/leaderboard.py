@@ -1,178 +1,293 @@
-"""The table of all runs below a folder, and the table of published figures."""
+"""The table of all runs and stored evaluations below some folders."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from fasharness import result as results
 from fasharness.errors import DataError
+from fasharness.evaluation import stored
 from fasharness.report.grid import Grid
+from fasharness.report.literature import REFERENCES
 from fasharness.report.numbers import (
     data_words,
+    digits,
     figure,
     floor,
     label,
     percent,
+    plain_cells,
+    plain_columns,
     with_interval,
     with_spread,
 )
 from fasharness.report.tables import HEADLINE
-from fasharness.result import Evaluation, FoldsResult, Result
+from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
 
-
-@dataclass(frozen=True)
-class Reference:
-    """A figure from the literature, verified in its source.
-
-    Attributes:
-        method: the method.
-        protocol: the protocol, or training and test data.
-        metric: the metric.
-        value: the figure as a share.
-        source: the publication or file that states it.
-    """
-
-    method: str
-    protocol: str
-    metric: str
-    value: float
-    source: str
-
-
-REFERENCES = (
-    Reference("CDCN++", "oulu1", "acer", 0.002, "Yu et al., arXiv 2003.04092, abstract"),
-    Reference("CDCN++", "CASIA-MFSD to Replay-Attack", "hter", 0.065, "the same abstract"),
-    Reference(
-        "LGSC_Lite", "FaceForensics benchmark", "accuracy", 0.848, "table in VIS-VAR/LGSC-for-FAS"
-    ),
+_RESULT = "result.json"
+_NONE = "–"
+_ORDER = (
+    "Within a protocol the best ACER comes first; runs with a leaking threshold (LEAKS), limited "
+    "runs (LIMIT) and runs without an ACER come last."
 )
 
 
-def leaderboard(folder: Path) -> Grid:
-    """Collect every run below a folder, best ACER first within each protocol.
+@dataclass(frozen=True)
+class Entry:
+    """A run, or an evaluation of score files, in the table.
+
+    Attributes:
+        path: the run's folder, or the file that ``fasharness evaluate --out`` wrote.
+        result: its result.
+        options: the method's options in which runs of this method differ.
+    """
+
+    path: Path
+    result: Result | FoldsResult
+    options: str = ""
+
+    @property
+    def first(self) -> Result:
+        """A result with the facts that all folds share."""
+        return self.result.folds[0] if isinstance(self.result, FoldsResult) else self.result
+
+    @property
+    def method(self) -> str:
+        """The method and its preset; empty for score files."""
+        return (
+            f"{self.first.method} ({self.first.preset})" if self.first.preset else self.first.method
+        )
+
+    @property
+    def protocol(self) -> str:
+        """The protocol, or the fold if only one was run; empty for score files."""
+        one = self.result
+        return one.protocol if isinstance(one, FoldsResult) else one.fold or one.protocol
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """The evaluations, one for each fold."""
+        folds = self.result.folds if isinstance(self.result, FoldsResult) else (self.result,)
+        return [fold.evaluation for fold in folds]
+
+    @property
+    def leaks(self) -> bool:
+        """Whether a threshold was chosen on the test split."""
+        return any(one.threshold.leaks for one in self.evaluations)
+
+    @property
+    def limit(self) -> int:
+        """How many presentations of each split were used (``--limit``); 0 if all."""
+        found = self.first.provenance.get("limit", 0)
+        return found if isinstance(found, int) else 0
+
+    @property
+    def seed(self) -> str:
+        """The seed of a run; of score files, that of the intervals alone."""
+        found = self.first.provenance.get("seed")
+        return str(self.first.evaluation.intervals.seed if found is None else found)
+
+    @property
+    def data(self) -> str:
+        """The data behind the figures, in words."""
+        return data_words(self.result.simulated, self.leaks, self.limit)
+
+    def metric(self, name: str) -> Metric | FoldMetric | None:
+        """Look a metric up, or its mean over the folds."""
+        if isinstance(self.result, FoldsResult):
+            return next((m for m in self.result.metrics if m.name == name), None)
+        return next((m for m in self.result.evaluation.metrics if m.name == name), None)
+
+    @property
+    def acer(self) -> float | None:
+        """The ACER that the table is sorted by."""
+        found = self.metric("acer")
+        return found.mean if isinstance(found, FoldMetric) else found.value if found else None
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything that was found.
+
+    Attributes:
+        entries: in the order of the table.
+        broken: why some results cannot be read.
+    """
+
+    entries: tuple[Entry, ...]
+    broken: tuple[str, ...] = ()
+
+
+def collect(paths: Sequence[Path]) -> Board:
+    """Collect every run and every stored evaluation.
 
     Args:
-        folder: searched for ``result.json`` at any depth; the folds of a run are one row.
+        paths: folders, searched at any depth for ``result.json`` and for files that ``fasharness
+            evaluate --out`` wrote, or such files; the folds of a run are one entry.
 
     Returns:
-        A table in per cent: ACER with its interval, or mean ± standard deviation over folds. A
-        result that cannot be read is left out and named in a note.
+        The entries: real ones before simulated ones, by protocol; within a protocol leaking and
+        limited ones and those without an ACER come last, the best ACER first.
 
     Raises:
-        DataError: when there is no result, or none that can be read.
+        DataError: when there is nothing, or nothing that can be read.
     """
-    found: list[tuple[Path, Result | FoldsResult]] = []
+    found: list[Entry] = []
     broken: list[DataError] = []
-    for path in _result_files(folder):
+    for file in dict.fromkeys(file for path in paths for file in _files(path)):
         try:
-            found.append((path.parent, results.read(path)))
+            home = file.parent if file.name == _RESULT else file
+            found.append(Entry(home, stored.read(file)))
         except DataError as error:
             broken.append(error)
     if not found:
-        raise (broken or [DataError(f"{folder}: no result.json below it; run something first")])[0]
-    # The path breaks ties, so that the order does not depend on the file system.
-    found.sort(key=lambda pair: (_protocol(pair[1]), _rank(pair[1]), str(pair[0])))
-    rows = [
-        (_method(r), _protocol(r), *_cells(r), floor(_evaluations(r)), _data(r), path.name)
-        for path, r in found
-    ]
-    header = ("method", "protocol", *map(label, HEADLINE), "floor", "data", "run")
-    return Grid(
-        "Runs, best ACER first",
-        header,
-        rows,
-        (*_notes([r for _, r in found]), *(f"Left out: {error}" for error in broken)),
+        named = ", ".join(map(str, paths))
+        nothing = f"{named}: no {_RESULT} and no JSON of `fasharness evaluate --out` below it"
+        raise (broken or [DataError(f"{nothing}; run something first")])[0]
+    named_options = [Entry(one.path, one.result, _options(one, found)) for one in found]
+    return Board(tuple(sorted(named_options, key=_rank)), tuple(map(str, broken)))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """Yield the results below a path, without those of single folds inside a run of folds."""
+    if path.is_file():
+        yield path
+    for file in sorted(path.rglob("*.json")):
+        inner = (file.parent.parent / _RESULT).exists()
+        if (file.name == _RESULT and not inner) or stored.holds_figures(file):
+            yield file
+
+
+def _rank(one: Entry) -> tuple[bool, str, bool, float, str]:
+    """Return the sort key."""
+    # Above every rate, so that runs without an ACER come last. The path breaks ties, so that the
+    # order does not depend on the file system.
+    acer = 2.0 if one.acer is None else one.acer
+    return (
+        one.result.simulated,
+        one.protocol or _NONE,
+        one.leaks or bool(one.limit),
+        acer,
+        str(one.path),
     )
 
 
-def literature() -> Grid:
-    """Format the published figures that were verified in their sources as a table.
+def _options(one: Entry, found: Sequence[Entry]) -> str:
+    """Name the options in which the runs of a method differ; all of them would fill a page."""
+    others = [other.first for other in found if other.first.method == one.first.method]
+    return ", ".join(
+        f"{name}={_text(value)}"
+        for name, value in sorted(one.first.options.items())
+        if any(other.options.get(name) != value for other in others)
+    )
+
+
+def _text(value: Any) -> str:
+    """Write the value of an option."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def leaderboard(board: Board) -> tuple[Grid, ...]:
+    """Format runs for readers.
+
+    Args:
+        board: what `collect` returns.
 
     Returns:
-        A table; unverified figures are not in it.
+        A table of real data and one of simulated data, where there are any, in per cent: ACER
+        with its interval, or mean ± standard deviation over folds. A result that cannot be read
+        is named in a note.
     """
-    rows = [(r.method, r.protocol, label(r.metric), f"{percent(r.value)} %", r.source)
-            for r in REFERENCES]  # fmt: skip
-    notes = ("Taken from the sources named, with their settings and threshold rules.",)
-    header = ("method", "protocol", "metric", "value", "source")
-    return Grid("Published figures, each verified in its source", header, rows, notes)
+    grids = []
+    for simulated, title in ((False, "Runs on real data"), (True, "Runs on SIMULATED data")):
+        mine = [one for one in board.entries if one.result.simulated is simulated]
+        if mine:
+            grids.append(_table(f"{title}, by protocol", mine))
+    last = grids[-1]
+    left_out = tuple(f"Left out: {words}" for words in board.broken)
+    return *grids[:-1], Grid(last.title, last.header, last.rows, (*last.notes, *left_out))
 
 
-def _result_files(folder: Path) -> Iterator[Path]:
-    """Yield the results of runs, without those of single folds inside a run of folds."""
-    for path in sorted(folder.rglob("result.json")):
-        if not (path.parent.parent / "result.json").exists():
-            yield path
+def _table(title: str, entries: Sequence[Entry]) -> Grid:
+    """Format the runs on real or on simulated data."""
+    header = (
+        "method", "protocol", *map(label, HEADLINE), "floor", "seed", "options", "data", "run",
+    )  # fmt: skip
+    rows = [
+        (
+            one.method or _NONE,
+            one.protocol or _NONE,
+            *(_cell(name, one.metric(name)) for name in HEADLINE),
+            figure("acer", floor(one.evaluations)),
+            one.seed,
+            one.options or _NONE,
+            one.data,
+            one.path.resolve().name,
+        )
+        for one in entries
+    ]
+    return Grid(title, header, rows, tuple(_notes(entries)))
 
 
-def _first(result: Result | FoldsResult) -> Result:
-    """Return a result with the facts that all folds share."""
-    return result.folds[0] if isinstance(result, FoldsResult) else result
+def _cell(name: str, metric: Metric | FoldMetric | None) -> str:
+    """Format a metric: ACER with its interval, or all with their deviation over folds."""
+    if isinstance(metric, FoldMetric):
+        return with_spread(name, metric)
+    if metric and name == "acer":
+        return with_interval(metric)
+    return figure(name, metric.value if metric else None)
 
 
-def _method(result: Result | FoldsResult) -> str:
-    """Name the method and its preset."""
-    one = _first(result)
-    return f"{one.method} ({one.preset})" if one.preset else one.method
+def numbers(board: Board) -> Grid:
+    """Format runs as plain numbers, for a CSV that programs read.
+
+    Args:
+        board: what `collect` returns.
+
+    Returns:
+        One table in the order of the board: shares as shares, not per cent, with all their
+        digits; the column ``data`` marks simulated rows.
+    """
+    header = ("method", "protocol", *plain_columns(HEADLINE), "floor", "seed", "options", "limit",
+              "data", "run")  # fmt: skip
+    rows = [
+        (
+            one.method,
+            one.protocol,
+            *(cell for name in HEADLINE for cell in plain_cells(one.metric(name))),
+            digits(floor(one.evaluations)),
+            one.seed,
+            one.options,
+            str(one.limit),
+            one.data,
+            str(one.path),
+        )
+        for one in board.entries
+    ]
+    notes = tuple(f"warning: left out: {words}" for words in board.broken)
+    return Grid("Runs", header, rows, notes)
 
 
-def _protocol(result: Result | FoldsResult) -> str:
-    """Name the protocol, or the fold if only one was run."""
-    return result.protocol if isinstance(result, FoldsResult) else result.fold or result.protocol
-
-
-def _rank(result: Result | FoldsResult) -> float:
-    """Return the sort key: ACER, runs without one last."""
-    if isinstance(result, FoldsResult):
-        values = [m.mean for m in result.metrics if m.name == "acer"]
-    else:
-        values = [m.value for m in result.evaluation.metrics if m.name == "acer"]
-    # Above every rate, so that runs without an ACER come last.
-    return 2.0 if not values or values[0] is None else values[0]
-
-
-def _cells(result: Result | FoldsResult) -> Iterator[str]:
-    """Yield the metrics: ACER with its interval, or all with their deviation over folds."""
-    if isinstance(result, FoldsResult):
-        means = {m.name: m for m in result.metrics}
-        yield from (with_spread(name, means.get(name)) for name in HEADLINE)
-        return
-    metrics = {m.name: m for m in result.evaluation.metrics}
-    for name in HEADLINE:
-        metric = metrics.get(name)
-        if metric and name == "acer":
-            yield with_interval(metric)
-        else:
-            yield figure(name, metric.value if metric else None)
-
-
-def _evaluations(result: Result | FoldsResult) -> Iterator[Evaluation]:
-    """Yield the evaluations of a run."""
-    folds = result.folds if isinstance(result, FoldsResult) else (result,)
-    yield from (fold.evaluation for fold in folds)
-
-
-def _data(result: Result | FoldsResult) -> str:
-    """Describe the data behind a run's figures."""
-    leaks = any(one.threshold.leaks for one in _evaluations(result))
-    return data_words(result.simulated, leaks)
-
-
-def _notes(found: Sequence[Result | FoldsResult]) -> Iterator[str]:
+def _notes(found: Sequence[Entry]) -> Iterator[str]:
     """Yield what a reader must know beyond the table."""
-    evaluations = [one for result in found for one in _evaluations(result)]
-    if any(one.threshold.leaks for one in evaluations):
-        yield "Some thresholds were chosen on the test split; their figures are too good."
-    simulated = any(r.simulated for r in found)
+    simulated = found[0].result.simulated
     if simulated:
         yield "SIMULATED rows say nothing of real attacks; never compare them with published ones."
-    protocols = {_protocol(r) for r in found}
+    if any(one.leaks for one in found):
+        yield "LEAKS: a threshold was chosen on the test split, so the figures are too good."
+    if any(one.limit for one in found):
+        yield "LIMIT: only so many presentations of each split; not the protocol's figure."
+    yield _ORDER
+    protocols = {one.protocol for one in found}
     # A published figure below simulated rows would invite a comparison that means nothing.
     for reference in () if simulated else REFERENCES:
         if reference.protocol in protocols:
             value = f"{label(reference.metric)} {percent(reference.value)} %"
             yield f"Published: {reference.method} {value} ({reference.source})."
+    if "" in protocols:
+        yield f"{_NONE}: evaluations of score files, which do not say of which presentations."
     yield (
         "floor: the smallest error rate that so few test presentations of a class can support "
-        "(none wrong; of folds the largest)."
+        "(none wrong; of folds the largest); options: those in which runs of a method differ."
     )

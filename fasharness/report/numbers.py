@@ -102,6 +102,44 @@ def figure(name: str, value: float | None) -> str:
     return f"{percent(value)} %"
 
 
+def digits(value: float | None) -> str:
+    """Write a number with all its digits, for a CSV that programs read.
+
+    Args:
+        value: the number.
+
+    Returns:
+        Text that reads back as the same float; empty if the value is absent.
+
+    >>> digits(0.1 + 0.2), digits(None)
+    ('0.30000000000000004', '')
+    """
+    # repr is the shortest text that reads back as the same float.
+    return "" if value is None else repr(value)
+
+
+def plain_columns(names: Iterable[str]) -> list[str]:
+    """Name the columns of `plain_cells` for several metrics."""
+    return [f"{name}{part}" for name in names for part in ("", "_low", "_high", "_std")]
+
+
+def plain_cells(metric: Metric | FoldMetric | None) -> list[str]:
+    """Write a metric as plain numbers, shares as shares, not in per cent.
+
+    Args:
+        metric: a metric, its mean over folds or tasks, or None if there is none.
+
+    Returns:
+        Value, lower and upper end of its interval, and standard deviation over folds or tasks;
+        empty if absent.
+    """
+    if isinstance(metric, FoldMetric):
+        return [digits(metric.mean), "", "", digits(metric.std)]
+    if metric is None:
+        return [""] * 4
+    return [*map(digits, (metric.value, metric.low, metric.high)), ""]
+
+
 def _kind(name: str) -> str:
     """Return a metric's name without its number: ``tpr@fpr`` for ``tpr@fpr=0.01``."""
     return name.partition("=")[0]
@@ -150,17 +188,17 @@ def with_spread(name: str, metric: FoldMetric | None) -> str:
     return figure(name, metric.mean if metric else None) + spread
 
 
-def floor(evaluations: Iterable[Evaluation | None]) -> str:
-    """Format the smallest error rate that so few test presentations can support.
+def floor(evaluations: Iterable[Evaluation | None]) -> float | None:
+    """Return the smallest error rate that so few test presentations can support.
 
     Args:
-        evaluations: of one test split or of folds; the largest rate is shown.
+        evaluations: of one test split or of folds.
 
     Returns:
-        Text with its unit; a dash if there is none.
+        The largest rate of them; None if there is none.
     """
     rates = [rate for one in evaluations if one for rate in one.smallest_rate.values()]
-    return f"{percent(max(rates))} %" if rates else "–"
+    return max(rates, default=None)
 
 
 def change(name: str, difference: float) -> str:
@@ -182,20 +220,26 @@ def change(name: str, difference: float) -> str:
     return ("-" if difference < 0 else "+") + percent(abs(difference))
 
 
-def data_words(simulated: bool, leaks: bool = False) -> str:
+def data_words(simulated: bool, leaks: bool = False, limit: int = 0) -> str:
     """Name the data of a table row, as a cell, since some formats have no notes.
 
     Args:
         simulated: whether any presentation is simulated.
         leaks: whether a threshold was chosen on the test split.
+        limit: how many presentations of each split were used; 0 if all.
 
     Returns:
-        ``real`` or ``SIMULATED``, with ``LEAKS`` if a threshold leaks.
+        ``real`` or ``SIMULATED``, with ``LEAKS`` if a threshold leaks and with the limit.
 
-    >>> data_words(simulated=True, leaks=True)
-    'SIMULATED, LEAKS'
+    >>> data_words(simulated=True, leaks=True, limit=8)
+    'SIMULATED, LEAKS, LIMIT 8'
     """
-    return ("SIMULATED" if simulated else "real") + (", LEAKS" if leaks else "")
+    marks = (
+        "SIMULATED" if simulated else "real",
+        *(("LEAKS",) if leaks else ()),
+        *((f"LIMIT {limit}",) if limit else ()),
+    )
+    return ", ".join(marks)
 
 
 def label(name: str) -> str:

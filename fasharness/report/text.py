@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fasharness.evaluation.folds import Folds
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, figure, interval, label, percent
+from fasharness.report.numbers import data_words, digits, figure, interval, label, percent
 from fasharness.result import (
     POOLED,
     SPREAD,
@@ -129,12 +129,7 @@ def evaluation_numbers(evaluation: Evaluation, simulated: bool) -> Grid:
 def _numbers(metric: Metric) -> tuple[str, str, str]:
     """Return a metric's value and the ends of its interval; empty if absent."""
     value, low, high = metric.value, metric.low, metric.high
-    return _digits(value), _digits(low), _digits(high)
-
-
-def _digits(value: float | None) -> str:
-    # repr is the shortest text that reads back as the same float.
-    return "" if value is None else repr(value)
+    return digits(value), digits(low), digits(high)
 
 
 def folds_table(folds: Folds, simulated: bool) -> str:

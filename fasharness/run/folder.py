@@ -48,6 +48,27 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
         yield
 
 
+def limit_of(scores: Path) -> int:
+    """Return how many presentations of each split a score file of a run is limited to.
+
+    Args:
+        scores: a score file, or the folder of a run or of a fold.
+
+    Returns:
+        The run's ``--limit``; 0 for a whole protocol and for score files of no run.
+    """
+    home = scores if scores.is_dir() else scores.parent
+    if not scores.is_dir() and scores.name != "scores.csv":
+        return 0
+    for record in (home / "run.json", home.parent / "run.json"):
+        try:
+            found = json.loads(record.read_text(encoding="utf-8")).get("limit", 0)
+        except (OSError, ValueError, AttributeError):
+            continue
+        return found if isinstance(found, int) else 0
+    return 0
+
+
 def mark_simulated(folder: Path) -> None:
     """Write ``SIMULATED.json`` into a folder, for readers of its files without the report."""
     what = "every figure in this folder comes from simulated presentations"

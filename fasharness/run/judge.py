@@ -12,7 +12,7 @@ from fasharness.builtin.baselines import BASELINES
 from fasharness.common.files import digest, sha256
 from fasharness.data import Split
 from fasharness.errors import DataError, RunError
-from fasharness.evaluation.checks import check_manifest
+from fasharness.evaluation.checks import check_manifest, limited
 from fasharness.evaluation.evaluate import EvaluationOptions, baseline
 from fasharness.evaluation.evaluate import evaluate as evaluate_scores
 from fasharness.method import make, option_values, preset_of
@@ -106,18 +106,15 @@ def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions)
         raise RunError(
             f"{fold.protocol.name}: {error}; the scores are in {fold.folder}/scores.csv"
         ) from None
-    return dataclasses.replace(
+    warned = dataclasses.replace(
         evaluation, warnings=(*_warnings(fold), *training_warnings(fold), *evaluation.warnings)
     )
+    return limited(warned, fold.settings.limit)
 
 
 def _warnings(fold: Fold) -> Iterator[str]:
     """Yield what a reader of the figures must know of the protocol as it was run."""
-    protocol, limit = fold.protocol, fold.settings.limit
-    if limit:
-        yield (
-            f"only {limit} presentations of each split (--limit): this is not the protocol's figure"
-        )
+    protocol = fold.protocol
     if protocol.dev and protocol.dev_rule != OFFICIAL:
         yield f"the protocol has no official dev; here dev is {protocol.dev_rule}"
     if protocol.subjects == "overlap":

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from fasharness.evaluation.compare import Comparison, Difference
-from fasharness.report.comparison import comparison, run_names
+from fasharness.report.comparison import comparison, numbers, run_names
 
 
 def test_runs_are_called_by_their_folders_where_that_tells_them_apart() -> None:
@@ -47,3 +47,23 @@ def test_a_comparison_is_laid_out() -> None:
     assert all(row[-1] == "SIMULATED, LEAKS" for row in grid.rows)
     assert "SIMULATED" in grid.notes[0]
     assert "LEAKS" in grid.notes[1]
+
+
+def test_csv_holds_plain_numbers_and_every_test() -> None:
+    found = Comparison(
+        (Difference("acer", 0.2, 0.1, -0.15, -0.05), Difference("auc", 0.9, 0.8, None, None)),
+        0.001, 1e-9, 0.5, 160, ("x",), "words", leaks=True, warnings=(("few",), ("few",)),
+    )  # fmt: skip
+    grid = numbers("old", {"new": found, "newer": found})
+    rows = [dict(zip(grid.header, row, strict=True)) for row in grid.rows]
+    assert [row["second_run"] for row in rows] == ["new"] * 4 + ["newer"] * 4
+    assert [float(rows[0][key]) for key in ("first", "second", "low", "high", "p")] == [
+        0.2, 0.1, -0.15, -0.05, 0.001,
+    ]  # fmt: skip
+    assert float(rows[0]["difference"]) == 0.1 - 0.2
+    assert (rows[1]["low"], rows[1]["p"]) == ("", "")
+    assert (rows[2]["metric"], float(rows[2]["p"])) == ("mcnemar_bona_fide", 1e-9)
+    assert {(row["shared"], row["dropped"], row["data"]) for row in rows} == {
+        ("160", "1", "real, LEAKS"),
+    }  # fmt: skip
+    assert grid.notes[0] == "warning: few (old and new)"

@@ -7,7 +7,7 @@ import pytest
 
 from fasharness.evaluation.cross import cross, read_tasks
 from fasharness.evaluation.evaluate import EvaluationOptions
-from fasharness.report.cross import table
+from fasharness.report.cross import numbers, table
 from fasharness.scores import Score, write_csv
 
 Draw = Callable[..., tuple[Score, ...]]
@@ -47,3 +47,20 @@ def test_without_dev_scores_there_is_only_the_leaking_figure(tasks_file: Tasks) 
     assert (row[3], row[6]) == ("–", f"{found[0].target.metric('auc').value:.4f}")  # type: ignore[union-attr]
     assert row[8].endswith(" %")
     assert any("no dev scores" in note for note in table(found, LEAKING).notes)
+
+
+def test_csv_holds_plain_numbers(tasks_file: Tasks) -> None:
+    found = cross(read_tasks(tasks_file(*ROWS)), LEAKING)
+    grid = numbers(found, LEAKING)
+    rows = [dict(zip(grid.header, row, strict=True)) for row in grid.rows]
+    assert [row["tasks"] for row in rows] == ["1", "1", "1", "2"]
+    hter = found[1].source.metric("hter")  # type: ignore[union-attr]
+    assert [rows[1][key] for key in ("hter", "hter_low", "hter_high", "hter_std")] == [
+        repr(hter.value), repr(hter.low), repr(hter.high), "",
+    ]  # fmt: skip
+    one, two, mean = (float(row["hter"]) for row in rows[1:])
+    assert mean == pytest.approx((one + two) / 2)
+    assert float(rows[3]["hter_std"]) == pytest.approx(abs(one - two) / 2**0.5)
+    leak = found[2].target.metric("hter").value  # type: ignore[union-attr]
+    assert float(rows[2]["hter_at_target_eer_LEAKS"]) == leak
+    assert "hter_at_target_eer_LEAKS" not in numbers(found, STRICT).header
