@@ -44,7 +44,7 @@ def _figures(runs: Sequence[Run]) -> Html:
             run.name if run.file else join([run.name, tag("small", run.title)]),
             *_cells(run),
             join([_threshold(run)]),
-            str(sum(s.split == "test" and not s.failed for s in run.scores)),
+            str(_scored(run)),
             "SIMULATED" if run.simulated else "real",
         )
         for run in runs
@@ -68,6 +68,12 @@ def _cells(run: Run) -> Iterator[Html]:
         metric = metrics.get(name)
         under = interval(metric) or metric.reason if metric else ""
         yield join([figure(name, metric.value if metric else None), tag("small", under)])
+
+
+def _scored(run: Run) -> int:
+    """Count the test presentations behind a run's figures, in all folds."""
+    counts = (c for part in run.parts for c in part.result.evaluation.counts)
+    return sum(c.scored for c in counts if c.split == "test")
 
 
 def _threshold(run: Run) -> Html:
