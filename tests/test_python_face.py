@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from fasharness.errors import CheckpointError, DataError, OptionError, UnknownNa
 from fasharness.method import make
 from fasharness.plugins import load as load_plugins
 from fasharness.prepare.decode import decode
-from fasharness.scores import read_csv
+from fasharness.scores import read_csv, write_csv
 
 FACE = Path(__file__).parent / "prepare" / "data" / "astronaut.jpg"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "python.md"
@@ -207,7 +208,55 @@ def test_a_script_without_a_guard_is_not_run_again_by_its_workers(
     assert (ended.stdout, ended.returncode) == ("started\nr True\n", 0), ended.stderr
 
 
+@pytest.mark.usefixtures("here")
+def test_a_run_s_folder_stands_for_its_scores_and_its_model(brightness: Path, oulu_like):
+    run = Path("run")
+    run.mkdir()
+    scores = oulu_like()
+    write_csv(run / "scores.csv", scores)
+    shutil.copy(brightness, run / "model.safetensors")
+    (run / "run.json").write_text(json.dumps({"limit": 0}))
+    rules = {"replicates": 20}
+    assert fasharness.read_scores(run) == scores
+    assert fasharness.evaluate(run, **rules) == fasharness.evaluate(scores, **rules)
+    assert fasharness.load("run", device="cpu").method.name == "brightness"
+    (run / "run.json").write_text(json.dumps({"limit": 8}))
+    for given in (run, run / "scores.csv"):
+        warnings = fasharness.evaluate(given, **rules).warnings
+        assert warnings[0].startswith("only 8 presentations of each split (--limit)")
+    folds = Path("folds")
+    shutil.copytree(run, folds / "oulu3_1")
+    shutil.copytree(run, folds / "oulu3_2")
+    (folds / "run.json").write_text(json.dumps({"limit": 0}))
+    with pytest.raises(DataError, match=r"folds: a run of several folds \(oulu3_1, oulu3_2\)"):
+        fasharness.read_scores(folds)
+    with pytest.raises(CheckpointError, match="one of its folds: oulu3_1, oulu3_2"):
+        fasharness.load(folds)
+    Path("empty").mkdir()
+    with pytest.raises(DataError, match="empty: is a folder; name a file"):
+        fasharness.evaluate("empty")
+    with pytest.raises(CheckpointError, match=r"empty: is a folder without model\.safetensors"):
+        fasharness.load("empty")
+
+
+def test_frames_in_a_list_are_refused_with_the_way_on(brightness: Path):
+    model = fasharness.load(brightness, device="cpu")
+    with pytest.raises(TypeError, match=r"got list: join a list of frames with numpy\.stack"):
+        model.score([np.zeros((4, 4, 3), np.uint8)])
+
+
 WRONG = [
+    (lambda: fasharness.read_scores(None), "expected a path, got None"),
+    (lambda: fasharness.load(None), "expected a path, got None"),
+    (lambda: fasharness.evaluate([]), "no scores at all; expected those of dev and test"),
+    (
+        lambda: fasharness.run(plugin="brightness", protocol="oulu1", out=3),
+        "--out must be a path, got 3",
+    ),
+    (
+        lambda: fasharness.run(plugin="brightness", protocol="oulu1", store=3),
+        "--store must be a path, got 3",
+    ),
     (lambda: fasharness.run(plugin="brightness", protocol="oulu1", option=3), "option must map"),
     (lambda: fasharness.run(plugin="brightness", protocol="oulu1", last="evaluate"), "no step"),
     (lambda: fasharness.evaluate(None), "expected a path or a sequence of Score, got None"),
@@ -229,7 +278,7 @@ WRONG = [
 @pytest.mark.usefixtures("own_machine")
 @pytest.mark.parametrize(("call", "words"), WRONG, ids=[words for _, words in WRONG])
 def test_wrong_inputs_are_named_in_one_line(call, words: str):
-    with pytest.raises((OptionError, UnknownNameError, TypeError)) as caught:
+    with pytest.raises((DataError, OptionError, UnknownNameError, TypeError)) as caught:
         call()
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -38,10 +38,7 @@ def text_lines(path: Path) -> Generator[str, None, None]:
             if size == 0:
                 raise DataError(f"{path}: the file is empty; score again")
             stream.seek(0)
-            head = stream.read(_HEAD)
-            if head[:2] in _WIDE:
-                raise at_line(path, 1, "UTF-16, not UTF-8 text; save the file as UTF-8")
-            _refuse_binary(path, head)
+            _refuse_other_than_text(path, stream.read(_HEAD))
             stream.seek(-1, os.SEEK_END)
             # A file cut off inside the last number would be read as another score.
             whole = stream.read(1) in (b"\n", b"\r")
@@ -70,8 +67,10 @@ def refuse_other_than_files(path: Path) -> None:
         raise DataError(f"{path}: is {what}; name a file")
 
 
-def _refuse_binary(path: Path, head: bytes) -> None:
-    """Refuse content that no setting of a spreadsheet or an editor makes a text."""
+def _refuse_other_than_text(path: Path, head: bytes) -> None:
+    """Refuse the beginning of a file of another kind, or in another encoding of two bytes."""
+    if head[:2] in _WIDE:
+        raise at_line(path, 1, "UTF-16, not UTF-8 text; save the file as UTF-8")
     for mark, words in _BINARY.items():
         if head.startswith(mark):
             raise DataError(f"{path}: is {words}")

@@ -248,3 +248,39 @@ def test_a_page_on_4950_presentations_is_small_and_quick(
     # Interactive within a second; allow for a machine that does other things besides.
     assert found["ready"] < 3000
     assert found["moved"] < 200
+
+
+PRINTED = """
+<script>
+addEventListener("load", () => {
+  const slider = document.querySelector("input[type=range]");
+  const acer = () => document.querySelector("[data-live=acer]").textContent;
+  const closed = () => document.querySelectorAll("details:not([open])").length;
+  const before = [acer(), closed()];
+  slider.value = "0";
+  slider.dispatchEvent(new Event("input"));
+  document.querySelector("details").open = true;
+  const moved = [acer(), closed()];
+  dispatchEvent(new Event("beforeprint"));
+  const printed = [acer(), closed()];
+  dispatchEvent(new Event("afterprint"));
+  const pre = document.createElement("pre");
+  pre.id = "probe";
+  pre.textContent = JSON.stringify({before, moved, printed, after: closed(),
+    errors: window.failures});
+  document.body.append(pre);
+});
+</script>
+"""
+
+
+@pytest.mark.browser
+def test_paper_shows_what_is_folded_and_the_threshold_of_the_run(
+    browse: Callable[..., Any], page: Path
+) -> None:
+    found = browse(page, PRINTED)
+    assert found["errors"] == []
+    assert found["before"][1] >= 3
+    assert found["moved"] != found["before"]
+    assert found["printed"] == [found["before"][0], 0]
+    assert found["after"] == found["moved"][1]

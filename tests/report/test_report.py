@@ -129,7 +129,11 @@ def test_simulated_scores_give_the_band_whatever_the_result_says(
     tmp_path: Path, finish: Finish, result: Result, scores: tuple[Score, ...]
 ) -> None:
     claims = finish(tmp_path, dataclasses.replace(result, simulated=False), scores)
-    assert "SIMULATED DATA" in report.write(claims).read_text()
+    page = report.write(claims).read_text()
+    assert "SIMULATED DATA" in page
+    # A printed sheet may be passed on alone.
+    assert '@top-left { content: "SIMULATED DATA"' in page
+    assert "@top-right" not in page
 
 
 def test_a_leaking_threshold_has_a_band_of_its_own(
@@ -138,7 +142,9 @@ def test_a_leaking_threshold_has_a_band_of_its_own(
     threshold = dataclasses.replace(result.evaluation.threshold, leaks=True, split="test")
     evaluation = dataclasses.replace(result.evaluation, threshold=threshold)
     leaking = finish(tmp_path, dataclasses.replace(result, evaluation=evaluation), scores)
-    assert "LEAKING THRESHOLD" in report.write(leaking).read_text()
+    page = report.write(leaking).read_text()
+    assert "LEAKING THRESHOLD" in page
+    assert '@top-right { content: "LEAKING THRESHOLD"' in page
     assert "LEAKING" not in (folder / "report.html").read_text()
 
 

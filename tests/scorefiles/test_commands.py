@@ -356,6 +356,54 @@ def test_compare_takes_the_folders_of_runs(command: Run, folder: Path):
     assert "no finished run" in command("compare", "a", "empty").error
 
 
+def test_evaluate_takes_the_folders_of_runs(command: Run):
+    words = ("--replicates", 20)
+    for seed, fold in enumerate(("oulu3_1", "oulu3_2")):
+        scorefiles.write(Path("run") / fold / "scores.csv", draw(seed))
+    Path("run/run.json").write_text('{"limit": 8}')
+    files = [f"run/oulu3_{number}/scores.csv" for number in (1, 2)]
+    whole = command("evaluate", "run", *words)
+    assert whole.out == command("evaluate", *files, *words).out
+    assert "pooled" in whole.out
+    one = command("evaluate", "run/oulu3_1", *words).out
+    assert "warning: only 8 presentations of each split (--limit)" in one
+    assert command("fuse", "run/oulu3_1", "run/oulu3_2", "--out", "f.csv").code == 0
+    assert "run/oulu3_1 per video, counted" in command("stream", "run/oulu3_1").out
+    assert "a run of several folds (oulu3_1, oulu3_2)" in command("stream", "run").error
+
+
+def test_a_run_is_not_compared_with_its_own_clips(command: Run):
+    clips = [
+        dataclasses.replace(s, presentation=f"{s.presentation}#{n}", unit="clip",
+                            video=s.presentation)
+        for s in draw() for n in range(2)
+    ]  # fmt: skip
+    scorefiles.write(Path("scores.csv"), draw())
+    scorefiles.write(Path("clip_scores.csv"), clips)
+    error = command("compare", "scores.csv", "clip_scores.csv").error
+    assert "one run has scores of videos, the other of clips; aggregate" in error
+
+
+def test_tables_of_several_runs_hold_plain_numbers_in_csv(command: Run):
+    for seed in range(3):
+        scorefiles.write(
+            Path(f"{seed}.csv"), [dataclasses.replace(s, subject="") for s in draw(seed)]
+        )
+    words = ("--replicates", 20, "--style", "csv", "--out", "c.json")
+    ended = command("compare", "0.csv", "1.csv", "2.csv", *words)
+    rows = list(csv.DictReader(ended.out.splitlines()))
+    stored = json.loads(Path("c.json").read_text())["result"]
+    assert [row["second_run"] for row in rows if row["metric"] == "acer"] == ["1.csv", "2.csv"]
+    acer = stored[0]["comparison"]["differences"][0]
+    assert [float(rows[0][key]) for key in ("first", "second", "low", "high")] == [
+        acer[key] for key in ("first", "second", "low", "high")
+    ]
+    Path("t.csv").write_text("train,test,scores,dev\nA,B,0.csv,1.csv\n")
+    ended = command("cross", "t.csv", "--replicates", 20, "--style", "csv")
+    (row,) = csv.DictReader(ended.out.splitlines())
+    assert 0 < float(row["hter_low"]) <= float(row["hter"]) <= float(row["hter_high"]) < 1
+
+
 def test_csv_holds_plain_numbers(command: Run):
     scorefiles.write(Path("a.csv"), [dataclasses.replace(s, subject="") for s in draw()])
     words = ("evaluate", "a.csv", "--replicates", 20, "--compat", "--out", "e.json")
