@@ -49,6 +49,11 @@ def test_without_a_browser_one_line_says_what_to_do(
             r"did not print .*page\.html: no display",
         ),
         ("exit 4", r"did not print .*: exit code 4"),
+        (
+            'for w in "$@"; do case $w in --print-to-pdf=*) echo %PDF > "${w#*=}";; esac; done; '
+            "exit 5",
+            r"did not print .*: exit code 5",
+        ),
         ("exit 0", r"did not print .*: exit code 0"),
     ],
 )
