@@ -222,11 +222,17 @@ def _evaluate_folds(
     extra: Mapping[str, MetricFunction],
     options: argparse.Namespace,
 ) -> None:
+    from dataclasses import replace  # here, since the help does not need it and it is slow
+
+    from fasharness.evaluation.checks import limited
     from fasharness.evaluation.folds import evaluate_folds
     from fasharness.report.grid import render
     from fasharness.report.text import evaluation_json, folds_grid, folds_table
+    from fasharness.run.folder import limit_of
 
     found = evaluate_folds(files, rules, extra)
+    warned = {name: limited(one, limit_of(Path(name))) for name, one in found.evaluations.items()}
+    found = replace(found, evaluations=warned)
     simulated = any(score.simulated for scores in files.values() for score in scores)
     if options.style == "terminal":
         shown = folds_table(found, simulated) + "\n"

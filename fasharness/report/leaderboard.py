@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fasharness.errors import DataError
+from fasharness.errors import DataError, OptionError
 from fasharness.evaluation import stored
 from fasharness.report.grid import Grid
 from fasharness.report.literature import REFERENCES
@@ -132,6 +132,7 @@ def collect(paths: Sequence[Path]) -> Board:
 
     Raises:
         DataError: when there is nothing, or nothing that can be read.
+        OptionError: when a path does not exist or is another file.
     """
     found: list[Entry] = []
     broken: list[DataError] = []
@@ -152,7 +153,14 @@ def collect(paths: Sequence[Path]) -> Board:
 def _files(path: Path) -> Iterator[Path]:
     """Yield the results below a path, without those of single folds inside a run of folds."""
     if path.is_file():
+        if path.suffix.lower() != ".json":
+            raise OptionError(
+                f"{path}: not JSON; for a score file, write its figures with `fasharness evaluate "
+                f"{path} --out FILE.json` and name that file"
+            )
         yield path
+    if not path.exists():
+        raise OptionError(f"{path}: no such folder or file")
     for file in sorted(path.rglob("*.json")):
         inner = (file.parent.parent / _RESULT).exists()
         if (file.name == _RESULT and not inner) or stored.holds_figures(file):

@@ -178,8 +178,8 @@ def counts(evaluation: Evaluation) -> Html:
     parts = [table("What was expected, scored and lost", head, rows)]
     if failures:
         named = [(f.presentation, split, f.reason) for split, f in failures]
-        head = ("presentation", "split", "reason")
-        listed = table("Presentations without a score", head, named, class_="listing")
+        of = ("presentation", "split", "reason")
+        listed = table("Presentations without a score", of, named, class_="listing")
         title = tag("summary", f"{len(failures)} failed presentations, by name")
         parts.append(tag("details", title, listed))
     return join(parts)

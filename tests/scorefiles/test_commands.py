@@ -160,6 +160,9 @@ def test_the_leaderboard_adds_the_literature_on_request(command: Run):
     results.write(Path("runs/result.json"), found)
     assert "toy" in command("leaderboard", "runs").out
     assert "Published figures" not in command("leaderboard", "runs").out
+    scorefiles.write(Path("a.csv"), draw())
+    assert "a.csv: not JSON; for a score file" in command("leaderboard", "runs", "a.csv").error
+    assert command("leaderboard", "rums").error == "rums: no such folder or file"
     out = command("leaderboard", "runs", "--published", "--style", "markdown").out
     assert "**Published figures" in out
 
@@ -365,6 +368,7 @@ def test_evaluate_takes_the_folders_of_runs(command: Run):
     whole = command("evaluate", "run", *words)
     assert whole.out == command("evaluate", *files, *words).out
     assert "pooled" in whole.out
+    assert "(--limit): this is not the protocol's figure (every fold)" in whole.out
     one = command("evaluate", "run/oulu3_1", *words).out
     assert "warning: only 8 presentations of each split (--limit)" in one
     assert command("fuse", "run/oulu3_1", "run/oulu3_2", "--out", "f.csv").code == 0
