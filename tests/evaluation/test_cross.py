@@ -99,7 +99,7 @@ def test_from_the_command_line(
         "cross", path, "--style", "csv", "--out", cross_folder / "o.json", "--replicates", 50
     )
     assert ended.code == 0
-    assert ended.out.splitlines()[0].startswith("trained on,tested on,method,HTER")
+    assert ended.out.splitlines()[0].startswith("train,test,method,tasks,hter,")
     content = json.loads((cross_folder / "o.json").read_text())
     assert (content["kind"], len(content["result"]), content["simulated"]) == ("cross", 3, False)
     assert content["result"][1]["target"] is None

@@ -227,7 +227,7 @@ def test_the_command_compares_runs_and_writes_plots(
     assert main(["report", "one", "--plots", "page.html"]) == 2
     assert "--plots page.html: is not a folder" in capsys.readouterr().err
     assert main(["report", "one", "nothing"]) == 2
-    assert "nothing: no finished run" in capsys.readouterr().err
+    assert "nothing: there is no such run" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("own_machine")
