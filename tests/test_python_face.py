@@ -179,13 +179,13 @@ def test_runs_whose_clips_were_made_in_different_ways_are_compared_with_a_warnin
     )
     result = Path("b/result.json")
     recipe = json.loads(result.read_text())["result"]["provenance"]["recipe"]
-    assert recipe["crop"] == "pillow"
+    assert recipe["crop.rule"] == "pillow"
     assert recipe["faces"] == "data set's own"
     assert recipe["decoders"] == ["fasharness"]
     assert len(recipe["digest"]) == 16
-    text = result.read_text().replace('"crop": "pillow"', '"crop": "floor"')
+    text = result.read_text().replace('"crop.rule": "pillow"', '"crop.rule": "floor"')
     result.write_text(text.replace(recipe["digest"], "0" * 16))
-    words = "clips were made in different ways: crop pillow and floor"
+    words = "clips were made in different ways: crop.rule pillow and floor"
     found = fasharness.compare("a", "b", replicates=50)
     assert all(words in warnings for warnings in found.warnings)
     assert f"warning: {words} (a and b)" in command("compare", "a", "b", "--replicates", 50).out

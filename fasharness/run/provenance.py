@@ -61,8 +61,8 @@ def recipe_block(fold: Fold) -> dict[str, Any]:
         "depth": "published maps"
         if settings.depth != "auto"
         else (f"data set's own, else {settings.depth_estimator}"),
-        "frames": dataclasses.asdict(spec.frames),
-        "crop": dataclasses.asdict(spec.crop),
+        **{f"frames.{name}": value for name, value in dataclasses.asdict(spec.frames).items()},
+        **{f"crop.{name}": value for name, value in dataclasses.asdict(spec.crop).items()},
         "modalities": spec.modalities,
         "labels": [label._asdict() for label in spec.labels],
         "versions": versions_in_use(recipe_of(fold), [spec], plugins),

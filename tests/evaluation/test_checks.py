@@ -40,7 +40,7 @@ def scores_of(fold: Fold) -> list[Score]:
 
 
 def test_every_presentation_of_the_protocol_needs_a_score(fold: Fold) -> None:
-    scores, options = scores_of(fold), rules(fold.settings)
+    scores, options = scores_of(fold), rules(fold.settings, fold.protocol)
     found = _evaluation(fold, scores, options)
     assert found.metric("acer").value is not None
     assert found.more
