@@ -171,17 +171,17 @@ def _checked(scores: Sequence[Score]) -> Sequence[Score]:
     return scores
 
 
-def load(model: PathLike, *, device: str = "auto", detector: str = "mtcnn") -> TrainedModel:
+def load(model: PathLike, *, device: str = "auto", detector: str = "") -> TrainedModel:
     """Load a trained model to score pictures and videos outside of any data set.
 
     Args:
         model: a run's ``model.safetensors``, or the run's folder.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        detector: name of the face detector, the one that the model was trained with.
+        detector: name of the face detector; empty for the one of the model's run.
 
     Returns:
         The model; ``model.score("video.mp4")`` or ``model.score(frames)`` returns a score, higher
-        is more bona fide.
+        is more bona fide, and ``model.bona_fide(...)`` decides at the model's threshold.
 
     Raises:
         CheckpointError: not a model file of the harness, or its method has changed since.

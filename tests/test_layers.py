@@ -45,7 +45,8 @@ EDGES: dict[str, set[str]] = {
     "nn": {"ops"},
     # from videos to scores
     "prepare": {"clips", "common", "data", "dataset", "errors", "faces", "plugins", "weights"},
-    "engine": {"clips", "common", "data", "errors", "faces", "method", "prepare"},
+    # result: a model file carries the threshold of its run
+    "engine": {"clips", "common", "data", "errors", "faces", "method", "prepare", "result"},
     "builtin": {
         "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
         "protocol", "scorefiles", "scores", "weights",

@@ -14,11 +14,12 @@ import pytest
 
 import fasharness
 from fasharness.builtin import baselines
-from fasharness.engine.checkpoint import save_model
+from fasharness.engine.checkpoint import card_of, save_model, set_threshold
 from fasharness.errors import CheckpointError, DataError, OptionError, UnknownNameError
 from fasharness.method import make
 from fasharness.plugins import load as load_plugins
 from fasharness.prepare.decode import decode
+from fasharness.result import Threshold
 from fasharness.scores import read_csv, write_csv
 
 FACE = Path(__file__).parent / "prepare" / "data" / "astronaut.jpg"
@@ -85,12 +86,12 @@ def test_everything_that_is_offered_is_there_and_described():
         assert isinstance(offered, str) or offered.__doc__
 
 
-@pytest.fixture(scope="module")
-def brightness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def brightness(tmp_path: Path) -> Path:
     """A model file of the brightness baseline, which has no weights."""
-    path = tmp_path_factory.mktemp("model") / "model.safetensors"
+    path = tmp_path / "model.safetensors"
     method = make(baselines.Brightness, "", {})
-    save_model(path, method, method.network({}))
+    save_model(path, card_of(method), method.network({}))
     return path
 
 
@@ -136,6 +137,47 @@ def test_arrays_that_are_no_frames_are_refused(brightness: Path, shape: tuple[in
         model.score(np.zeros(shape, np.uint8))
     with pytest.raises(ValueError, match="got float64"):
         model.score(np.zeros((2, 4, 4, 3)))
+
+
+def test_a_model_decides_at_the_threshold_of_its_run(brightness: Path, oulu: Path, fixed: None):
+    path = oulu / "Test_files" / "1_3_36_1.avi"
+    undecided = fasharness.load(brightness, device="cpu", detector="fixed")
+    assert undecided.threshold is None
+    with pytest.raises(CheckpointError, match="the model file holds no threshold"):
+        undecided.bona_fide(path)
+    score = undecided.score(path)
+    for value, expected in ((score, True), (np.nextafter(score, 2.0), False)):
+        set_threshold(brightness, Threshold("eer", "equal error rate", "dev", float(value)))
+        model = fasharness.load(brightness, device="cpu", detector="fixed")
+        assert model.threshold is not None
+        assert model.threshold.value == value
+        assert model.bona_fide(path) is expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "detector", "name", "notes"),
+    [
+        ({"detector": "fixed"}, "", "fixed", ()),
+        ({}, "", "mtcnn", ()),
+        ({"detector": "fixed"}, "mtcnn", "mtcnn",
+         ("its run found faces with fixed, here mtcnn finds them",)),
+        ({"detector": "mtcnn", "faces": "dataset", "simulated": True}, "", "mtcnn",
+         ("SIMULATED: the model was trained on simulated data",
+          "its run had the faces from the data set; here mtcnn finds them")),
+    ],
+)  # fmt: skip
+def test_a_model_is_loaded_as_its_run_used_it_and_says_where_it_is_not(
+    facts: dict[str, object], detector: str, name: str, notes: tuple[str, ...],
+    fixed: None, tmp_path: Path,
+):  # fmt: skip
+    method, path = make(baselines.Brightness, "", {}), tmp_path / "m.safetensors"
+    save_model(path, card_of(method, **facts), method.network({}))
+    model = fasharness.load(path, device="cpu", detector=detector)
+    assert model._tools.recipe.detector == name
+    assert model.notes == notes
+    set_threshold(path, Threshold("test:eer", "equal error rate", "test", 0.5, leaks=True))
+    leaking = "LEAKS: its threshold was chosen on test scores"
+    assert fasharness.load(path, device="cpu", detector=detector).notes == (*notes, leaking)
 
 
 def test_what_cannot_be_loaded_or_scored_is_named(brightness: Path, tmp_path: Path, fixed: None):

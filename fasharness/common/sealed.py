@@ -34,6 +34,31 @@ def seal(content: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + bytes(data)
 
 
+def annotate(content: bytes, name: str, text: str) -> bytes:
+    """Set one text in the metadata of a sealed safetensors file, and seal it again."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header.setdefault(_META, {})[name] = text
+    changed = json.dumps(header, separators=(",", ":")).encode()
+    return seal(len(changed).to_bytes(8, "little") + changed + content[8 + size :])
+
+
+def checksum(path: Path, *, without: str) -> str:
+    """Return the checksum that a safetensors file would have without one text of its metadata.
+
+    Raises:
+        DataError: as for `check_seal`.
+    """
+    check_seal(path)
+    with path.open("rb") as file:
+        header = _header(path, file)
+        header.get(_META, {}).pop(without, None)
+        hashed = _start(header, b"")
+        while chunk := file.read(_CHUNK):
+            hashed.update(chunk)
+    return hashed.hexdigest()
+
+
 def check_seal(path: Path) -> None:
     """Compare a safetensors file with the checksum in its metadata.
 

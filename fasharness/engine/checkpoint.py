@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +13,82 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
-from fasharness.common.files import write_bytes, write_json
-from fasharness.common.sealed import check_seal, seal
+from fasharness.common.files import sha256, write_bytes, write_json
+from fasharness.common.sealed import annotate, check_seal, checksum, seal
 from fasharness.errors import CheckpointError, DataError
 from fasharness.method import Method, option_values
+from fasharness.result import Threshold
 
 _KEY = "fasharness"
+_THRESHOLD = "threshold"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a model file belongs to.
+    """What a model file belongs to, and what scoring with it needs to be right elsewhere.
 
     Attributes:
         method: the method's name.
         version: the method's version.
         options: every option.
         fit_key: content key of what it was fitted on and how; empty for converted weights.
+        clips: the clips that it scores, crop rule and scale included, as plain data.
+        faces: where its run had the faces from: a detector, or the data set's own.
+        detector: the face detector of its run.
+        simulated: whether it was trained on simulated data.
+        threshold: chosen on the dev scores of its run; None before they exist.
     """
 
     method: str
     version: str
     options: Mapping[str, Any]
     fit_key: str = ""
+    clips: Mapping[str, Any] = field(default_factory=dict)
+    faces: str = ""
+    detector: str = ""
+    simulated: bool = False
+    threshold: Threshold | None = None
 
 
-def save_model(path: Path, method: Method, network: nn.Module, fit_key: str = "") -> ModelCard:
-    """Write a network's weights with the method's options inside, and the options beside it.
+def card_of(method: Method, **facts: Any) -> ModelCard:
+    """Return the card of a method's model; `facts` are further fields of `ModelCard`."""
+    options, clips = option_values(method), _plain(asdict(method.scoring_clips()))
+    return ModelCard(method.name, method.version, options, clips=clips, **facts)
+
+
+def save_model(path: Path, card: ModelCard, network: nn.Module) -> None:
+    """Write a network's weights with their card inside.
 
     Args:
         path: the ``.safetensors`` file; the card is also written to a ``.json`` of the same name.
-        method: gives name, version and options.
+        card: what they belong to, without a threshold.
         network: its ``state_dict`` is written.
-        fit_key: content key of the training.
-
-    Returns:
-        The card that was written.
     """
-    card = ModelCard(method.name, method.version, option_values(method), fit_key)
-    write_tensors(path, network.state_dict(), asdict(card))
+    # The threshold comes later and stands apart: it must not change what identifies the weights.
+    facts = {name: value for name, value in asdict(card).items() if name != _THRESHOLD}
+    write_tensors(path, network.state_dict(), facts)
     write_json(path.with_suffix(".json"), asdict(card))
-    return card
+
+
+def set_threshold(path: Path, threshold: Threshold) -> None:
+    """Write the threshold of a model's own run into its file; `model_digest` stays the same."""
+    card = read_card(path)
+    if card.threshold == threshold:
+        return
+    text = json.dumps(asdict(threshold), sort_keys=True)
+    write_bytes(path, annotate(path.read_bytes(), _THRESHOLD, text))
+    write_json(path.with_suffix(".json"), asdict(replace(card, threshold=threshold)))
+
+
+def model_digest(path: Path) -> str:
+    """Return the hash that identifies a model: weights and card, not its threshold.
+
+    A damaged file has a hash of its own, so it is never taken for the whole one.
+    """
+    try:
+        return checksum(path, without=_THRESHOLD)
+    except DataError:
+        return sha256(path)
 
 
 def read_card(path: Path) -> ModelCard:
@@ -62,10 +97,13 @@ def read_card(path: Path) -> ModelCard:
     Raises:
         CheckpointError: the file is missing, not a safetensors file, or not one of the harness.
     """
-    meta = read_tensors(path)[1]
+    facts = read_tensors(path)[1]
     try:
-        return ModelCard(**meta)
-    except TypeError:
+        with safe_open(path, framework="pt") as file:
+            text = file.metadata().get(_THRESHOLD)
+        threshold = Threshold(**json.loads(text)) if text else None
+        return ModelCard(**facts, threshold=threshold)
+    except (TypeError, ValueError):
         raise CheckpointError(f"{path}: not a model file of fasharness") from None
 
 
@@ -81,8 +119,7 @@ def check_card(path: Path, method: Method) -> ModelCard:
             f"{path}: trained by {card.method} {card.version}, not by {method.name} "
             f"{method.version}"
         )
-    # Through JSON, as in the file, where tuples are lists.
-    options = json.loads(json.dumps(option_values(method)))
+    options = _plain(option_values(method))
     wrong = [key for key in options if card.options.get(key) != options[key]]
     if wrong:
         differences = ", ".join(f"{k}={card.options.get(k)} (not {options[k]})" for k in wrong)
@@ -90,7 +127,18 @@ def check_card(path: Path, method: Method) -> ModelCard:
             f"{path}: trained with {differences}; leave --preset and --option out to use the "
             "checkpoint's own"
         )
+    if card.clips and card.clips != _plain(asdict(method.scoring_clips())):
+        raise CheckpointError(
+            f"{path}: made to score other clips than {method.name} {method.version} asks for now: "
+            f"{card.clips}"
+        )
     return card
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as they come back from JSON, where tuples are lists."""
+    plain: dict[str, Any] = json.loads(json.dumps(values))
+    return plain
 
 
 def load_model(path: Path, method: Method, network: nn.Module) -> None:

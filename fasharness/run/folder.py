@@ -122,6 +122,7 @@ class Steps:
         work: Callable[[], None],
         *,
         unchanged: Path | None = None,
+        content: Callable[[Path], str] = sha256,
     ) -> None:
         """Do a step, unless it was finished under the same key and its outputs exist.
 
@@ -133,16 +134,21 @@ class Steps:
             outputs: files that the step writes.
             work: writes them.
             unchanged: the output whose content must not have changed since.
+            content: hash of what may not change in it.
         """
+
+        def noted_with(output: Path | None) -> str:
+            return key if output is None else f"{key} gave {content(output)}"
+
         there = all(path.is_file() for path in outputs)
         noted = self.keys.get(step, "")
-        if there and noted == _with_content(key, unchanged):
+        if there and noted == noted_with(unchanged):
             return
-        if there and unchanged is not None and noted.startswith(_with_content(key, None)):
+        if there and unchanged is not None and noted.startswith(key):
             self._set_aside(unchanged, step)
         with self.timed(step):
             work()
-        self.keys[step] = _with_content(key, unchanged)
+        self.keys[step] = noted_with(unchanged)
         self._write()
 
     def _set_aside(self, output: Path, step: str) -> None:
@@ -171,8 +177,3 @@ class Steps:
 
     def _write(self) -> None:
         write_json(self.path, {"keys": self.keys, "seconds": self.seconds})
-
-
-def _with_content(key: str, output: Path | None) -> str:
-    """Return a step's key, with the hash of an output that must stay unchanged."""
-    return key if output is None else f"{key} gave {sha256(output)}"

@@ -11,6 +11,7 @@ from fasharness import report
 from fasharness.builtin.baselines import BASELINES
 from fasharness.common.files import digest, sha256
 from fasharness.data import Split
+from fasharness.engine.checkpoint import model_digest, set_threshold
 from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check_manifest, limited
 from fasharness.evaluation.evaluate import EvaluationOptions, baseline
@@ -66,6 +67,9 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
     result = read_result(path)
     if not isinstance(result, Result):
         raise RunError(f"{path}: holds the result of several folds; choose another --out")
+    # Not into a model that was given: it is somebody else's file.
+    if model is not None and model != fold.settings.checkpoint:
+        set_threshold(model, result.evaluation.threshold)
     return result
 
 
@@ -199,6 +203,6 @@ def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str,
         "limit": fold.settings.limit,
         "faces": fold.settings.faces,
         "detector": fold.settings.detector,
-        "model_sha256": sha256(model) if model else "",
+        "model_digest": model_digest(model) if model else "",
         "scores_sha256": sha256(fold.folder / "scores.csv"),
     }

@@ -16,7 +16,7 @@ import numpy as np
 
 from fasharness import scores as score_files
 from fasharness.clips import ClipSpec
-from fasharness.common.files import digest, sha256, write_json, write_text
+from fasharness.common.files import digest, write_json, write_text
 from fasharness.data import Presentation, Split
 from fasharness.errors import OptionError, RunError
 from fasharness.method import Generator, Method, Stage
@@ -172,6 +172,8 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
     Returns:
         The model file: given, trained before, or trained now; None if nothing is learnt.
     """
+    from fasharness.engine.checkpoint import model_digest
+
     path = fold.model
     if path is None or path == fold.settings.checkpoint:
         return path
@@ -179,14 +181,14 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
     key = fit_key(fold.method, fold.settings, fold.protocol, prepared, weights)
     # unchanged: a damaged or foreign model is trained again instead of being scored.
     work = partial(_fit, fold, prepared, path, key)
-    fold.steps.once("train", key, [path], work, unchanged=path)
+    fold.steps.once("train", key, [path], work, unchanged=path, content=model_digest)
     return path
 
 
 def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
     """Train from the last saved state, and write the model and its history."""
     from fasharness.engine import train as trainer
-    from fasharness.engine.checkpoint import save_model
+    from fasharness.engine.checkpoint import card_of, save_model
     from fasharness.engine.device import freeze
 
     weights, console = fold.experiment.weights, fold.experiment.console
@@ -195,7 +197,9 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
 
     def finished(training: Training) -> None:
         write_training(fold, training)
-        save_model(path, fold.method, network, key)
+        faces, detector = fold.settings.faces, fold.settings.detector
+        facts = {"faces": faces, "detector": detector, "simulated": fold.protocol.simulated}
+        save_model(path, card_of(fold.method, fit_key=key, **facts), network)
 
     with console.bar("train", "batches") as advance:
         plan = trainer.Plan(
@@ -291,8 +295,10 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
     Returns:
         The scores, as read from ``scores.csv``.
     """
+    from fasharness.engine.checkpoint import model_digest
+
     path, of_clips = fold.folder / "scores.csv", fold.folder / "clip_scores.csv"
-    key = digest([scoring_key(fold, prepared, fold.method), sha256(model) if model else ""])
+    key = digest([scoring_key(fold, prepared, fold.method), model_digest(model) if model else ""])
 
     def work() -> None:
         journal = fold.folder / "scoring.jsonl"

@@ -24,6 +24,7 @@ from fasharness.plugins import Plugins
 from fasharness.prepare.pipeline import Film, Tools, prepare_presentation, store_clips
 from fasharness.prepare.planning import Recipe, Task, preparation_device
 from fasharness.prepare.store import ClipStore, StoredClips
+from fasharness.result import Threshold
 from fasharness.run.config import as_text
 from fasharness.run.settings import check_device
 
@@ -34,15 +35,26 @@ Prepare = Callable[[Task, ClipStore], list[StoredClips]]
 class TrainedModel:
     """A trained model; returned by `load_trained`.
 
+    Attributes:
+        method: the method with the model's options.
+        card: what the model file says of itself.
+        notes: what makes scores differ from those of the model's run, or doubtful; one sentence
+            each.
+
     Args:
         method: the method with the model's options.
+        card: what the model file says of itself.
         network: its network with the model's weights, in evaluation mode.
         fabric: the device.
         tools: find faces, and depth if the method needs it.
     """
 
-    def __init__(self, method: Method, network: nn.Module, fabric: Fabric, tools: Tools) -> None:
+    def __init__(
+        self, method: Method, card: ModelCard, network: nn.Module, fabric: Fabric, tools: Tools
+    ) -> None:
         self.method = method
+        self.card = card
+        self.notes = tuple(_notes(card, tools.recipe.detector))
         self._network = network
         self._fabric = fabric
         self._tools = tools
@@ -55,9 +67,7 @@ class TrainedModel:
                 video, or (H, W, 3), a picture; RGB.
 
         Returns:
-            The presentation's score, as in a run; higher is more bona fide. Which
-            scores count as bona fide depends on a threshold, chosen on the dev scores of the
-            model's run (`fasharness.evaluate`).
+            The presentation's score, as in a run; higher is more bona fide.
 
         Raises:
             DataError: the file cannot be read, shows no face, or has too few frames.
@@ -75,6 +85,32 @@ class TrainedModel:
         return self._score(
             Path(shown), lambda t, store: prepare_presentation(t, self._tools, store)
         )
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """The threshold that the model's run chose on its dev scores; None if it chose none."""
+        return self.card.threshold
+
+    def bona_fide(self, shown: str | os.PathLike[str] | NDArray[np.uint8]) -> bool:
+        """Decide between bona fide and attack presentation at the model's threshold.
+
+        Args:
+            shown: as for `score`.
+
+        Returns:
+            Whether the score is bona fide at `threshold`; `notes` says what is to be doubted.
+
+        Raises:
+            CheckpointError: the model has no threshold.
+            DataError: as for `score`.
+        """
+        if self.threshold is None:
+            raise CheckpointError(
+                "the model file holds no threshold: its run has not evaluated dev scores; compare "
+                "`score` with a threshold of your own"
+            )
+        # Bona fide is score >= threshold in every rule (`Threshold.operator`).
+        return self.score(shown) >= self.threshold.value
 
     def _cut(self, frames: Sequence[Frame], task: Task, store: ClipStore) -> list[StoredClips]:
         def some(wanted: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Frame]]]:
@@ -94,6 +130,18 @@ class TrainedModel:
         return found.value
 
 
+def _notes(card: ModelCard, detector: str) -> Iterator[str]:
+    """Say what makes scores differ from those of the model's run, or doubtful."""
+    if card.simulated:
+        yield "SIMULATED: the model was trained on simulated data"
+    if card.faces == "dataset":
+        yield f"its run had the faces from the data set; here {detector} finds them"
+    elif card.detector not in ("", detector):
+        yield f"its run found faces with {card.detector}, here {detector} finds them"
+    if card.threshold is not None and card.threshold.leaks:
+        yield "LEAKS: its threshold was chosen on test scores"
+
+
 def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
     frames = shown[None] if shown.ndim == 3 else shown
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
@@ -108,13 +156,15 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     """Load a model file for scoring; see `fasharness.load`."""
     check_device(device)
     path = _model_file(path)
-    method = method_of(read_card(path), plugins)
-    plugins.find("detector", detector)
+    card = read_card(path)
+    method = method_of(card, plugins)
+    found = detector or card.detector or "mtcnn"
+    plugins.find("detector", found)
     fabric = make_fabric(device, "32-true")
     network = place(method.network({}), fabric)
     load_model(path, method, network)
-    recipe = Recipe((), detector=detector, device=preparation_device(device))
-    return TrainedModel(method, network.eval(), fabric, Tools(recipe, plugins))
+    recipe = Recipe((), detector=found, device=preparation_device(device))
+    return TrainedModel(method, card, network.eval(), fabric, Tools(recipe, plugins))
 
 
 def _model_file(path: Path) -> Path:

@@ -3,22 +3,28 @@
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from fasharness.data import ClipSpec
 from fasharness.engine.checkpoint import (
+    card_of,
     flatten_optimizers,
     load_model,
+    model_digest,
     read_card,
     read_tensors,
     restore_optimizers,
     save_model,
+    set_threshold,
     write_tensors,
 )
 from fasharness.errors import CheckpointError
 from fasharness.method import Method
+from fasharness.result import Threshold
 
 Build = Callable[..., Method]
 
@@ -33,7 +39,7 @@ class Bomb:
 def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
     method, path = tiny(rate=0.25), tmp_path / "model.safetensors"
     network, other = method.network({}), method.network({})
-    save_model(path, method, network, "key")
+    save_model(path, card_of(method, fit_key="key", detector="mtcnn"), network)
     load_model(path, method, other)
     card = read_card(path)
     assert (card.method, card.version, card.fit_key) == ("tiny", "1", "key")
@@ -42,12 +48,59 @@ def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
     assert beside == {
         "method": "tiny", "version": "1", "fit_key": "key",
         "options": {"epochs": 2, "rate": 0.25, "validations": 0},
+        "clips": json.loads(json.dumps(asdict(method.scoring_clips()))),
+        "faces": "", "detector": "mtcnn", "simulated": False, "threshold": None,
     }  # fmt: skip
+    assert card.clips == beside["clips"]
+
+
+def test_a_threshold_is_added_and_changes_no_identity(tiny: Build, tmp_path: Path):
+    method, path = tiny(), tmp_path / "model.safetensors"
+    network = method.network({})
+    save_model(path, card_of(method), network)
+    before, weights = model_digest(path), read_tensors(path)[0]
+    assert read_card(path).threshold is None
+    for value in (0.1 + 0.2, -7.5):
+        chosen = Threshold("eer", "equal error rate", "dev", value)
+        set_threshold(path, chosen)
+        assert read_card(path).threshold == chosen
+        assert json.loads(path.with_suffix(".json").read_text())["threshold"]["value"] == value
+        assert model_digest(path) == before
+        load_model(path, method, method.network({}))
+    assert all(torch.equal(tensor, weights[k]) for k, tensor in read_tensors(path)[0].items())
+    stamp = path.stat().st_mtime_ns
+    set_threshold(path, chosen)
+    assert path.stat().st_mtime_ns == stamp
+    save_model(path, card_of(method, fit_key="other"), network)
+    assert model_digest(path) != before
+
+
+def test_a_threshold_that_somebody_edits_is_noticed(tiny: Build, tmp_path: Path):
+    method, path = tiny(), tmp_path / "model.safetensors"
+    save_model(path, card_of(method), method.network({}))
+    set_threshold(path, Threshold("fixed", "given", "", 0.25))
+    before = model_digest(path)
+    path.write_bytes(path.read_bytes().replace(b"0.25", b"0.75", 1))
+    assert model_digest(path) != before
+    with pytest.raises(CheckpointError, match="damaged or changed"):
+        read_card(path)
+
+
+def test_a_method_that_asks_for_other_clips_now_is_refused(tiny: Build, tmp_path: Path):
+    method, path = tiny(), tmp_path / "model.safetensors"
+    save_model(path, card_of(method), method.network({}))
+
+    class Later(type(method)):  # type: ignore[misc]
+        def scoring_clips(self) -> ClipSpec:
+            return replace(super().scoring_clips(), scale=(1.5, 1.5))
+
+    with pytest.raises(CheckpointError, match="made to score other clips than tiny 1"):
+        load_model(path, Later(method.options), method.network({}))
 
 
 def test_another_method_or_version_is_refused(tiny: Build, tmp_path: Path):
     method, path = tiny(), tmp_path / "model.safetensors"
-    save_model(path, method, method.network({}))
+    save_model(path, card_of(method), method.network({}))
 
     class Other(type(method)):  # type: ignore[misc]
         name = "other"
@@ -62,14 +115,14 @@ def test_another_method_or_version_is_refused(tiny: Build, tmp_path: Path):
 
 def test_other_options_are_refused_with_the_difference(tiny: Build, tmp_path: Path):
     path = tmp_path / "model.safetensors"
-    save_model(path, tiny(epochs=3), tiny().network({}))
+    save_model(path, card_of(tiny(epochs=3)), tiny().network({}))
     with pytest.raises(CheckpointError, match=r"trained with epochs=3 \(not 2\); leave --preset"):
         load_model(path, tiny(), tiny().network({}))
 
 
 def test_weights_that_do_not_fit_are_refused(tiny: Build, tmp_path: Path):
     path = tmp_path / "model.safetensors"
-    save_model(path, tiny(), torch.nn.Linear(2, 2))
+    save_model(path, card_of(tiny()), torch.nn.Linear(2, 2))
     with pytest.raises(CheckpointError, match="weights do not fit tiny"):
         load_model(path, tiny(), tiny().network({}))
 
@@ -84,7 +137,7 @@ def test_what_is_no_model_file_is_refused_in_one_line(tiny: Build, tmp_path: Pat
     elif kind == "pickle":
         path.write_bytes(pickle.dumps(Bomb()))
     elif kind == "cut":
-        save_model(path, tiny(), tiny().network({}))
+        save_model(path, card_of(tiny()), tiny().network({}))
         path.write_bytes(path.read_bytes()[:-8])
     elif kind == "empty":
         path.touch()

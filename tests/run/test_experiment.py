@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.engine.checkpoint import read_card
 from fasharness.evaluation.units import aggregate
 from fasharness.result import FoldsResult, Result, read
 from fasharness.scores import read_csv
@@ -79,7 +80,7 @@ def test_a_result_says_what_it_is_of(toy_run: Run, oulu: Path):
     assert provenance["preparation"]["presentations"] == 60
     assert provenance["preparation"]["failed"] == {}
     assert provenance["protocol"]["source"] == "files"
-    assert len(provenance["model_sha256"]) == 64
+    assert len(provenance["model_digest"]) == 64
 
 
 def test_the_command_in_a_result_gives_the_same_result(
@@ -120,8 +121,10 @@ def test_steps_stop_where_they_should_and_the_next_goes_on(toy_run: Run, oulu: P
         assert files <= names
         assert not absent & names
         if step == "train":
-            model = Path("r/model.safetensors").stat().st_mtime_ns
-    assert Path("r/model.safetensors").stat().st_mtime_ns == model
+            trained = Path("r/training.json").stat().st_mtime_ns
+    # not the model itself, into which the last step writes the threshold
+    assert Path("r/training.json").stat().st_mtime_ns == trained
+    assert read_card(Path("r/model.safetensors")).threshold == result("r").evaluation.threshold
 
 
 def test_a_changed_video_is_prepared_trained_on_and_scored_again(

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fasharness.engine.checkpoint import save_model
+from fasharness.engine.checkpoint import card_of, save_model
 from fasharness.errors import CheckpointError, FasharnessError
 from fasharness_sgtd.method import MULTI, SGTD, SINGLE, Options
 
@@ -125,7 +125,7 @@ def convert(checkpoint: str, out: Path) -> int:
     if wrong:
         raise CheckpointError(f"{checkpoint}: missing or of another shape: {', '.join(wrong[:5])}")
     network.load_state_dict(state, strict=False)
-    save_model(out, method, network)
+    save_model(out, card_of(method), network)
     return len(state)
 
 
