@@ -50,6 +50,9 @@ class Options:
     size: int = _option(256, "side of a face crop in pixels, a multiple of 8")
     width: float = _option(1.0, "factor on all channels")
     momentum: float = _option(1e-3, "share of a batch in the normalisations' running statistics")
+    recalibrate: int = _option(
+        0, "training batches that estimate these statistics anew before they are used; 0: none"
+    )
     weight_decay: float = _option(5e-4, "L2 decay of convolution and linear weights")
     length: int = _option(5, "frames in a clip of the multi-frame network")
     step: int = _option(3, "frames from one frame of a clip to the next")
@@ -82,7 +85,7 @@ class Options:
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("weight_decay", "single_validations", "multi_validations"):
+        for name in ("weight_decay", "recalibrate", "single_validations", "multi_validations"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
         for name in ("single_rate", "multi_rate", "momentum"):
@@ -146,6 +149,7 @@ class SGTD(Method):
             epochs=o.single_epochs,
             batch_size=o.single_batch,
             validations=o.single_validations,
+            recalibrate=o.recalibrate,
         )
         multi = Stage(
             MULTI,
@@ -157,6 +161,7 @@ class SGTD(Method):
             # keeps it.
             drop_last=True,
             validations=o.multi_validations,
+            recalibrate=o.recalibrate,
         )
         return (single,) if o.frames == SINGLE else (single, multi)
 
