@@ -120,7 +120,7 @@ def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
         (["--preset", "papre"], "no preset of toy 'papre'; available: default, short"),
         (["--device", "tpu"], "no device 'tpu'; available: auto, cpu, cuda, cuda:N"),
         (["--device", "cuda:99"], "no device 'cuda:99' on this machine; CUDA devices:"),
-        (["--precision", "8-bit"], "no precision '8-bit'; available: 32-true"),
+        (["--precision", "8-bit"], "no precision '8-bit'; available: auto, 32-true"),
         (["--faces", "eyes"], "no faces 'eyes'; available: detector, dataset"),
         (["--detector", "mtcn"], "no detector 'mtcn'; did you mean 'mtcnn'?"),
         (["--depth-estimator", "midas"], "no depth estimator 'midas'; available:"),

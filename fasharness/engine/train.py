@@ -164,7 +164,7 @@ class _Trainer:
         self.plan.method.train_mode(stage, self.network)
         self._doubt(stage, "the stage normalises by them", training=False)
         if stage.validations and self.plan.validate is None:
-            self._warn(f"stage {stage.name}: no dev presentations choose its weights: the last")
+            self._warn(f"stage {stage.name}: no dev set of both classes chooses its weights")
 
     def _batches(self, stage: Stage) -> int:
         # Equal in every epoch: only which clips are drawn changes.

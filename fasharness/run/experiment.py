@@ -14,7 +14,7 @@ from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset, JointDataset
 from fasharness.engine.checkpoint import check_card, read_card
-from fasharness.engine.device import device_name
+from fasharness.engine.device import device_name, prefer_huge_pages, resolve_precision
 from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Generator, Method, make
@@ -75,6 +75,7 @@ def run(
     """
     if last not in STEPS:
         raise UnknownNameError("step", last, STEPS)
+    prefer_huge_pages()
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
     if isinstance(method, Generator) and last in ("score", "run"):
@@ -133,12 +134,16 @@ def _opened(dataset: type[Dataset], roots: Roots, plugins: Plugins) -> Dataset:
 def _resolved(settings: Settings, roots: Roots) -> Settings:
     """Fill in what the user left open; later code uses these values only.
 
+    The precision that ``auto`` stands for is one of them: it decides the weights, so it is part of
+    the run's key, and the command that a result names gives the same weights elsewhere.
     For a simulation in the cache ``data`` stays open: the place of the cache decides no figure, so
     the run's folder has the same name on every machine.
     """
     (root, *others) = roots.values()
     data = None if root.simulator is not None or others else root.path
-    return dataclasses.replace(settings, data=data, jobs=settings.jobs or default_jobs())
+    precision = resolve_precision(settings.precision, settings.device)
+    jobs = settings.jobs or default_jobs()
+    return dataclasses.replace(settings, data=data, jobs=jobs, precision=precision)
 
 
 def _check_early(settings: Settings, plugins: Plugins, method: Method, store: Path) -> None:

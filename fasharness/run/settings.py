@@ -13,7 +13,7 @@ from typing import Any
 
 from fasharness.errors import OptionError
 
-PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
+PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 FACES = ("detector", "dataset")
 # What torch.manual_seed takes; a larger one would fail only after the preparation.
 _LARGEST_SEED = 2**63 - 1
@@ -84,7 +84,11 @@ class Settings:
     )
     seed: int = _flag("of weights, order, augmentation and intervals (default: 0)", 0, read=int)
     device: str = _flag("auto, cpu, cuda or cuda:N", "auto")
-    precision: str = _flag("32-true, bf16-mixed or 16-mixed", "32-true")
+    precision: str = _flag(
+        "of training: 32-true, bf16-mixed, 16-mixed, or auto: bf16-mixed where the device has it "
+        "in hardware; scores are always float32",
+        "auto",
+    )
     limit: int = _flag("take N presentations of each split", 0, read=int, metavar="N")
     max_failures: str = _flag(
         "presentations that may fail: a number or 5%%", "5%", metavar="N", decides=False

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -205,7 +205,7 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
         plan = trainer.Plan(
             method=fold.method,
             sources={s.name: _training(fold, prepared, s) for s in fold.method.stages()},
-            validate=lambda net, stage: _selection(fold, prepared, stage, net, fabric),
+            validate=_validation(fold, prepared, fabric),
             seed=fold.settings.seed,
             key=key,
             state=fold.folder / "training.safetensors",
@@ -245,8 +245,17 @@ def training_warnings(fold: Fold) -> tuple[str, ...]:
     return tuple(json.loads(path.read_text(encoding="utf-8"))["warnings"])
 
 
+def _validation(
+    fold: Fold, prepared: Prepared, fabric: Fabric
+) -> Callable[[nn.Module, Stage], float] | None:
+    """Return what chooses a stage's weights; None where dev is empty or lacks a class."""
+    if {item.bona_fide for item in fold.protocol.dev if item.known} != {True, False}:
+        return None
+    return partial(_selection, fold, prepared, fabric)
+
+
 def _selection(
-    fold: Fold, prepared: Prepared, stage: Stage, network: nn.Module, fabric: Fabric
+    fold: Fold, prepared: Prepared, fabric: Fabric, network: nn.Module, stage: Stage
 ) -> float:
     """Return the method's figure on dev, which chooses a stage's weights."""
     from fasharness.engine.score import score_source

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from fasharness.data import ClipSpec
+from fasharness.clips import ClipSpec, Crop
 from fasharness.engine.checkpoint import (
     card_of,
     flatten_optimizers,
@@ -92,7 +92,7 @@ def test_a_method_that_asks_for_other_clips_now_is_refused(tiny: Build, tmp_path
 
     class Later(type(method)):  # type: ignore[misc]
         def scoring_clips(self) -> ClipSpec:
-            return replace(super().scoring_clips(), scale=(1.5, 1.5))
+            return replace(super().scoring_clips(), crop=Crop(8, scale=(1.5, 1.5)))
 
     with pytest.raises(CheckpointError, match="made to score other clips than tiny 1"):
         load_model(path, Later(method.options), method.network({}))

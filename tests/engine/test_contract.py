@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from fasharness.data import Batch, ClipSpec
+from fasharness.clips import ClipSpec, Crop, Frames, Sampling
+from fasharness.data import Batch
 from fasharness.engine.checkpoint import read_tensors
 from fasharness.engine.clips import ClipSource, EpochClips, batches
 from fasharness.engine.device import freeze, make_fabric, place
@@ -21,7 +22,7 @@ from fasharness.errors import RunError
 from fasharness.method import At, Method, Stage
 
 Sources = Callable[..., list[ClipSource]]
-CLIPS = ClipSpec(length=1, size=8, depth_size=4)
+CLIPS = ClipSpec(Frames(1), Crop(8))
 FIRST = Stage("first", CLIPS, CLIPS, epochs=2, batch_size=2)
 
 
@@ -76,13 +77,13 @@ class Wishes(Method):
     def losses(
         self, stage: Stage, network: nn.Module, batch: Batch, companions: Mapping[str, nn.Module]
     ) -> Mapping[str, torch.Tensor]:
-        frames = batch.frames[:, 0].float() / 255
+        frames = batch.rgb[:, 0].float() / 255
         taught = companions["teacher"](frames).mean((1, 2, 3))
         error = (network(frames) - batch.bona_fide.float() - 0.1 * taught).square().mean()
         return {"total": error, "taught": taught.mean()}
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
-        return network(batch.frames[:, 0].float() / 255, "average")
+        return network(batch.rgb[:, 0].float() / 255, "average")
 
 
 class Blackout(Exception):  # noqa: N818
@@ -123,8 +124,8 @@ def train(plan: Plan, network: nn.Module | None = None) -> tuple[nn.Module, Trai
 def frames(plan: Plan, epoch: int, size: int) -> list[Batch]:
     """The batches that training reads in an epoch of its first stage."""
     clips = EpochClips(plan.sources["first"], lambda clip, rng: clip, (plan.seed, 0, epoch))
-    read = batches(clips, size, skip=0, drop_last=False, workers=0, pin=False)
-    return [Batch(*arrays) for arrays in read]
+    planned = clips.plan(Sampling(), size, drop_last=False)
+    return list(batches(clips, planned, workers=0, pin=False))
 
 
 def test_all_wishes_together_resume_to_the_same_bits_after_any_step(plan: Plan):
@@ -191,7 +192,7 @@ def test_accumulated_batches_step_like_one_batch_of_all(plan: Plan):
     expected = Net().eval()
     for step in (slice(0, 4), slice(4, 6)):
         parts = frames(plan, 0, 2)[step]
-        images = torch.cat([part.frames[:, 0] for part in parts]).float() / 255
+        images = torch.cat([part.rgb[:, 0] for part in parts]).float() / 255
         truth = torch.cat([part.bona_fide for part in parts]).float()
         taught = plan.companions["teacher"](images).mean((1, 2, 3))
         loss = (expected(images) - truth - 0.1 * taught).square().mean()
@@ -249,7 +250,7 @@ def statistics(plan: Plan, network: Net, count: int) -> tuple[torch.Tensor, torc
     """Mean over batches of each batch's mean and unbiased variance, in float64."""
     convolution = network.body[0]
     maps = [
-        convolution(batch.frames[:, 0].float() / 255).double().transpose(0, 1).flatten(1)
+        convolution(batch.rgb[:, 0].float() / 255).double().transpose(0, 1).flatten(1)
         for batch in frames(plan, FIRST.epochs - 1, 2)[:count]
     ]
     means = torch.stack([part.mean(1) for part in maps]).mean(0)
@@ -301,7 +302,7 @@ def test_running_statistics_that_have_not_settled_are_said_where_they_are_used(p
 def test_a_stage_that_cannot_be_validated_says_so_and_keeps_its_last_weights(plan: Plan):
     stage = replace(FIRST, validations=2, recalibrate=1)
     (warning,) = train(of(plan, stage, validate=None))[1].warnings
-    assert warning == "stage first: no dev presentations choose its weights: the last"
+    assert warning == "stage first: no dev set of both classes chooses its weights"
     last = train(of(plan, replace(stage, validations=0)))[0].state_dict()
     for name, tensor in train(of(plan, stage, validate=None))[0].state_dict().items():
         assert torch.equal(tensor, last[name]), name
@@ -327,7 +328,11 @@ def test_what_is_not_finite_never_reaches_a_state(plan: Plan, where: str, done: 
         save_every=1e9,
         progress=lambda state: seen.append(state.done),
     )
-    what = r"losses \{'total': nan" if where == "loss" else "weights that are not finite"
+    what = (
+        r"losses \{'total': nan, 'taught': .*\} of p\d, p\d"
+        if where == "loss"
+        else "weights that are not finite"
+    )
     with pytest.raises(
         RunError, match=rf"training diverged: {what}.* in stage first, epoch 2, batch"
     ):

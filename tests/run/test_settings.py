@@ -20,7 +20,7 @@ PLAIN = Settings("sgtd", "oulu1")
     ("name", "value", "words"),
     [
         ("faces", "eyes", "no faces 'eyes'; available: detector, dataset"),
-        ("precision", "fp8", "no precision 'fp8'; available: 32-true"),
+        ("precision", "fp8", "no precision 'fp8'; available: auto, 32-true"),
         ("seed", -1, "--seed must not be negative"),
         ("seed", 2**63, "--seed must be at most 9223372036854775807, got 9223372036854775808"),
         ("save_every", -1.0, "--save-every must not be negative"),

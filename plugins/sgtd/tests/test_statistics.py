@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fasharness.data import Presentation
+from fasharness.data import RGB, Presentation, rgb
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric, place
 from fasharness.engine.train import Plan, fit
@@ -34,17 +34,19 @@ def sources(tmp_path: Path):
 
 def _source(store, stage, spec, number):
     rng = np.random.default_rng(number)
-    side, depth = stored_side(spec.size, spec), stored_side(spec.depth_size, spec)
+    side, depth = stored_side(spec.crop.size, spec.crop), stored_side(4, spec.crop)
+    length, attack = spec.frames.length, bool(number % 2)
+    deep = rng.integers(0, 256, (1, length, depth, depth), np.uint8)
     arrays = ClipArrays(
-        rng.integers(0, 256, (1, spec.length, side, side, 3), np.uint8),
-        rng.integers(0, 256, (1, spec.length, depth, depth), np.uint8),
+        {RGB: rng.integers(0, 256, (1, length, side, side, 3), np.uint8)},
+        {label.name: deep * (not attack) for label in spec.labels},
         np.float32([[200, 200, 200, 200]]),
         np.int32([[150, 150, 450, 450]]),
         np.int32([600, 600]),
-        np.zeros((1, spec.length), np.int32),
+        np.zeros((1, length), np.int32),
     )
     name = f"p{number}"
-    item = Presentation(name, Path(name), name, "print" if number % 2 else None)
+    item = Presentation(name, rgb(Path(name)), species="print" if attack else None)
     return ClipSource(item, store.write(f"{number:02d}{stage.name}", name, arrays, 0), spec, PILLOW)
 
 
