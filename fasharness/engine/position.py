@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,6 +69,20 @@ class Position:
         # The first of equals: weights that are only as good are no progress.
         waited = len(known) - 1 - known.index(min(known)) if known else 0
         return self.epoch >= stage.epochs or (0 < stage.patience <= waited)
+
+    def progress(self, stages: Sequence[Stage], counts: Sequence[int], unread: int) -> Progress:
+        """Return what to show of a running stage.
+
+        Args:
+            stages: all stages.
+            counts: batches in an epoch of each.
+            unread: batches of the epoch whose losses are not in `sums`.
+        """
+        batches = [count * each.epochs for count, each in zip(counts, stages, strict=True)]
+        done = sum(batches[: self.stage]) + self.epoch * counts[self.stage] + self.batch
+        means = {name: value / max(1, self.batch - unread) for name, value in self.sums.items()}
+        stage = stages[self.stage]
+        return Progress(stage.name, self.epoch + 1, stage.epochs, done, sum(batches), means)
 
 
 class Progress(NamedTuple):

@@ -155,6 +155,9 @@ class _Trainer:
     def _start_stage(self, stage: Stage, tensors: Mapping[str, torch.Tensor]) -> None:
         self.losses.stage = stage
         optimizers = list(self.plan.method.optimizers(stage, self.network))
+        # Its one scale of the losses would change between the steps of two optimisers.
+        if len(optimizers) > 1 and self.fabric.strategy.precision.state_dict():
+            raise RunError("16-mixed takes one optimiser; use --precision bf16-mixed or 32-true")
         prefer_fused(optimizers)
         # The optimisers' own rates are the reference: `_set_rates` overwrites them before each
         # step.
@@ -195,7 +198,7 @@ class _Trainer:
         # States are written between steps only, so a resumed epoch starts with a whole one.
         while step := list(islice(clips, stage.accumulate)):
             self._step(stage, step)
-            self._report(stage)
+            self.plan.progress(self.position.progress(self.stages, self.counts, len(self.unread)))
             if interrupted():
                 self._save()
                 raise KeyboardInterrupt
@@ -339,20 +342,6 @@ class _Trainer:
         if warning not in self.position.warnings:
             self.position.warnings.append(warning)
             self.plan.warn(warning)
-
-    def _report(self, stage: Stage) -> None:
-        position = self.position
-        before = sum(
-            count * each.epochs
-            for count, each in zip(self.counts, self.stages[: position.stage], strict=False)
-        )
-        done = before + position.epoch * self._count + position.batch
-        total = sum(c * s.epochs for c, s in zip(self.counts, self.stages, strict=True))
-        read = max(1, position.batch - len(self.unread))
-        means = {name: value / read for name, value in position.sums.items()}
-        self.plan.progress(
-            Progress(stage.name, position.epoch + 1, stage.epochs, done, total, means)
-        )
 
     def _save(self) -> None:
         """Write everything that resuming needs, into one file."""
