@@ -18,13 +18,14 @@ from fasharness import scores as score_files
 from fasharness.clips import ClipSpec
 from fasharness.common.files import digest, write_json, write_text
 from fasharness.data import Presentation, Split
-from fasharness.errors import OptionError, RunError
+from fasharness.errors import RunError
 from fasharness.method import Generator, Method, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
 from fasharness.protocol import Protocol
+from fasharness.run.feasible import check_feasible
 from fasharness.run.fold import Fold
 from fasharness.run.resume_keys import fit_key, score_key, training_items
 from fasharness.scores import Score
@@ -67,52 +68,13 @@ def _write_unlabelled(path: Path, rows: Sequence[Rows]) -> None:
 
 def prepare(fold: Fold) -> Prepared:
     """Prepare the clips of every presentation that the fold needs; stored ones are reused."""
-    _check_feasible(fold)
+    check_feasible(fold)
     with fold.steps.timed("prepare"):
         jobs = fold.settings.jobs
         prepared = prepared_clips(fold, wanted_clips(fold), title="prepare", jobs=jobs)
     write_json(fold.folder / "preparation.json", prepared.summary())
     fold.experiment.console.say(prepared.words())
     return prepared
-
-
-def _check_feasible(fold: Fold) -> None:
-    """Refuse what cannot end well, before the long preparation."""
-    protocol, name = fold.protocol, fold.method.name
-    trains = fold.settings.checkpoint is None and bool(fold.method.stages())
-    if trains and not protocol.train:
-        raise RunError(
-            f"{protocol.name} has no training part, and {name} must be trained; score a trained "
-            "model with --checkpoint"
-        )
-    _check_auxiliary(fold)
-    span = fold.scoring_clips.frames.span
-    scored = [*protocol.dev, *protocol.test]
-    if span > 1 and all(_is_picture(shown.path) for shown in scored):
-        raise RunError(
-            f"{protocol.name} consists of single pictures, and {name} scores clips that span "
-            f"{span} frames; choose a method, or options, for single frames"
-        )
-
-
-def _check_auxiliary(fold: Fold) -> None:
-    """Refuse auxiliary sets that are mixed in but missing, or given but not mixed in."""
-    name, given = fold.method.name, fold.protocol.auxiliary
-    mixed = {one for stage in fold.method.stages() for one in stage.sampling.mix}
-    if fold.settings.checkpoint is None and (missing := sorted(mixed - given.keys())):
-        raise OptionError(
-            f"{name} mixes the auxiliary set {missing[0]!r} into its batches, and there is none; "
-            f"give its folder with --auxiliary {missing[0]}=DIR"
-        )
-    if spare := sorted(given.keys() - mixed):
-        raise OptionError(
-            f"{name} has no use for the auxiliary set {spare[0]!r}; it mixes in: "
-            f"{', '.join(sorted(mixed)) or 'none'}"
-        )
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp")
 
 
 def wanted_clips(fold: Fold) -> Wanted:

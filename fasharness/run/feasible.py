@@ -1,0 +1,52 @@
+"""Checks of a fold before anything long starts: does the protocol have what the method needs?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fasharness.errors import OptionError, RunError
+from fasharness.run.fold import Fold
+
+
+def check_feasible(fold: Fold) -> None:
+    """Refuse what cannot end well, before the long preparation.
+
+    Raises:
+        RunError: the protocol lacks what the method needs.
+        OptionError: an auxiliary set is missing or of no use.
+    """
+    protocol, name = fold.protocol, fold.method.name
+    trains = fold.settings.checkpoint is None and bool(fold.method.stages())
+    if trains and not protocol.train:
+        raise RunError(
+            f"{protocol.name} has no training part, and {name} must be trained; score a trained "
+            "model with --checkpoint"
+        )
+    _check_auxiliary(fold)
+    span = fold.scoring_clips.frames.span
+    scored = [*protocol.dev, *protocol.test]
+    if span > 1 and all(_is_picture(shown.path) for shown in scored):
+        raise RunError(
+            f"{protocol.name} consists of single pictures, and {name} scores clips that span "
+            f"{span} frames; choose a method, or options, for single frames"
+        )
+
+
+def _check_auxiliary(fold: Fold) -> None:
+    """Refuse auxiliary sets that are mixed in but missing, or given but not mixed in."""
+    name, given = fold.method.name, fold.protocol.auxiliary
+    mixed = {one for stage in fold.method.stages() for one in stage.sampling.mix}
+    if fold.settings.checkpoint is None and (missing := sorted(mixed - given.keys())):
+        raise OptionError(
+            f"{name} mixes the auxiliary set {missing[0]!r} into its batches, and there is none; "
+            f"give its folder with --auxiliary {missing[0]}=DIR"
+        )
+    if spare := sorted(given.keys() - mixed):
+        raise OptionError(
+            f"{name} has no use for the auxiliary set {spare[0]!r}; it mixes in: "
+            f"{', '.join(sorted(mixed)) or 'none'}"
+        )
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp")
