@@ -28,12 +28,41 @@ def add(commands: Any) -> None:
     """Add the commands."""
     for name, text in _STEPS.items():
         _add_step(commands, name, text)
+    _add_generate(commands)
     _add_report(commands)
 
 
 def _add_step(commands: Any, name: str, text: str) -> None:
     parser = add_command(commands, name, _step, text, flags=_add_settings)
     parser.set_defaults(last=name)
+
+
+def _add_generate(commands: Any) -> None:
+    text = "make presentations with a trained generator, for --auxiliary"
+    add = add_command(commands, "generate", _generate, text).add_argument
+    add("--checkpoint", type=Path, required=True, metavar="FILE", help="the generator's model")
+    add("--count", type=int, required=True, metavar="N", help="pictures, or pairs of them")
+    add("--out", type=Path, required=True, metavar="DIR", help="an empty or begun folder")
+    add("--seed", type=int, default=0, help="the same seed gives the same pictures (default: 0)")
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from fasharness.common.progress import Terminal
+    from fasharness.plugins import load
+    from fasharness.run.generating import generate
+
+    card = generate(
+        options.checkpoint,
+        options.out,
+        load(),
+        Terminal(sys.stderr),
+        count=options.count,
+        seed=options.seed,
+        device=options.device,
+    )
+    print(f"{card.count} pictures of {card.generator} in {options.out}")
+    return 0
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

@@ -36,6 +36,7 @@ class ModelCard:
         faces: where its run had the faces from: a detector, or the data set's own.
         detector: the face detector of its run.
         simulated: whether it was trained on simulated data.
+        trained_on: of a generator ``data set:id`` of all presentations that it was trained on.
         threshold: chosen on the dev scores of its run; None before they exist.
     """
 
@@ -47,6 +48,7 @@ class ModelCard:
     faces: str = ""
     detector: str = ""
     simulated: bool = False
+    trained_on: Sequence[str] = ()
     threshold: Threshold | None = None
 
 

@@ -1,4 +1,4 @@
-"""Checks of a fold before anything long starts: does the protocol have what the method needs?"""
+"""Checks, before anything long starts, that a protocol has what a method needs."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from fasharness.prepare.store import ClipStore
 from fasharness.protocol import Protocol
 from fasharness.run.feasible import check_feasible
 from fasharness.run.fold import Fold
+from fasharness.run.generated import name_of
 from fasharness.run.resume_keys import fit_key, score_key, training_items
 from fasharness.scores import Score
 
@@ -160,8 +161,15 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
     def finished(training: Training) -> None:
         write_training(fold, training)
         faces, detector = fold.settings.faces, fold.settings.detector
-        facts = {"faces": faces, "detector": detector, "simulated": fold.protocol.simulated}
-        save_model(path, card_of(fold.method, fit_key=key, **facts), network)
+        card = card_of(
+            fold.method,
+            fit_key=key,
+            faces=faces,
+            detector=detector,
+            simulated=fold.protocol.simulated,
+            trained_on=_trained_on(fold),
+        )
+        save_model(path, card, network)
 
     with console.bar("train", "batches") as advance:
         plan = trainer.Plan(
@@ -179,6 +187,13 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
             finished=finished,
         )
         trainer.fit(plan, network, fabric)
+
+
+def _trained_on(fold: Fold) -> tuple[str, ...]:
+    """Return what a generator is trained on; a method that measures may not see it again."""
+    if not isinstance(fold.method, Generator):
+        return ()
+    return tuple(name_of(item.presentation) for item in training_items(fold.protocol))
 
 
 def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:

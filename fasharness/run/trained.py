@@ -155,7 +155,7 @@ def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:
 def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) -> TrainedModel:
     """Load a model file for scoring; see `fasharness.load`."""
     check_device(device)
-    path = _model_file(path)
+    path = model_file(path)
     card = read_card(path)
     method = method_of(card, plugins)
     found = detector or card.detector or "mtcnn"
@@ -167,7 +167,7 @@ def load_trained(path: Path, plugins: Plugins, *, device: str, detector: str) ->
     return TrainedModel(method, card, network.eval(), fabric, Tools(recipe, plugins))
 
 
-def _model_file(path: Path) -> Path:
+def model_file(path: Path) -> Path:
     """Return the model of a run's folder, and any other path as it is."""
     if not path.is_dir():
         return path

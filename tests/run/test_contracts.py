@@ -23,7 +23,7 @@ from fasharness.dataset import Dataset, JointDataset
 from fasharness.errors import DataError, OptionError, RunError
 from fasharness.faces import CropRule, Face, Frame, Region
 from fasharness.hookspecs import hookimpl
-from fasharness.method import Made, Method, Stage
+from fasharness.method import Generator, Made, Method, Stage
 from fasharness.plugins import Plugins, load
 from fasharness.protocol import Convention, Protocol, carve_dev, leave_one_out
 from fasharness.result import Result, read
@@ -31,6 +31,7 @@ from fasharness.run.experiment import run
 from fasharness.run.generated import Card
 from fasharness.run.generated import read as read_generated
 from fasharness.run.generated import write as write_generated
+from fasharness.run.generating import generate
 from fasharness.run.settings import Settings
 from fasharness.scores import read_csv
 
@@ -620,3 +621,69 @@ def test_generating_that_is_interrupted_goes_on_where_it_stopped(here: Path):
     assert len(one) == 252
     with pytest.raises(DataError, match="holds other generated presentations"):
         write_generated(folder, dataclasses.replace(card, seed=4), made, lambda *now: None)
+
+
+class Maker(Generator):
+    """Learns one colour and makes pairs of pictures of it."""
+
+    name = "maker"
+    version = "1"
+
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
+        return nn.Linear(1, 3, bias=False)
+
+    def stages(self) -> tuple[Stage, ...]:
+        clips = ClipSpec(Frames(), Crop(8, faces="none"))
+        return (Stage("colour", clips, clips, 1, 4),)
+
+    def optimizers(self, stage: Stage, network: nn.Module) -> Sequence[torch.optim.Optimizer]:
+        return [torch.optim.SGD(network.parameters(), lr=0.1)]
+
+    def losses(self, stage, network, batch, companions):
+        seen = batch.rgb.float().mean((0, 1, 3, 4)) / 255
+        return {"total": F.mse_loss(network(torch.ones(1)), seen)}
+
+    def generate(self, network: nn.Module, number: int, seed: int) -> Sequence[Made]:
+        colour = (network(torch.ones(1)).clamp(0, 1) * 200).byte().numpy()
+        noise = np.random.default_rng([seed, number]).integers(0, 50, (8, 8, 3), np.uint8)
+        live = Made(colour + noise, None, f"{number}", f"{number}")
+        return live, live._replace(picture=live.picture // 2, species="print")
+
+
+def test_a_generator_is_trained_makes_pairs_and_feeds_another_method(here: Path):
+    found = plugins(Mixing, Maker)
+    settings = Settings("maker", "one1", data=here / "one", jobs=1, out=here / "maker")
+    with pytest.raises(OptionError, match="maker is a generator and scores nothing"):
+        run(settings, found, Terminal(io.StringIO()), here / "store")
+    run(settings, found, Terminal(io.StringIO()), here / "store", last="train")
+    how = {"count": 3, "seed": 5, "device": "cpu"}
+    for name in ("pictures", "again"):
+        card = generate(here / "maker", here / name, found, Terminal(io.StringIO()), **how)
+    assert (card.count, card.generator, len(card.trained_on)) == (6, "maker", 12)
+    assert card.trained_on[0] == "one:train_0_0"
+    one, other = (
+        {p.name: p.read_bytes() for p in (here / n).rglob("*.*")} for n in ("pictures", "again")
+    )
+    assert one == other
+    shown = read_generated(here / "pictures", "made").presentations
+    assert [p.species for p in shown] == [None, "print"] * 3
+    assert shown[0].subject == shown[1].subject != shown[2].subject
+    folder = go(
+        here, "one1", found, plugin="mixing", depth_estimator="flat", out=here / "mixed",
+        auxiliary={"made": str(here / "pictures")},
+    )  # fmt: skip
+    with pytest.raises(OptionError, match="mixing is no generator; it scores presentations"):
+        generate(folder, here / "no", found, Terminal(io.StringIO()), **how)
+
+    def swapped(protocol: Protocol) -> Protocol:
+        # The generator saw all of train; a protocol that tests on some of it may not use it.
+        return dataclasses.replace(protocol, train=protocol.test, test=protocol.train)
+
+    leaky = plugins(Mixing, Maker, datasets=[changed(swapped)])
+    card_path = here / "pictures" / "generated.json"
+    card_path.write_text(card_path.read_text().replace('"one:', '"changed:'))
+    with pytest.raises(OptionError, match="was trained on 12 presentations of changed1's dev and"):
+        go(
+            here, "changed1", leaky, plugin="mixing", depth_estimator="flat", out=here / "leaky",
+            auxiliary={"made": str(here / "pictures")}, data=here / "one",
+        )  # fmt: skip
