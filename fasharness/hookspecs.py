@@ -73,10 +73,10 @@ def fasharness_metrics() -> Mapping[  # type: ignore[empty-body]
 def fasharness_decode(
     path: Path, wanted: Sequence[int]
 ) -> Iterator[tuple[int, NDArray[np.uint8]]] | None:
-    """Decode a file: (frame number from 0, RGB uint8 (H, W, 3)) for the wanted frames in order.
+    """Decode a source: (frame number from 0, RGB uint8 (H, W, 3)) for the wanted frames in order.
 
-    The first plugin that does not return None wins; None means "not mine". The default reads
-    all files that OpenCV can read.
+    `path` is a file or a folder. The first plugin that does not return None wins; None means
+    "not mine". The default reads videos, images and ordered folders of images.
     """
 
 

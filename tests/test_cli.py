@@ -191,7 +191,7 @@ def test_bad_videos_fail_by_name_and_end_the_run_after_the_others_are_scored(
     assert sum(not s.failed for s in scores) == 36
     failed = json.loads(Path("r/preparation.json").read_text())["failed"]
     assert [failed[f"1_3_36_{n}"].rsplit(": ", 1)[1] for n in (1, 2, 3, 4)] == [
-        "the file is empty (0 bytes)", "not a video that can be read",
+        "the file is empty (0 bytes)", "not a video or image that can be read",
         f"500 of {len(content)} bytes", "No such file or directory",
     ]  # fmt: skip
     ended = toy_run(own_oulu, "--out", "r", "--preset", "short", "--max-failures", "4")

@@ -107,7 +107,7 @@ def _same(weights: Weights) -> Weights:
 
 @hookimpl(trylast=True)
 def fasharness_decode(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """All files that OpenCV can read."""
+    """Videos, images and ordered folders of images, by OpenCV."""
     from fasharness.prepare.decode import decode
 
     return decode(path, wanted)
@@ -115,7 +115,7 @@ def fasharness_decode(path: Path, wanted: Sequence[int]) -> Iterator[tuple[int, 
 
 @hookimpl(trylast=True)
 def fasharness_count_frames(path: Path) -> int:
-    """Count by decoding, since containers state wrong counts."""
+    """Count the frames of a video by decoding it, since containers state wrong counts."""
     from fasharness.prepare.decode import count_frames
 
     return count_frames(path)

@@ -19,7 +19,7 @@ from fasharness.prepare.store import ClipStore, StoredClips
 
 Wanted = Mapping[Presentation, Sequence[ClipSpec]]
 
-FORMAT = 4
+FORMAT = 5
 """Changes when the same inputs would give other stored clips."""
 
 

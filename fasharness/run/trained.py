@@ -63,8 +63,8 @@ class TrainedModel:
         """Score a video, a picture, or frames.
 
         Args:
-            shown: a file that an installed decoder reads; or uint8 (N, H, W, 3), the frames of a
-                video, or (H, W, 3), a picture; RGB.
+            shown: a video, an image or an ordered folder of images; or uint8 (N, H, W, 3), the
+                frames of a video, or (H, W, 3), a picture; RGB.
 
         Returns:
             The presentation's score, as in a run; higher is more bona fide.

@@ -270,6 +270,18 @@ def test_a_cut_video_is_found_by_validation(own_oulu: Path):
     assert [f.name for f in found if f.kind == "video"] == ["1_3_36_1"]
 
 
+@pytest.mark.parametrize("end", [0.8, 1.0])
+def test_a_video_of_full_length_with_zeros_in_it_is_found_by_validation(own_oulu: Path, end):
+    """As an unfinished download into a file of full length, or a bad copy, leaves."""
+    path = own_oulu / "Test_files" / "1_3_36_1.avi"
+    content = path.read_bytes()
+    first, last = len(content) // 2, int(len(content) * end)
+    path.write_bytes(content[:first] + bytes(last - first) + content[last:])
+    found = [f for f in OuluNpu(own_oulu).validate([]).findings if f.kind == "video"]
+    assert [f.name for f in found] == ["1_3_36_1"]
+    assert "damaged: zeros from byte" in found[0].detail
+
+
 def test_a_simulated_root_holds_the_names_of_its_lists(own_oulu: Path):
     (own_oulu / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
     data = OuluNpu(own_oulu)

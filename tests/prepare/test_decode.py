@@ -1,4 +1,4 @@
-"""Decoding: real small videos, in order, without trusting the container, and every bad file."""
+"""Decoding: real small videos in order, the frames of OpenCV itself, and every bad file."""
 
 import subprocess
 import sys
@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fasharness.errors import DataError
-from fasharness.prepare.decode import VideoInfo, check_readable, count_frames, decode, probe
+from fasharness.prepare.decode import check_readable, count_frames, decode, kind_of, probe
+from fasharness.prepare.sources import Kind, SourceInfo
 
 FRAMES, WIDTH, HEIGHT = 10, 64, 48
+DATA = Path(__file__).parent / "data"
 
 
 def colour(index: int) -> tuple[int, int, int]:
@@ -61,38 +63,88 @@ def test_wanted_frames_are_exact(video: Path, wanted: list[int]) -> None:
 
 
 def test_probe_and_count(video: Path) -> None:
-    assert probe(video) == VideoInfo(FRAMES, WIDTH, HEIGHT, 15.0)
+    times = tuple(n / 15 for n in range(FRAMES))
+    info = probe(video)
+    assert info._replace(times=()) == SourceInfo(FRAMES, WIDTH, HEIGHT, 15.0)
+    assert info.times == pytest.approx(times)
     assert count_frames(video) == FRAMES
+    assert kind_of(video) is Kind.VIDEO
 
 
-@pytest.fixture
-def cut_short(video: Path, tmp_path: Path) -> Path:
-    """The frame count states all frames, but half are missing; the length was mended."""
-    path = tmp_path / "short.avi"
-    content = half(video.read_bytes())
-    path.write_bytes(content[:4] + (len(content) - 8).to_bytes(4, "little") + content[8:])
-    return path
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.avi", "MJPG"), ("a.mp4", "mp4v"), ("a.mkv", "VP80")]
+)
+def test_frames_are_those_of_opencv(tmp_path: Path, name: str, codec: str) -> None:
+    path = tmp_path / name
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), 15, (WIDTH, HEIGHT))
+    rng = np.random.default_rng(0)
+    for _ in range(FRAMES):
+        writer.write(cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (WIDTH, HEIGHT)))
+    writer.release()
+    plain = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    count = 0
+    for index, frame in decode(path):
+        assert index == count
+        np.testing.assert_array_equal(frame, plain.read()[1][..., ::-1])
+        count += 1
+    assert count == FRAMES
+    assert not plain.read()[0]
+
+
+def test_the_times_of_a_video_of_varying_rate_are_those_of_its_container() -> None:
+    """Of 20 frames at 10 a second, every third from the second on was left out."""
+    info = probe(DATA / "variable.mp4")
+    assert info.times == pytest.approx([n / 10 for n in range(20) if n % 3 != 1])
 
 
 def half(whole: bytes) -> bytes:
     return whole[: (whole.index(b"movi") + len(whole)) // 2]
 
 
-def test_count_does_not_believe_the_container(cut_short: Path) -> None:
-    real = count_frames(cut_short)
-    assert 0 < real < FRAMES
-    assert [index for index, _ in decode(cut_short, None)] == list(range(real))
+def test_decoding_stops_after_the_last_wanted_frame(last_damaged: Path) -> None:
+    assert [index for index, _ in decode(last_damaged, [1, 0])] == [0, 1]
 
 
-def test_decoding_stops_after_the_last_wanted_frame(cut_short: Path) -> None:
-    assert [index for index, _ in decode(cut_short, [1, 0])] == [0, 1]
+def test_a_wanted_frame_after_the_end_is_an_error(video: Path) -> None:
+    with pytest.raises(DataError, match=r"1_1_01_1\.avi: frame 11 is wanted but only 10 can be"):
+        list(decode(video, [0, 11]))
 
 
-def test_a_wanted_frame_after_the_end_is_an_error(cut_short: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"short\.avi: frame 9 is wanted but only \d can be decoded"
-    ):
-        list(decode(cut_short, [0, 9]))
+def chunks(whole: bytes) -> list[slice]:
+    """Where the content of each frame's chunk of an AVI file lies."""
+    place, found = whole.index(b"movi") + 4, []
+    while whole[place : place + 4] == b"00dc":
+        size = int.from_bytes(whole[place + 4 : place + 8], "little")
+        found.append(slice(place + 8, place + 8 + size))
+        place += 8 + size + size % 2
+    return found
+
+
+def without_picture(whole: bytes, number: int) -> bytes:
+    """A chunk of the right length with something else in it."""
+    content, chunk = bytearray(whole), chunks(whole)[number]
+    content[chunk] = b"\x55" * (chunk.stop - chunk.start)
+    return bytes(content)
+
+
+@pytest.fixture
+def last_damaged(video: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "last.avi"
+    path.write_bytes(without_picture(video.read_bytes(), FRAMES - 1))
+    return path
+
+
+def test_a_packet_that_cannot_be_decoded_is_not_taken_for_the_end(
+    video: Path, tmp_path: Path, last_damaged: Path
+) -> None:
+    """OpenCV's own loop ends there, and gives the frames before as the whole video."""
+    path = tmp_path / "middle.avi"
+    path.write_bytes(without_picture(video.read_bytes(), 4))
+    for call in (count_frames, lambda p: list(decode(p))):
+        with pytest.raises(DataError, match=r"middle\.avi: frame 4 cannot be decoded, but later"):
+            call(path)
+        with pytest.raises(DataError, match=r"last\.avi: only 9 of 10 frames can be decoded"):
+            call(last_damaged)
 
 
 def test_negative_numbers_are_refused(video: Path) -> None:
@@ -107,16 +159,13 @@ def header_only(whole: bytes) -> bytes:
 def frames_zeroed(whole: bytes) -> bytes:
     """Every chunk of the container stands, but none holds a picture."""
     content = bytearray(whole)
-    place = content.index(b"movi") + 4
-    while content[place : place + 4] == b"00dc":
-        size = int.from_bytes(content[place + 4 : place + 8], "little")
-        content[place + 8 : place + 8 + size] = bytes(size)
-        place += 8 + size + size % 2
+    for chunk in chunks(whole):
+        content[chunk] = bytes(chunk.stop - chunk.start)
     return bytes(content)
 
 
 BAD = {
-    "missing": (None, "no such video"),
+    "missing": (None, "no such file"),
     "empty": (lambda whole: b"", r"empty \(0 bytes\)"),
     "text": (lambda whole: b"not a video\n" * 300, "not a video"),
     "zeros": (lambda whole: bytes(5000), "not a video"),
@@ -137,11 +186,6 @@ def test_bad_files_are_named_with_the_cause(video, tmp_path, name, call) -> None
         call(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_a_folder_is_not_a_video(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="found a folder"):
-        count_frames(tmp_path)
 
 
 def test_check_readable_accepts_a_good_video(video: Path) -> None:

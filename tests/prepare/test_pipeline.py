@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
 from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
-from fasharness.data import Presentation
+from fasharness.data import Presentation, rgb
 from fasharness.errors import UnknownNameError, WeightsError
 from fasharness.hookspecs import hookimpl
 from fasharness.plugins import load
@@ -89,6 +89,36 @@ def test_clips_are_cut_from_the_frames_and_the_depth_beside_them(oulu: Path, cli
     assert (clip.labels["depth"] > 0)[:, 4, 4].all()
     assert not (clip.labels["depth"] > 0)[:, 0, 0].any()
     assert clip.labels["depth"][0].argmax() in (27, 28, 35, 36)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png"])
+def test_clips_of_an_image_have_the_pixels_of_imread(own_oulu: Path, clips: ClipStore, ending: str):
+    """The content tells an image, not the name, which here is a video's."""
+    photo = cv2.imread(str(Path(__file__).parent / "data" / "astronaut.jpg"))
+    good, content = cv2.imencode(ending, cv2.resize(photo, (128, 96)))
+    assert good
+    (live,) = items(own_oulu, "1_1_01_1")
+    live.path.write_bytes(content.tobytes())
+    spec = ClipSpec(crop=Crop(size=16))
+    (stored,) = go(own_oulu, clips, spec, names=("1_1_01_1",)).stored
+    assert (stored.clips, stored.failure) == (1, "")
+    region = PILLOW.region(OuluNpu(own_oulu).faces(live)[0].box, 1.3, 1.3, (96, 128))
+    expected = PILLOW.cut(cv2.cvtColor(cv2.imread(str(live.path)), cv2.COLOR_BGR2RGB), region, 16)
+    clip = load_clip(stored, 0, live, spec, PILLOW)
+    np.testing.assert_array_equal(clip.images["rgb"][0], expected)
+
+
+def test_clips_of_an_image_folder_are_in_natural_order(oulu: Path, clips: ClipStore, tmp_path):
+    shown = Presentation("walk", rgb(tmp_path / "walk"), "oulu-npu", "01")
+    shown.path.mkdir()
+    for number in (1, 2, 10):
+        cv2.imwrite(str(shown.path / f"{number}.png"), np.full((9, 9, 3), number, np.uint8))
+    (shown.path / "boxes.txt").write_text("no image")
+    spec = ClipSpec(Frames(length=3), Crop(size=4, faces="none"))
+    recipe = Recipe((("oulu-npu", oulu),))
+    done = prepare({shown: [spec]}, recipe, clips, load(), jobs=1, progress=lambda *now: None)
+    clip = load_clip(done.get(shown, spec), 0, shown, spec, PILLOW)
+    assert clip.images["rgb"][:, 0, 0, 0].tolist() == [1, 2, 10]
 
 
 def test_attacks_have_no_depth_and_no_mask_unless_it_is_asked_for(oulu: Path, clips: ClipStore):
