@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from fasharness.errors import DataError
 from fasharness.faces import CropRule, Face, Frame, Region
+from fasharness.prepare.images import read_grey
 
 
 class ExactDepth:
@@ -43,6 +45,10 @@ class ExactDepth:
         del face
         if not 0 <= index < len(self._maps):
             raise DataError(f"{self._path}: no depth for frame {index}, only {len(self._maps)}")
+        (height, width), (h, w) = frame.shape[:2], self._maps.shape[1:]
+        # Of any resolution, but of the frame's proportions, up to a rounded side.
+        if abs(h * width - w * height) >= max(height, width):
+            raise _other_shape(self._path, (h, w), frame)
         return _cut(self._maps[index], frame, region, side, rule)
 
 
@@ -80,15 +86,18 @@ class DepthMapFolder:
         """Cut the map of a frame, grey 0 to 255; see `DepthSource.crop`."""
         del face
         path = self.path(index)
-        try:
-            # Not cv2.imread: it returns None for a missing, a forbidden and a damaged file alike.
-            content = np.frombuffer(path.read_bytes(), np.uint8)
-        except OSError as error:
-            raise DataError(f"{path}: no depth map of frame {index}: {error.strerror}") from error
-        grey = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
-        if grey is None:
-            raise DataError(f"{path}: not a picture that can be read")
-        return _cut(np.asarray(grey, np.uint8), frame, region, side, rule)
+        if not path.exists():
+            raise DataError(f"{path}: no depth map of frame {index}")
+        grey = read_grey(path)
+        # Published maps were made from the frames; one of another shape shows another part.
+        if grey.shape != frame.shape[:2]:
+            raise _other_shape(path, grey.shape, frame)
+        return _cut(grey, frame, region, side, rule)
+
+
+def _other_shape(path: Path, shape: Sequence[int], frame: Frame) -> DataError:
+    (height, width), (h, w) = frame.shape[:2], shape
+    return DataError(f"{path}: a depth map of {w}x{h} does not fit the frame of {width}x{height}")
 
 
 def _array(content: bytes, name: str) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ from fasharness.common.workers import one_thread, run_all
 from fasharness.data import RGB, Presentation
 from fasharness.errors import DataError
 from fasharness.faces import Face, Region
+from fasharness.prepare.checked import checked_count, checked_face, checked_frames, checked_map
 from fasharness.prepare.planning import Planner, Recipe, Task, Wanted, open_datasets
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipArrays, ClipStore, StoredClips, no_clips, stored_side
@@ -135,15 +136,16 @@ def _film(task: Task, tools: Tools) -> Film:
     hook = tools.plugins.hook
     names = sorted({name for spec in task.specs for name in spec.modalities}, key=_rgb_first)
     paths = [task.presentation.files[name].path for name in names]
-    counts = [hook.fasharness_count_frames(path=path) for path in paths]
+    counts = [checked_count(hook.fasharness_count_frames(path=path), path) for path in paths]
     for name, path, count in zip(names, paths, counts, strict=True):
         if count != counts[0]:
             raise DataError(
                 f"{path}: {count} {name} frames, but {counts[0]} {RGB} frames in {paths[0]}"
             )
 
-    def frames(wanted: Sequence[int]) -> Iterator[tuple[int, Pictures]]:
-        streams = [hook.fasharness_decode(path=path, wanted=wanted) for path in paths]
+    def frames(some: Sequence[int]) -> Iterator[tuple[int, Pictures]]:
+        decode = hook.fasharness_decode
+        streams = [checked_frames(decode(path=p, wanted=some), some, p) for p in paths]
         for shown in zip(*streams, strict=True):
             yield shown[0][0], dict(zip(names, (frame for _, frame in shown), strict=True))
 
@@ -181,7 +183,7 @@ def store_clips(task: Task, film: Film, tools: Tools, store: ClipStore) -> list[
         turned = {name: _turned(frame, shown.orientation) for name, frame in pictures.items()}
         # One box for all frames of a clip, that of its first frame, as in SGTD's published code.
         sought = any(cutter.seeks(index) for cutter in cutters)
-        face = faces(index, turned[RGB]) if sought else None
+        face = checked_face(faces(index, turned[RGB]), index) if sought else None
         for cutter in cutters:
             cutter.add(index, turned, face)
     return [
@@ -266,7 +268,7 @@ class _Cutter:
             key = id(source), side
             if key not in made:
                 values = source.crop(index, frame, face, region, side, self.rule)
-                made[key] = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
+                made[key] = checked_map(values, label.name, side, index)
             maps[label.name] = made[key]
         return maps
 

@@ -91,11 +91,40 @@ def test_published_maps_count_from_one(published: DepthMapFolder, exact: ExactDe
 
 
 @pytest.mark.parametrize(
-    ("index", "cause"), [(1, "002.*no depth map of frame 1"), (2, "003.*not a picture"), (3, "004")]
+    ("index", "cause"), [(1, "002.*no depth map of frame 1"), (2, "003.*not an image"), (3, "004")]
 )
 def test_missing_and_bad_maps_are_named(published: DepthMapFolder, index: int, cause: str) -> None:
     with pytest.raises(DataError, match=cause):
         published.crop(index, FRAME, FACE, REGION, 30, PILLOW)
+
+
+def test_a_published_map_of_another_shape_is_refused_with_both(published: DepthMapFolder) -> None:
+    """Such as maps of face crops of 256x256, which show another part than the frame."""
+    for size in ((160, 160), (240, 320)):
+        cv2.imwrite(str(published.path(0)), np.zeros(size[::-1], np.uint8))
+        shapes = rf"001_depth1D\.jpg: a depth map of {size[0]}x{size[1]} does not fit .* 120x160"
+        with pytest.raises(DataError, match=shapes):
+            published.crop(0, FRAME, FACE, REGION, 30, PILLOW)
+
+
+def test_a_published_map_that_is_cut_short_is_refused(published: DepthMapFolder) -> None:
+    content = published.path(0).read_bytes()
+    published.path(0).write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"001_depth1D\.jpg: cut short"):
+        published.crop(0, FRAME, FACE, REGION, 30, PILLOW)
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"), [((40, 30), True), ((53, 40), True), ((160, 160), False)]
+)
+def test_exact_depth_has_any_resolution_but_the_proportions_of_the_frame(tmp_path, shape, fits):
+    np.savez(tmp_path / "a.depth.npz", depth=np.zeros((1, *shape), np.uint8))
+    source = ExactDepth(tmp_path / "a.depth.npz")
+    if fits:
+        assert not source.crop(0, FRAME, FACE, REGION, 30, PILLOW).any()
+    else:
+        with pytest.raises(DataError, match="a depth map of 160x160 does not fit the frame of 120"):
+            source.crop(0, FRAME, FACE, REGION, 30, PILLOW)
 
 
 def test_a_presentation_without_maps_is_an_error(tmp_path: Path) -> None:
