@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from fasharness.errors import OptionError, RunError
+from fasharness.prepare.images import is_image
 from fasharness.run.fold import Fold
 
 
@@ -25,7 +24,7 @@ def check_feasible(fold: Fold) -> None:
     _check_auxiliary(fold)
     span = fold.scoring_clips.frames.span
     scored = [*protocol.dev, *protocol.test]
-    if span > 1 and all(_is_picture(shown.path) for shown in scored):
+    if span > 1 and all(is_image(shown.path) for shown in scored):
         raise RunError(
             f"{protocol.name} consists of single pictures, and {name} scores clips that span "
             f"{span} frames; choose a method, or options, for single frames"
@@ -46,7 +45,3 @@ def _check_auxiliary(fold: Fold) -> None:
             f"{name} has no use for the auxiliary set {spare[0]!r}; it mixes in: "
             f"{', '.join(sorted(mixed)) or 'none'}"
         )
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in (".jpg", ".jpeg", ".png", ".bmp")
