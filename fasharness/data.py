@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from fasharness.common import keys
+
 if TYPE_CHECKING:
     import torch
 
 RGB = "rgb"
 """The modality of colour pictures, which every presentation has."""
+
+
+KEYS = ("id", "subject", "species", "device", "session")
+"""The fields of a presentation that are compared with those of others."""
 
 
 class Split(StrEnum):
@@ -47,6 +53,8 @@ def rgb(path: Path) -> Mapping[str, Source]:
 class Presentation:
     """One capture shown to the sensor: a video or pictures of a bona fide face or an attack.
 
+    Its texts are keys: outer blanks are dropped and Unicode has one form (NFC), as in a `Score`.
+
     Attributes:
         id: name that is unique in its protocol.
         files: modality, e.g. `RGB`, to its file; it may be missing, which preparation reports.
@@ -76,6 +84,8 @@ class Presentation:
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        keys.clean_fields(self, KEYS)
+        object.__setattr__(self, "others", tuple(map(keys.clean, self.others)))
         if RGB not in self.files:
             raise ValueError(f"{self.id}: files must name the modality {RGB!r}")
         if self.species is not None and not self.known:

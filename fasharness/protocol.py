@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from fasharness.data import Presentation, Split
+from fasharness.common import keys
+from fasharness.data import KEYS, Presentation, Split
 from fasharness.errors import DataError
 
 OFFICIAL = "official"
@@ -69,8 +70,8 @@ class Protocol:
         simulated: whether the data are simulated; every output is then marked.
 
     Raises:
-        DataError: a presentation twice, a subject in two splits, a species without a group, or
-            a split that lacks a class.
+        DataError: a presentation twice, a subject in two splits, a name in two spellings, a
+            species without a group or that is none, or a split that lacks a class.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         self._check_ids()
+        self._check_words()
         if self.subjects == "disjoint":
             self._check_subjects()
         if not self.test:
@@ -140,6 +142,15 @@ class Protocol:
         twice = sorted(name for name, count in counts.items() if count > 1)
         if twice:
             raise DataError(f"protocol {self.name}: listed more than once: {', '.join(twice[:5])}")
+
+    def _check_words(self) -> None:
+        # Before anything is trained: a score with such a text would be refused.
+        every = [presentation for _, presentation in self.items()]
+        for p in every:
+            for problem in keys.words_for_nothing(p.subject, p.species):
+                raise DataError(f"protocol {self.name}: presentation {p.id!r}: {problem}")
+        place = f"protocol {self.name}, presentation "
+        keys.refuse_spellings_in(every, KEYS, lambda at: f"{place}{every[at].id!r}")
 
     def _check_subjects(self) -> None:
         seen: dict[str, Split] = {}

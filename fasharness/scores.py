@@ -3,11 +3,14 @@
 import csv
 import io
 import math
+from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from fasharness.common import keys
+from fasharness.common.cells import to_count, to_number
 from fasharness.common.files import write_text
 from fasharness.common.lines import at_line, text_lines
 from fasharness.common.spreadsheets import guard, unguard
@@ -24,12 +27,20 @@ REQUIRED_COLUMNS = ("presentation", "split", "species", "score")
 EXTRA_PREFIX = "x_"
 
 _NUMBERS = ("score", "clips", "frames")
+_TEXTS = (
+    "presentation", "split", "subject", "species", "group", "failure", "device", "session", "unit",
+    "video",
+)  # fmt: skip
+# The texts that name the same thing in other rows.
+COMPARED = ("presentation", "video", "subject", "species", "group", "device", "session")
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
 
 
 @dataclass(frozen=True)
 class Score:
     """The score of one presentation; higher always means more bona fide.
+
+    Its texts are keys: outer blanks are dropped and Unicode has one form (NFC).
 
     Args:
         presentation: the presentation's id, unique within a file.
@@ -67,7 +78,14 @@ class Score:
     video: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse fields that contradict each other."""
+        """Normalise the texts, and refuse fields that contradict each other."""
+        texts = (
+            f"{self.presentation}{self.split}{self.subject}{self.species}{self.group}"
+            f"{self.failure}{self.device}{self.session}{self.unit}{self.video}"
+        )
+        # Most rows have nothing to normalise, and a file has millions of them.
+        if " " in texts or not (texts.isascii() and texts.isprintable()):
+            keys.clean_fields(self, _TEXTS)
         for problem in _problems(self):
             raise ValueError(f"presentation {self.presentation!r}: {problem}")
 
@@ -101,6 +119,7 @@ def _problems(score: Score) -> Iterator[str]:
         yield "an empty species or group, expected None"
     if score.species is None and score.group is not None:
         yield f"bona fide (no species), but in the species group {score.group!r}"
+    yield from keys.words_for_nothing(score.subject, score.species, score.group)
     if score.failure and not math.isnan(score.value):
         yield f"failed ({score.failure}), but has the score {score.value!r}"
     if not score.failure and not math.isfinite(score.value):
@@ -111,12 +130,6 @@ def _problems(score: Score) -> Iterator[str]:
         yield f"unknown unit {score.unit!r}, expected one of {', '.join(UNITS)}"
     if (score.unit == "video") == bool(score.video):
         yield f"a {score.unit} with the video {score.video!r}; clips and frames alone name one"
-    texts = (
-        score.presentation, score.subject, score.species, score.group, score.failure, score.device,
-        score.session, score.video,
-    )  # fmt: skip
-    if not "".join(filter(None, texts)).isprintable():
-        yield "a text with a line break or a control character"
 
 
 def write_csv(path: Path, scores: Iterable[Score]) -> None:
@@ -205,7 +218,7 @@ def read_csv(path: Path) -> tuple[Score, ...]:
 
 
 def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
-    """Collect the scores of a file: at least one, and only one per presentation.
+    """Collect the scores of a file: at least one, one per presentation, names in one spelling.
 
     Args:
         path: the file, for the message.
@@ -216,18 +229,22 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
         The scores.
 
     Raises:
-        DataError: no score, or two of a presentation; names the place.
+        DataError: no score, two of a presentation, or two spellings of a name; names the places.
     """
     scores: dict[str, Score] = {}
+    numbers = array("q")
     with closing(numbered):
         for number, score in numbered:
             if score.presentation in scores:
                 what = f"presentation {score.presentation!r} is scored twice"
                 raise DataError(f"{path}, {place} {number}: {what}")
             scores[score.presentation] = score
+            numbers.append(number)
     if not scores:
         raise DataError(f"{path}: no scores in it; is this the right file?")
-    return tuple(scores.values())
+    found = tuple(scores.values())
+    keys.refuse_spellings_in(found, COMPARED, lambda row: f"{path}, {place} {numbers[row]}")
+    return found
 
 
 def numbered_csv(path: Path) -> Numbered:
@@ -254,7 +271,7 @@ def walk_csv(
     """Iterate over any CSV file of scores.
 
     Args:
-        path: a UTF-8 file with commas, a header and rows of the same length.
+        path: a UTF-8 file with commas, a header and rows of the same length; cells are cleaned.
         check: receives the column names; a ValueError rejects them.
         score: converts a row (column to text) to a score; a ValueError rejects the row.
 
@@ -276,6 +293,8 @@ def walk_csv(
                     raise ValueError(f"{len(cells)} fields, expected {len(names)} as in the header")
                 if "'" in line:
                     cells = list(map(unguard, cells))
+                if " " in line or not line.isascii():
+                    cells = list(map(keys.clean, cells))
                 yield number, score(dict(zip(names, cells, strict=True)))
     except ValueError as error:
         raise at_line(path, number, str(error)) from error
@@ -356,8 +375,8 @@ def score_of(row: Mapping[str, str]) -> Score:
         species=row["species"] or None,
         group=row.get("group") or None,
         value=value,
-        clips=_count(row, "clips"),
-        frames=_count(row, "frames"),
+        clips=to_count(row.get("clips", ""), "clips"),
+        frames=to_count(row.get("frames", ""), "frames"),
         failure=failure,
         device=row.get("device", ""),
         session=row.get("session", ""),
@@ -365,31 +384,3 @@ def score_of(row: Mapping[str, str]) -> Score:
         unit=row.get("unit") or "video",
         video=row.get("video", ""),
     )
-
-
-def to_number(cell: str) -> float:
-    """Read a score.
-
-    Args:
-        cell: a decimal number; Python's extensions (``1_0``, other scripts' digits) are refused.
-
-    Returns:
-        The number; NaN for an empty cell.
-
-    Raises:
-        ValueError: not a number.
-    """
-    try:
-        if cell.isascii() and "_" not in cell:
-            return float(cell or "nan")
-    except ValueError:
-        pass
-    raise ValueError(f"score {cell!r:.60} is not a number")
-
-
-def _count(row: Mapping[str, str], column: str) -> int:
-    """Read a count; one if the table has no such column."""
-    cell = row.get(column) or "1"
-    if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
-        raise ValueError(f"column {column} is {cell!r:.60}, expected a whole number")
-    return int(cell)

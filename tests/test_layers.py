@@ -23,9 +23,9 @@ EDGES: dict[str, set[str]] = {
     "errors": set(),
     "common": {"errors"},
     # the contract: what data sets, methods and plugins are made of
-    "data": set(),
+    "data": {"common"},
     "clips": {"data"},
-    "protocol": {"data", "errors"},
+    "protocol": {"common", "data", "errors"},
     "faces": {"errors"},
     "weights": {"common"},
     "scores": {"common", "errors"},

@@ -5,13 +5,15 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fasharness import scorefiles
+from fasharness.common.keys import refuse_spellings_in, words_for_nothing
 from fasharness.errors import DataError
 from fasharness.scores import (
     COLUMNS,
+    COMPARED,
     Score,
     numbered_csv,
     read_csv,
@@ -31,7 +33,7 @@ def good(name: str = "1_3_36_1", **changes: object) -> Score:
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
-names = texts.filter(bool)
+names = texts.filter(lambda text: text and not words_for_nothing(text, text))
 
 
 @st.composite
@@ -41,7 +43,7 @@ def scores(draw: st.DrawFn) -> Score:
     unit = draw(st.sampled_from(["video", "clip", "frame"]))
     value = math.nan if failure else draw(st.floats(allow_nan=False, allow_infinity=False))
     return Score(
-        draw(names), draw(st.sampled_from(["train", "dev", "test"])), draw(texts), species,
+        draw(names), draw(st.sampled_from(["train", "dev", "test"])), draw(names), species,
         None if species is None else draw(st.none() | names), value, draw(st.integers(0, 99)),
         draw(st.integers(0, 99)), failure, draw(texts), draw(texts), draw(st.booleans()), unit,
         "" if unit == "video" else draw(names),
@@ -54,6 +56,10 @@ def scores(draw: st.DrawFn) -> Score:
 def test_files_give_back_exactly_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, name: str, wanted: list[Score]
 ) -> None:
+    try:
+        refuse_spellings_in(wanted, COMPARED, str)
+    except DataError:
+        assume(False)
     path = tmp_path_factory.mktemp("scores") / name
     scorefiles.write(path, wanted)
     found = scorefiles.read(path)

@@ -121,6 +121,7 @@ def _add_convert(commands: Any) -> None:
         add(f"--{split}", type=Path, metavar="FILE", help=f"scores of {split}")
     add("--to", dest="target", required=True, metavar="FORMAT", help=f"csv, parquet, {formats}")
     add("--out", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
+    add("--bona-fide", metavar="WORD", help="species of bona fide rows of SCORES, e.g. live")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -359,8 +360,12 @@ def _convert(options: argparse.Namespace) -> int:
         raise OptionError("SCORES are the harness's own; give --from and files of splits alone")
     if options.scores is None and not (files and options.source):
         raise OptionError("nothing to convert: give SCORES, or --from FORMAT and --dev or --test")
+    if options.bona_fide is not None and options.scores is None:
+        raise OptionError("--bona-fide goes with SCORES; other formats say themselves what is")
     if options.scores is None:
         scores = load(options.source, files)
+    elif options.bona_fide is not None:
+        scores = scorefiles.read_naming_bona_fide(options.scores, options.bona_fide)
     else:
         scores = scorefiles.read(options.scores)
     sources = [*files.values()] if options.scores is None else [options.scores]

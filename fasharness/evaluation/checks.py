@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from fasharness.common import keys
 from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError
 from fasharness.result import Evaluation
-from fasharness.scores import SPLITS, Score
+from fasharness.scores import COMPARED, SPLITS, Score
 
 # OULU-NPU's names end in the file: 1 is bona fide, 2 to 5 are attacks.
 _OULU_NAME = re.compile(r"[1-6]_[1-3]_[0-5]\d_([1-5])")
@@ -40,6 +41,7 @@ def check(scores: Sequence[Score]) -> None:
                 f"row {row}: {score.presentation!r} is a {score.unit}, row 1 a {scores[0].unit}; "
                 "figures of different units are not mixed: aggregate, or split the file"
             )
+    keys.refuse_spellings_in(scores, COMPARED, lambda row: f"row {row + 1}")
     _check_names(scores)
 
 
@@ -57,6 +59,20 @@ def limited(found: Evaluation, limit: int) -> Evaluation:
         return found
     words = f"only {limit} presentations of each split (--limit): this is not the protocol's figure"
     return replace(found, warnings=(words, *found.warnings))
+
+
+def check_runs(runs: Sequence[Sequence[Score]]) -> None:
+    """Refuse a name that runs on the same presentations spell in different ways.
+
+    Args:
+        runs: the scores of each run.
+
+    Raises:
+        DataError: naming the runs and rows.
+    """
+    places = [(run, row) for run, scores in enumerate(runs, 1) for row in range(1, len(scores) + 1)]
+    every = [score for scores in runs for score in scores]
+    keys.refuse_spellings_in(every, COMPARED, lambda at: "run {}, row {}".format(*places[at]))
 
 
 def _check_names(scores: Sequence[Score]) -> None:
@@ -123,7 +139,7 @@ def read_manifest(path: Path) -> dict[str, tuple[str, ...]]:
                 raise at_line(path, 1, f"no column {column!r} in the header")
         seen: set[str] = set()
         for row in reader:
-            name, split = row["presentation"], row["split"]
+            name, split = keys.clean(row["presentation"]), keys.clean(row["split"])
             if split not in SPLITS or not name or name in seen:
                 what = f"presentation {name!r} of split {split!r} is named twice or impossible"
                 raise at_line(path, reader.line_num, what)
@@ -146,9 +162,18 @@ def check_manifest(scores: Sequence[Score], expected: Mapping[str, Sequence[str]
     """
     for split, names in expected.items():
         found = {score.video or score.presentation for score in scores if score.split == split}
-        missing = sorted(set(names) - found)
-        surplus = sorted(found - set(names))
-        for word, some in (("have no score", missing), ("are not in the protocol", surplus)):
-            if some:
-                named = ", ".join(some[:5]) + (", ..." if len(some) > 5 else "")
-                raise DataError(f"presentations of {split} that {word}: {len(some)} ({named})")
+        _check_split(split, [keys.clean(name) for name in names], sorted(found))
+
+
+def _check_split(split: str, names: Sequence[str], found: Sequence[str]) -> None:
+    """Compare the presentations of a split."""
+
+    def place(at: int) -> str:
+        return "the protocol" if at < len(names) else "the scores"
+
+    keys.refuse_spellings("presentation", [*names, *found], place)
+    missing, surplus = sorted({*names} - {*found}), sorted({*found} - {*names})
+    for word, some in (("have no score", missing), ("are not in the protocol", surplus)):
+        if some:
+            named = ", ".join(some[:5]) + (", ..." if len(some) > 5 else "")
+            raise DataError(f"presentations of {split} that {word}: {len(some)} ({named})")

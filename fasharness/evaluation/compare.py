@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError, naming
+from fasharness.evaluation.checks import check_runs
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import sample_of, scored_split, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
@@ -345,6 +346,7 @@ def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
             f"one run has scores of {units[0]}s, the other of {units[1]}s; aggregate the smaller "
             "ones to videos first (`fasharness.evaluation.units.aggregate`)"
         )
+    check_runs((first, second))
     shared = _scored(first) & _scored(second)
     if not shared:
         raise DataError("the two runs share no scored test presentation; same protocol?")

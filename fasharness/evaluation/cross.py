@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fasharness.common import keys
 from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError, OptionError, naming
 from fasharness.evaluation.checks import check
@@ -107,18 +108,21 @@ def read_tasks(path: Path) -> tuple[Task, ...]:
         raise at_line(path, reader.line_num, f"not CSV: {error}") from error
     if not tasks:
         raise DataError(f"{path}: no tasks after the header")
+    for column in ("train", "test", "method"):
+        texts = [getattr(task, column) for task in tasks]
+        keys.refuse_spellings(column, texts, lambda row: f"{path}, task {row + 1}")
     return tuple(tasks)
 
 
 def _task(path: Path, line: int, row: Mapping[str, str]) -> Task:
     """Turn a row into a task."""
-    cells = {name.strip(): (text or "").strip() for name, text in row.items()}
+    cells = {name.strip(): keys.clean(text or "") for name, text in row.items()}
     empty = [name for name in COLUMNS[:3] if not cells[name]]
     if empty:
         raise at_line(path, line, f"column {empty[0]!r} is empty")
-    trained = cells["train"].split("+")
+    trained = [keys.fold(name) for name in cells["train"].split("+")]
     # One set alone may be tested on itself (the intra-data-set row); among several it is a leak.
-    if cells["test"] in trained and len(trained) > 1:
+    if keys.fold(cells["test"]) in trained and len(trained) > 1:
         raise at_line(path, line, f"the test set {cells['test']!r} is among the training ones")
     scores = path.parent / cells["scores"]
     dev = path.parent / cells["dev"] if cells.get("dev") else scores
@@ -181,8 +185,11 @@ def _rows(path: Path, split: str) -> list[Score]:
 
 def _as_training(score: Score) -> Score:
     """Prefix the names of the training data, which may occur in the target as well."""
-    subject = f"train/{score.subject}" if score.subject else ""
-    return replace(score, presentation=f"train/{score.presentation}", subject=subject)
+    subject, device, session = (
+        f"train/{text}" if text else "" for text in (score.subject, score.device, score.session)
+    )
+    name = f"train/{score.presentation}"
+    return replace(score, presentation=name, subject=subject, device=device, session=session)
 
 
 def over_tasks(found: Sequence[Crossed]) -> Iterator[OverTasks]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fasharness.errors import DataError, OptionError
+from fasharness.evaluation.checks import check_runs
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.calibration import logistic
 from fasharness.scores import Score
@@ -114,6 +115,7 @@ def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
     """Arrange the runs in the order of the first one."""
     if len(runs) < 2:
         raise DataError("fusion needs two runs or more")
+    check_runs(runs)
     first = {score.presentation: score for score in runs[0]}
     columns = []
     named = [{score.presentation: score for score in run} for run in runs]

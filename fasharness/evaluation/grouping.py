@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from fasharness.common.keys import clean
 from fasharness.errors import OptionError
 from fasharness.scores import Score
 
@@ -28,11 +29,11 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]]:
     """
     groups: dict[str, tuple[str, ...]] = {}
     for part in text.split(","):
-        name, equals, patterns = part.strip().partition("=")
-        kinds = tuple(pattern.strip() for pattern in patterns.split("|"))
-        if not (name.strip() and equals and all(kinds)) or name.strip() in groups:
+        name, equals, patterns = map(clean, part.partition("="))
+        kinds = tuple(map(clean, patterns.split("|")))
+        if not (name and equals and all(kinds)) or name in groups:
             raise OptionError(f"species groups {text!r}: {part.strip()!r}; expected {_EXAMPLE}")
-        groups[name.strip()] = kinds
+        groups[name] = kinds
     return groups
 
 

@@ -3,9 +3,19 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fasharness.common.keys import clean
 from fasharness.errors import DataError, OptionError
+from fasharness.scorefiles.bona_fide import with_word
 from fasharness.scorefiles.parquet import numbered_parquet, write_parquet
-from fasharness.scores import Score, numbered_csv, read_csv, unique, write_csv
+from fasharness.scores import (
+    Score,
+    check_columns,
+    numbered_csv,
+    read_csv,
+    unique,
+    walk_csv,
+    write_csv,
+)
 
 _PARQUET = ".parquet"
 _OF_A_RUN = ("run.json", "result.json")
@@ -55,6 +65,27 @@ def read(path: Path) -> tuple[Score, ...]:
     if path.suffix.lower() == _PARQUET:
         return unique(path, "row", numbered_parquet(path))
     return read_csv(path)
+
+
+def read_naming_bona_fide(path: Path, word: str) -> tuple[Score, ...]:
+    """Read a score file in which a word, not an empty species, means bona fide.
+
+    Args:
+        path: as for `read`.
+        word: the species of bona fide presentations, e.g. ``live``.
+
+    Returns:
+        The scores in the order of the file.
+
+    Raises:
+        DataError: as `read`, for an empty species, and when no row has the word.
+    """
+    parquet, score = path.suffix.lower() == _PARQUET, with_word(clean(word))
+    rows = numbered_parquet(path, score) if parquet else walk_csv(path, check_columns, score)
+    found = unique(path, "row" if parquet else "line", rows)
+    if not any(score.bona_fide for score in found):
+        raise DataError(f"{path}: no row has the species {word!r}, so none would be bona fide")
+    return found
 
 
 def stream(path: Path) -> Iterator[Score]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import scorefiles
+from fasharness.common.cells import to_number
 from fasharness.common.files import write_text
+from fasharness.common.keys import fold, refuse_spellings_in
 from fasharness.common.lines import at_line, text_lines
 from fasharness.common.spreadsheets import guard
 from fasharness.errors import DataError, OptionError
 from fasharness.scorefiles.official_lists import oulu_list, read_oulu_list
-from fasharness.scores import Numbered, Score, check_names, to_number, unique, walk_csv
+from fasharness.scores import COMPARED, Numbered, Score, check_names, unique, walk_csv
 
 OWN = ("csv", "parquet")
 SIMULATED_LINE = "# SIMULATED data: these scores say nothing of real attacks"
@@ -131,6 +133,8 @@ def _of_columns(line: _Line) -> Score:
     # From both ends: the optional model is between them.
     claimed, (real, label, value) = fields[0], fields[-3:]
     species = None if real == claimed else real
+    if species and fold(real) == fold(claimed):
+        raise ValueError(f"real {real!r} and claimed {claimed!r}: one name in two spellings")
     return _score(label, line.split, claimed, species, value, line.simulated)
 
 
@@ -283,13 +287,17 @@ def load(style: str, files: Mapping[str, Path]) -> tuple[Score, ...]:
         OptionError: when there is no such format.
     """
     scores: dict[str, Score] = {}
+    source: list[Path] = []
     for split, path in files.items():
         for score in _read(style, path, split):
             if score.presentation in scores:
                 what = f"presentation {score.presentation!r} is scored twice"
                 raise DataError(f"{', '.join(map(str, files.values()))}: {what}")
             scores[score.presentation] = score
-    return tuple(scores.values())
+            source.append(path)
+    found = tuple(scores.values())
+    refuse_spellings_in(found, COMPARED, lambda row: f"{source[row]}: {found[row].presentation!r}")
+    return found
 
 
 def _read(style: str, path: Path, split: str) -> tuple[Score, ...]:

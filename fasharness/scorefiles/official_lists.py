@@ -6,10 +6,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness.common.cells import to_number
 from fasharness.common.files import write_text
 from fasharness.common.lines import at_line, text_lines
 from fasharness.errors import DataError
-from fasharness.scores import Score, to_number
+from fasharness.scores import Score
 
 SIMULATED_LINE = "# SIMULATED data, not OULU-NPU"
 _FAILED = "# failed: "

@@ -1,11 +1,12 @@
 """Scores as Parquet: the columns and checks of the CSV, read in batches for large files."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.common.files import replacing
+from fasharness.common.keys import clean
 from fasharness.common.lines import refuse_other_than_files
 from fasharness.errors import DataError, OptionError
 from fasharness.scores import (
@@ -55,12 +56,15 @@ def write_parquet(path: Path, scores: Iterable[Score]) -> None:
         )
 
 
-def numbered_parquet(path: Path) -> Numbered:
+def numbered_parquet(
+    path: Path, score: Callable[[Mapping[str, str]], Score] = score_of
+) -> Numbered:
     """Iterate over a Parquet file that may be larger than memory.
 
     Args:
         path: a file with the columns of the CSV: the score a number, ``clips`` and ``frames``
             whole numbers, the others text or whole numbers; null is empty.
+        score: function from a row (column to text) to its score; a ValueError rejects the row.
 
     Yields:
         The numbers of the rows, from 1, and their scores.
@@ -83,7 +87,12 @@ def numbered_parquet(path: Path) -> Numbered:
         for batch in file.iter_batches(_BATCH, columns=wanted):
             for row in batch.to_pylist():
                 number += 1
-                yield number, _score(path, number, row)
+                texts = {name: "" if x is None else clean(str(x)) for name, x in row.items()}
+                # The checks of the CSV, so that both forms accept the same rows.
+                try:
+                    yield number, score(texts)
+                except ValueError as error:
+                    raise DataError(f"{path}, row {number}: {error}") from error
 
 
 def _packages(path: Path) -> tuple[Any, Any]:
@@ -132,13 +141,3 @@ def _check_kinds(schema: "pyarrow.Schema") -> None:
             fits, expected = whole or text, "text"
         if not fits and not field.name.startswith(EXTRA_PREFIX):
             raise ValueError(f"column {field.name!r} holds {field.type}, expected {expected}")
-
-
-def _score(path: Path, number: int, row: Mapping[str, str | int | float | None]) -> Score:
-    """Turn a row into a score."""
-    # The checks of the CSV, so that both forms accept the same rows.
-    texts = {name: "" if value is None else str(value) for name, value in row.items()}
-    try:
-        return score_of(texts)
-    except ValueError as error:
-        raise DataError(f"{path}, row {number}: {error}") from error
