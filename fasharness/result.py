@@ -7,9 +7,10 @@ from typing import Any
 
 from fasharness.common import records
 from fasharness.common.files import write_text
+from fasharness.counts import Counts, Outcome
 from fasharness.errors import UnknownNameError
 
-SCHEMA = 2
+SCHEMA = 3
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
 POOLED = (
     "the test decisions of all folds, each at its fold's own threshold, counted together; "
@@ -55,6 +56,7 @@ class Threshold:
         value: the threshold.
         operator: how a score is compared with it to be called bona fide.
         leaks: whether the test split influenced it.
+        title: the rule for readers: which APCER it reads, e.g. ``EER over all attacks pooled``.
     """
 
     rule: str
@@ -63,42 +65,13 @@ class Threshold:
     value: float
     operator: str = ">="
     leaks: bool = False
+    title: str = ""
 
-
-@dataclass(frozen=True)
-class Failure:
-    """A presentation without a score.
-
-    Attributes:
-        presentation: its id.
-        reason: why there is no score.
-    """
-
-    presentation: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many presentations of a split were expected, scored and lost.
-
-    Attributes:
-        split: the split.
-        expected: all presentations of the split.
-        scored: those with a score.
-        failed: the others, with reasons.
-        bona_fide: bona fide presentations with a score.
-        attacks: attack presentations with a score, per PAI species.
-        subjects: subjects among those with a score.
-    """
-
-    split: str
-    expected: int
-    scored: int
-    failed: tuple[Failure, ...]
-    bona_fide: int
-    attacks: Mapping[str, int]
-    subjects: int
+    @property
+    def source(self) -> str:
+        """The rule and the split that it read, for readers."""
+        title = self.title or self.rule
+        return f"{title}, on {self.split}" if self.split else title
 
 
 @dataclass(frozen=True)
@@ -146,8 +119,9 @@ class Evaluation:
     Attributes:
         threshold: the decision threshold.
         metrics: the metrics on the test split, in order of display.
-        apcer_by_group: APCER of each species group; the largest is the APCER.
-        apcer_by_species: APCER of each PAI species.
+        apcer_by_group: APCER of each species group; the largest is the APCER. A group without a
+            score has no value but a reason.
+        apcer_by_species: the same for each PAI species.
         counts: counts per split.
         intervals: how the intervals were made.
         warnings: what a reader must know before believing the figures.
@@ -156,6 +130,7 @@ class Evaluation:
         published: figures of published evaluation codes, if requested.
         more: further metrics on the test split, if requested.
         unit: what the figures count: ``video``, ``clip`` or ``frame``.
+        outcomes: what became of the test presentations of each class, group and species.
     """
 
     threshold: Threshold
@@ -169,6 +144,7 @@ class Evaluation:
     published: tuple[Published, ...] = ()
     more: tuple[Metric, ...] = ()
     unit: str = "video"
+    outcomes: tuple[Outcome, ...] = ()
 
     def metric(self, name: str) -> Metric:
         """Look a metric up.
@@ -269,6 +245,7 @@ class FoldsResult:
         more: mean and standard deviation of the further metrics.
         pooled: rates over the decisions of all folds together.
         pooling: what these are, in words.
+        outcomes: what became of the test presentations of all folds.
     """
 
     protocol: str
@@ -278,6 +255,7 @@ class FoldsResult:
     more: tuple[FoldMetric, ...] = ()
     pooled: tuple[Metric, ...] = ()
     pooling: str = POOLED
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def simulated(self) -> bool:

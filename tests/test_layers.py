@@ -29,7 +29,8 @@ EDGES: dict[str, set[str]] = {
     "faces": {"errors"},
     "weights": {"common"},
     "scores": {"common", "errors"},
-    "result": {"common", "errors"},
+    "counts": set(),
+    "result": {"common", "counts", "errors"},
     "dataset": {"common", "data", "errors", "faces", "protocol", "scores"},
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
     "method": {"clips", "data", "errors", "metrics"},
@@ -38,8 +39,10 @@ EDGES: dict[str, set[str]] = {
     # numbers: they know nothing of videos
     "metrics": set(),
     "scorefiles": {"common", "errors", "scores"},
-    "evaluation": {"common", "errors", "metrics", "result", "scorefiles", "scores"},
-    "report": {"common", "errors", "evaluation", "metrics", "result", "scorefiles", "scores"},
+    "evaluation": {"common", "counts", "errors", "metrics", "result", "scorefiles", "scores"},
+    "report": {
+        "common", "counts", "errors", "evaluation", "metrics", "result", "scorefiles", "scores",
+    },
     # networks: operators know nothing of faces
     "ops": set(),
     "nn": {"ops"},
@@ -172,8 +175,8 @@ def test_the_files_that_the_rules_speak_of_are_there():
 def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
-    contract = "errors data clips protocol faces weights dataset method hookspecs plugins scores "
-    contract += "result testing __main__"
+    contract = "errors counts data clips protocol faces weights dataset method hookspecs plugins "
+    contract += "scores result testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 
 

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from fasharness import result as results
+from fasharness.counts import Counts, Failure
 from fasharness.errors import DataError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds
 from fasharness.result import (
     Baseline,
-    Counts,
     Evaluation,
-    Failure,
     FoldMetric,
     IntervalRule,
     Metric,
@@ -56,7 +55,7 @@ def test_json_round_trip_and_determinism() -> None:
     assert from_json(text) == one()
     assert to_json(from_json(text)) == text
     content = json.loads(text)
-    assert (content["schema"], content["kind"]) == (2, "protocol")
+    assert (content["schema"], content["kind"]) == (3, "protocol")
     assert list(content["result"]) == sorted(content["result"])
     shuffled = dataclasses.replace(one(), options={"compat": False, "width": 0.5})
     assert to_json(shuffled) == text
@@ -128,7 +127,7 @@ def change(text: str, *place: str | int, to: object) -> str:
 @pytest.mark.parametrize(
     ("place", "to", "message"),
     [
-        (("schema",), 1, "schema 1, expected 2; .* repeat the run"),
+        (("schema",), 1, "schema 1, expected 3; .* repeat the run"),
         (("kind",), "protocols", "kind 'protocols'"),
         (("kind",), ["protocol"], "kind"),
         (("result",), [], "expected exactly"),

@@ -12,13 +12,14 @@ from fasharness.evaluation.checks import check_runs
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import sample_of, scored_split, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
+from fasharness.evaluation.outcomes import unshared
 from fasharness.metrics import bootstrap, comparison
 from fasharness.metrics.arrays import Floats
 from fasharness.result import Evaluation, figures_json
 from fasharness.scores import Score
 
 _RATES = ("acer", "apcer", "bpcer", "apcer_pooled", "hter")
-_KEYS = (*_RATES, "eer", "auc")
+_KEYS = (*_RATES, "eer", "eer_pooled", "auc", "auc_pooled")
 
 _WORDS = (
     "{:.0%} percentile intervals of second - first: the same test subjects are drawn for both "
@@ -132,7 +133,10 @@ def compare(
         options.confidence,
         any(score.simulated for score in (*first, *second)),
         options.leaks,
-        (evaluations[0].warnings, evaluations[1].warnings),
+        (
+            (*evaluations[0].warnings, *unshared(first, shared)),
+            (*evaluations[1].warnings, *unshared(second, shared)),
+        ),
     )
 
 
@@ -280,7 +284,8 @@ def _all_decisions(
         scores = _restrict(run[fold], names)
         evaluation = _evaluated(f"{name}, {fold}", scores, options)
         found += decisions(scores, evaluation.threshold.value)
-        warnings += [f"{fold}: {words}" for words in evaluation.warnings]
+        told = (*evaluation.warnings, *unshared(run[fold], names))
+        warnings += [f"{fold}: {words}" for words in told]
     return _DecidedFolds(found, tuple(warnings))
 
 

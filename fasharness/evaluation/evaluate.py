@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.counts import Counts, Failure, Outcome
 from fasharness.errors import DataError, OptionError, UnknownNameError
+from fasharness.evaluation import outcomes
 from fasharness.evaluation.checks import check, check_subjects
 from fasharness.evaluation.figures import (
     Figures,
@@ -18,9 +20,9 @@ from fasharness.evaluation.figures import (
     smallest_rates,
 )
 from fasharness.evaluation.published import published
-from fasharness.metrics import rates, thresholds
+from fasharness.metrics import thresholds
 from fasharness.metrics.points import STANDARD, Point, parse
-from fasharness.result import Baseline, Counts, Evaluation, Failure, Metric, Published, Threshold
+from fasharness.result import Baseline, Evaluation, Metric, Published, Threshold
 from fasharness.scores import SPLITS, Score
 
 MetricFunction = Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
@@ -192,7 +194,9 @@ def baseline(
             # At the only score there is, >= accepts everything: BPCER 0, APCER 100 %.
             value = float(chosen.scores[0].value)
             rule = f"all {split} scores are equal, so everything at or above them is accepted"
-            threshold = Threshold("accept", rule, split, value, leaks=options.leaks)
+            threshold = Threshold(
+                "accept", rule, split, value, leaks=options.leaks, title="everything is accepted"
+            )
         else:
             threshold = _threshold(scores, options)
         found = _evaluation(scores, threshold, replace(options, published=False, more=False), {})
@@ -215,7 +219,7 @@ def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold
     if rule.name.startswith("fixed="):
         # A fixed threshold needs no dev split at all, so none is required.
         nothing = thresholds.Development(np.zeros(0), {})
-        return Threshold(rule.name, rule.words, "", rule.choose(nothing))
+        return Threshold(rule.name, rule.words, "", rule.choose(nothing), title=rule.title)
     found = scored_split(scores, split)
     # FAS-SGTD's code prints an EER of 0 for a constant scorer; here it is an error.
     if found.constant:
@@ -226,7 +230,9 @@ def _threshold(scores: Sequence[Score], options: EvaluationOptions) -> Threshold
     value = rule.choose(thresholds.Development(found.bona_fide, found.attacks))
     if not math.isfinite(value):
         raise DataError(f"the rule {rule.name} finds no threshold on {split}; choose another rule")
-    return Threshold(options.threshold_rule, rule.words, split, value, leaks=options.leaks)
+    return Threshold(
+        options.threshold_rule, rule.words, split, value, leaks=options.leaks, title=rule.title
+    )
 
 
 def _evaluation(
@@ -239,28 +245,33 @@ def _evaluation(
     test, wanted = scored_split(scores, "test"), options.curve_points()
     figures = Figures(test, threshold.value, options.resampling(), wanted)
     more = figures.more if options.more else figures.curve_points
-    refusal = _refusal(scores, threshold, options)
+    became = outcomes.outcomes(scores, threshold.value)
+    by_group = outcomes.with_absent(figures.by_group, became, outcomes.GROUP)
+    by_species = outcomes.with_absent(figures.by_species, became, outcomes.SPECIES)
+    # Dev counts as well: failed dev presentations silently move the threshold.
+    refusal = outcomes.lost(scores, _used(threshold), options.max_failed_share)
     # Two metrics of one name would hide each other in every table.
     taken = {metric.name for metric in (*figures.metrics, *more)} & extra.keys()
     if taken:
         raise OptionError(f"a plugin's metric has the name {min(taken)!r} of one of the harness's")
     metrics = (
         *figures.metrics,
-        *_non_response(scores),
+        *outcomes.non_response(became),
         *(_extra(name, f, figures.test, threshold.value) for name, f in extra.items()),
     )
     return Evaluation(
         threshold=threshold,
         metrics=tuple(_refuse(metric, refusal) for metric in metrics),
-        apcer_by_group=tuple(_refuse(metric, refusal) for metric in figures.by_group),
-        apcer_by_species=tuple(_refuse(metric, refusal) for metric in figures.by_species),
+        apcer_by_group=tuple(_refuse(metric, refusal) for metric in by_group),
+        apcer_by_species=tuple(_refuse(metric, refusal) for metric in by_species),
         counts=tuple(c for split in SPLITS if (c := _counts(scores, split)).expected),
         intervals=figures.rule,
-        warnings=tuple(_warnings(scores, threshold, figures, refusal)),
+        warnings=tuple(_warnings(scores, threshold, figures, became, refusal)),
         smallest_rate=smallest_rates(figures.test, options.confidence),
         published=_published(scores) if options.published else (),
         more=tuple(_refuse(metric, refusal) for metric in more),
         unit=test.scores[0].unit,
+        outcomes=became,
     )
 
 
@@ -286,16 +297,6 @@ def _counts(scores: Sequence[Score], split: str) -> Counts:
     )
 
 
-def _non_response(scores: Sequence[Score]) -> tuple[Metric, ...]:
-    """Compute the share of each class of the test split that has no score."""
-    found = []
-    for name, bona_fide in (("apnrr", False), ("bpnrr", True)):
-        mine = [s.failed for s in scores if s.split == "test" and s.bona_fide is bona_fide]
-        share = rates.non_response(sum(mine), len(mine))
-        found.append(Metric(name, share, count=len(mine), reason="counted, not estimated"))
-    return tuple(found)
-
-
 def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: float) -> Metric:
     """Compute a plugin's metric; a value that is not finite counts as absent."""
     # Copies, so that a plugin that sorts in place does not change what others read.
@@ -305,26 +306,6 @@ def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: fl
     return Metric(name, value, reason="no interval for metrics of plugins")
 
 
-def _lost_share(scores: Sequence[Score], split: str, bona_fide: bool) -> float:
-    """Compute the share of a class of a split that failed."""
-    mine = [s.failed for s in scores if s.split == split and s.bona_fide is bona_fide]
-    return sum(mine) / len(mine) if mine else 0.0
-
-
-def _refusal(scores: Sequence[Score], threshold: Threshold, options: EvaluationOptions) -> str:
-    """Explain why no figure can be given; empty if figures can."""
-    # Dev counts as well: failed dev presentations silently move the threshold.
-    for split in _used(threshold):
-        for word, bona_fide in (("bona fide", True), ("attack", False)):
-            share = _lost_share(scores, split, bona_fide)
-            if share > options.max_failed_share:
-                return (
-                    f"{share:.1%} of the {word} {split} presentations failed, more than the "
-                    f"{options.max_failed_share:.1%} allowed; no figure would be honest"
-                )
-    return ""
-
-
 def _used(threshold: Threshold) -> tuple[str, ...]:
     """Return the splits behind a figure: test, and the one that chose the threshold."""
     return tuple(dict.fromkeys(("test", threshold.split) if threshold.split else ("test",)))
@@ -332,19 +313,24 @@ def _used(threshold: Threshold) -> tuple[str, ...]:
 
 def _refuse(metric: Metric, reason: str) -> Metric:
     """Remove the value if there is a reason to; the rates of failures themselves stay."""
-    kept = not reason or metric.name in ("apnrr", "bpnrr")
+    kept = not reason or metric.value is None or metric.name in ("apnrr", "bpnrr")
     return metric if kept else Metric(metric.name, None, count=metric.count, reason=reason)
 
 
 def _warnings(
-    scores: Sequence[Score], threshold: Threshold, figures: Figures, refusal: str
+    scores: Sequence[Score],
+    threshold: Threshold,
+    figures: Figures,
+    became: Sequence[Outcome],
+    refusal: str,
 ) -> Iterator[str]:
     """Yield what a reader must know before trusting the figures."""
     if refusal:
         yield refusal
     if threshold.leaks:
         yield "LEAKS: the threshold was chosen on the test split; every figure at it is too good"
-    auc = next(metric.value for metric in figures.metrics if metric.name == "auc")
+    yield from outcomes.absences(became)
+    auc = next(metric.value for metric in figures.metrics if metric.name == "auc_pooled")
     if auc is not None and auc < 0.5:
         yield f"AUC {auc:.3f} is below 0.5: attacks score higher; are the scores reversed?"
     if figures.test.constant:

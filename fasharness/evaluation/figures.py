@@ -7,13 +7,20 @@ from functools import cached_property
 import numpy as np
 
 from fasharness.errors import DataError
-from fasharness.metrics import binomial, bootstrap, curves, points, rates
+from fasharness.metrics import binomial, bootstrap, points, rates
 from fasharness.metrics.arrays import Floats
-from fasharness.metrics.points import Point
+from fasharness.metrics.points import Point, Reading
 from fasharness.result import IntervalRule, Metric
 from fasharness.scores import Score
 
 LIMITS: Mapping[str, float] = {"bpcer10": 0.1, "bpcer20": 0.05, "bpcer100": 0.01}
+
+# name in the result to the figure of the curves, the worst group's before that of all attacks
+_CURVES: Mapping[str, Point] = {point.name: point for point in points.WHOLE} | {
+    f"{name}{ending}": points.parse(f"bpcer@apcer{ending}={limit}")
+    for name, limit in LIMITS.items()
+    for ending in ("", "_pooled")
+}
 
 _EXACT = (
     "A rate with no errors, or errors only, gets the exact binomial interval instead, since "
@@ -171,9 +178,7 @@ class Figures:
             *(self._worst("_species", self.by_species, bpcer) if self.test.grouped else ()),
             pooled,
             self._sum("hter", (pooled, bpcer), "hter"),
-            self._other("eer", curves.eer(self._curve), "eer"),
-            self._other("auc", curves.auc(self._curve), "auc"),
-            *(self._point(points.parse(f"bpcer@apcer={x}"), name) for name, x in LIMITS.items()),
+            *(self._point(point, name) for name, point in _CURVES.items()),
             self._other("accuracy", rates.accuracy(live, fake, cut), "accuracy"),
         )
 
@@ -236,9 +241,11 @@ class Figures:
         return f"{'videos' if clips else 'presentations'} (no subjects are given)"
 
     @cached_property
-    def _curve(self) -> curves.ErrorCurve:
-        """The error curve of the test scores."""
-        return curves.error_curve(self.test.bona_fide, self.test.attack)
+    def _readings(self) -> Mapping[str, Reading]:
+        """The figures of the test curves by the names of their points."""
+        wanted = (*_CURVES.values(), *self.points)
+        found = points.read_all(wanted, self.test.bona_fide, self.test.attacks)
+        return {point.name: reading for point, reading in zip(wanted, found, strict=True)}
 
     @cached_property
     def _sample(self) -> bootstrap.Sample:
@@ -296,12 +303,14 @@ class Figures:
         return self._sum(f"acer{ending}", (apcer, bpcer), f"acer{ending}"), apcer
 
     def _point(self, point: Point, name: str) -> Metric:
-        """Compute a figure of the curve; absent if there are too few presentations."""
-        reason = point.lack(self._curve)
-        if reason:
+        """Give a figure of the curves its interval; absent if there are too few presentations."""
+        value, reason = self._readings[point.name]
+        if value is None:
             return Metric(name, None, reason=reason)
-        key = f"bpcer@{LIMITS[name]:g}" if name in LIMITS else point.name
-        return self._other(name, point.read(self._curve), key)
+        limit = LIMITS.get(name.removesuffix("_pooled"))
+        # The bootstrap computes these together, faster than other points.
+        key = f"bpcer@{limit:g}{'_pooled' * point.pooled}" if limit else point.name
+        return self._other(name, value, key)
 
     def _d_prime(self) -> Metric:
         """Compute d'; absent if no class varies."""

@@ -4,9 +4,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fasharness.counts import Outcome
 from fasharness.errors import naming
 from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction, evaluate
 from fasharness.evaluation.figures import Figures, scored_split
+from fasharness.evaluation.outcomes import added
 from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
 from fasharness.scores import Score
 
@@ -25,12 +27,14 @@ class Folds:
         metrics: mean and standard deviation of each metric; `result.SPREAD` describes them.
         more: those of the further metrics.
         pooled: rates over the decisions of all folds; `result.POOLED` describes them.
+        outcomes: what became of the test presentations of all folds.
     """
 
     evaluations: Mapping[str, Evaluation]
     metrics: tuple[FoldMetric, ...]
     more: tuple[FoldMetric, ...]
     pooled: tuple[Metric, ...]
+    outcomes: tuple[Outcome, ...]
 
 
 def evaluate_folds(
@@ -58,7 +62,8 @@ def evaluate_folds(
             found[fold] = evaluate(scores, options, extra)
     metrics = over_folds({fold: one.metrics for fold, one in found.items()})
     more = over_folds({fold: one.more for fold, one in found.items()})
-    return Folds(found, metrics, more, pool(found, folds, options))
+    together = added(one.outcomes for one in found.values())
+    return Folds(found, metrics, more, pool(found, folds, options), together)
 
 
 def pool(
@@ -124,7 +129,8 @@ def combine_folds(
     names = [fold.fold or str(number) for number, fold in enumerate(folds, start=1)]
     metrics = over_folds(dict(zip(names, (f.evaluation.metrics for f in folds), strict=True)))
     more = over_folds(dict(zip(names, (f.evaluation.more for f in folds), strict=True)))
-    return FoldsResult(protocol, tuple(folds), metrics, more=more, pooled=pooled)
+    together = added(fold.evaluation.outcomes for fold in folds)
+    return FoldsResult(protocol, tuple(folds), metrics, more=more, pooled=pooled, outcomes=together)
 
 
 def over_folds(folds: Mapping[str, Sequence[Metric]]) -> tuple[FoldMetric, ...]:

@@ -1,6 +1,6 @@
 """Bootstrap over clusters: whole clusters are resampled, and every figure is recomputed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.metrics.arrays import Floats, Ints
-from fasharness.metrics.curves import ErrorCurve
+from fasharness.metrics.curves import ErrorCurve, worst_below
 from fasharness.metrics.points import Point
 
 MOST_CUTS = 4096  # with more distinct scores, neighbours share a cut in the replicates
@@ -103,13 +103,14 @@ def figures(
     Returns:
         Name to float64 (R,): ``bpcer``, ``species:i``, ``group:i``, ``apcer``, ``apcer_species``,
         ``apcer_pooled``, ``acer``, ``acer_species``, ``hter``, ``accuracy``, ``d_prime``,
-        ``eer``, ``auc``, ``bpcer@x`` and the points' names. NaN where a replicate lacks a class.
+        ``eer``, ``auc``, ``bpcer@x`` (of the worst species group), the same with the ending
+        ``_pooled``, and the points' names. NaN where a replicate lacks a class or a group.
         Figures of the curve are exact up to `MOST_CUTS` distinct scores; beyond that, one cut
         passes at most one in `MOST_CUTS` of the distinct scores.
     """
     found = _rates(sample, threshold, weights) | {"d_prime": _d_prime(sample, weights)}
     curves = _Curves.of(sample)
-    chunk = max(1, _CELLS // (2 * curves.bins))
+    chunk = max(1, _CELLS // ((1 + curves.groups) * curves.bins))
     parts = [
         curves.figures(weights[start : start + chunk], limits, points)
         for start in range(0, len(weights), chunk)
@@ -180,13 +181,15 @@ class _Curves:
 
     Attributes:
         clusters: int64 (N,), the cluster of each score.
-        cells: int64 (N,), the bin of each score, those of attacks after those of bona fide.
-        bins: how many bins there are.
+        cells: int64 (N,), the bin of each score: those of bona fide first, then of each group.
+        bins: how many bins a class has.
+        groups: how many species groups there are.
     """
 
     clusters: Ints
     cells: Ints
     bins: int
+    groups: int
 
     @staticmethod
     def of(sample: Sample) -> "_Curves":
@@ -195,35 +198,73 @@ class _Curves:
         if values.size > MOST_CUTS:
             values = values[np.linspace(0, values.size - 1, MOST_CUTS).astype(np.int64)]
         bins = np.searchsorted(values, sample.scores, side="left")
-        attack = (sample.species > 0) * values.size
-        return _Curves(sample.clusters, bins + attack, values.size)
+        classes = np.append(0, 1 + np.asarray(sample.groups))[sample.species]
+        return _Curves(
+            sample.clusters, bins + classes * values.size, values.size, int(classes.max())
+        )
 
     def figures(
         self, weights: NDArray[np.int64], limits: Sequence[float], points: Sequence[Point]
     ) -> dict[str, Floats]:
-        """Compute the figures of the whole curve, for some replicates."""
-        counts = np.zeros((len(weights), 2, self.bins + 1))
+        """Compute the figures of the whole curves, for some replicates."""
+        classes = 1 + self.groups
+        counts = np.zeros((len(weights), classes, self.bins + 1))
         for row, drawn in zip(counts, weights.astype(np.float64), strict=True):
-            cells = np.bincount(self.cells, drawn[self.clusters], minlength=2 * self.bins)
-            np.cumsum(cells.reshape(2, self.bins), axis=1, out=row[:, 1:])
-        # NaN where a replicate lacks a class; LGSC's and SSDG's codes set such a rate to 1.
-        usable = (counts[:, :, -1] > 0).all(axis=1)
-        names = ("eer", "auc", *(f"bpcer@{x:g}" for x in limits), *(p.name for p in points))
-        found = {name: np.full(len(weights), np.nan) for name in names}
-        live, fake = counts[usable, 0], counts[usable, 1]
-        if usable.any():
-            found["eer"][usable] = _eer(live, fake)
-            found["auc"][usable] = _auc(live, fake)
-            for limit in limits:
-                found[f"bpcer@{limit:g}"][usable] = _bpcer_at(live, fake, limit)
-        for place in np.flatnonzero(usable) if points else ():
-            curve = _curve(counts[place, 0], counts[place, 1])
-            for point in points:
-                found[point.name][place] = point.read(curve)
-        return found
+            cells = np.bincount(self.cells, drawn[self.clusters], minlength=classes * self.bins)
+            np.cumsum(cells.reshape(classes, self.bins), axis=1, out=row[:, 1:])
+        live, fakes = counts[:, 0], [counts[:, group] for group in range(1, classes)]
+        names = [("eer", max), ("auc", min), *((f"bpcer@{x:g}", max) for x in limits)]
+        each = [_whole(live, fake, limits) for fake in fakes]
+        pooled = _whole(live, sum(fakes[1:], fakes[0]), limits) if len(fakes) > 1 else each[0]
+        found = {f"{name}_pooled": values for (name, _), values in zip(names, pooled, strict=True)}
+        for place, (name, worst) in enumerate(names):
+            # Not over the groups that a replicate happens to have: it would be too good.
+            values = np.array([one[place] for one in each])
+            found[name] = values.max(axis=0) if worst is max else values.min(axis=0)
+        return found | _read(points, live, fakes)
 
 
-def _curve(live: Floats, fake: Floats) -> ErrorCurve:
+def _whole(live: Floats, fake: Floats, limits: Sequence[float]) -> list[Floats]:
+    """Compute EER, AUC and BPCER at each limit, for each row; NaN where a class is missing."""
+    # LGSC's and SSDG's codes set such a rate to 1.
+    usable = (live[:, -1] > 0) & (fake[:, -1] > 0)
+    found = [np.full(len(live), np.nan) for _ in range(2 + len(limits))]
+    if usable.any():
+        live, fake = live[usable], fake[usable]
+        values = (_eer(live, fake), _auc(live, fake), *(_bpcer_at(live, fake, x) for x in limits))
+        for row, value in zip(found, values, strict=True):
+            row[usable] = value
+    return found
+
+
+def _read(points: Sequence[Point], live: Floats, fakes: Sequence[Floats]) -> dict[str, Floats]:
+    """Read the further figures off each row's curves; NaN where a class or group is missing."""
+    found = {point.name: np.full(len(live), np.nan) for point in points}
+    for place in np.flatnonzero(live[:, -1] > 0) if points else ():
+        mine = live[place], [fake[place].astype(np.int64) for fake in fakes]
+        for name, value in _read_row(points, *mine):
+            found[name][place] = value
+    return found
+
+
+def _read_row(
+    points: Sequence[Point], live: Floats, fakes: Sequence[Ints]
+) -> Iterator[tuple[str, float]]:
+    """Yield the figures of one replicate that has bona fide scores."""
+    together = np.sum(fakes, axis=0)
+    whole = all(fake[-1] for fake in fakes)
+    each = [_curve(live, fake) for fake in fakes] if whole else []
+    worst = _curve(live, worst_below(fakes, [int(fake[-1]) for fake in fakes])) if whole else None
+    pooled = _curve(live, together) if together[-1] else None
+    for point in points:
+        if point.pooled and pooled:
+            yield point.name, point.read(pooled)
+        elif not point.pooled and worst:
+            values = map(point.read, each)
+            yield point.name, point.worst(values) if point.worst else point.read(worst)
+
+
+def _curve(live: Floats, fake: Floats | Ints) -> ErrorCurve:
     """Build a replicate's error curve from its counts below each bin, without empty bins."""
     # `ErrorCurve` has cuts between distinct scores only.
     kept = np.append(np.flatnonzero(np.diff(live) + np.diff(fake)), live.size - 1)
@@ -231,18 +272,35 @@ def _curve(live: Floats, fake: Floats) -> ErrorCurve:
     return ErrorCurve(kept[:-1].astype(np.float64), *counted)
 
 
+def _first(rows: int, cuts: int, reached: Callable[[Ints], NDArray[np.bool_]]) -> Ints:
+    """Find the first cut of each row where a condition holds that then holds for all further ones.
+
+    Bisection, since arrays of rates over all cuts would take most of the bootstrap's time.
+    """
+    low, high = np.zeros(rows, np.int64), np.full(rows, cuts - 1)
+    while (low < high).any():
+        middle = (low + high) // 2
+        here = reached(middle)
+        low, high = np.where(here, low, middle + 1), np.where(here, middle, high)
+        low = np.minimum(low, high)
+    return low
+
+
 def _eer(live: Floats, fake: Floats) -> Floats:
     """Interpolated EER of each row, as `curves.eer`."""
-    bpcer = live / live[:, -1:]
-    gap = bpcer + fake / fake[:, -1:] - 1
+    rows = np.arange(len(live))
+
+    def gap(cut: Ints) -> Floats:
+        bpcer, refused = live[rows, cut] / live[:, -1], fake[rows, cut] / fake[:, -1]
+        return np.asarray(bpcer + refused - 1)
+
     # Floats, unlike in `curves.eer`: an exact crossing can round to just below 0. The first gap
     # is -1 (all accepted), so `after` is at least 1.
-    after = np.argmax(gap >= -1e-12, axis=1)
-    rows = np.arange(len(live))
-    low, high = gap[rows, after - 1], gap[rows, after]
+    after = _first(len(live), live.shape[1], lambda cut: np.asarray(gap(cut) >= -1e-12))
+    low, high = gap(after - 1), gap(after)
     share = np.clip(-low / (high - low), 0, 1)
-    start = bpcer[rows, after - 1]
-    return np.asarray(start + share * (bpcer[rows, after] - start))
+    start, end = live[rows, after - 1] / live[:, -1], live[rows, after] / live[:, -1]
+    return np.asarray(start + share * (end - start))
 
 
 def _auc(live: Floats, fake: Floats) -> Floats:
@@ -254,11 +312,11 @@ def _auc(live: Floats, fake: Floats) -> Floats:
 
 def _bpcer_at(live: Floats, fake: Floats, limit: float) -> Floats:
     """Smallest BPCER of each row with APCER at most the limit, as `curves.bpcer_at_apcer`."""
-    total = fake[:, -1:]
-    # The first True; there is one, since the last cut refuses all. The quotient is rounded as in
-    # `curves`, so both agree at the limit.
-    first = np.argmax((total - fake) / total <= limit, axis=1)
-    return np.asarray(live[np.arange(len(live)), first] / live[:, -1])
+    rows, total = np.arange(len(live)), fake[:, -1]
+    # There is such a cut, since the last one refuses all. The quotient is rounded as in `curves`,
+    # so both agree at the limit.
+    first = _first(len(live), live.shape[1], lambda cut: (total - fake[rows, cut]) / total <= limit)
+    return np.asarray(live[rows, first] / live[:, -1])
 
 
 def percentile(replicates: Floats, confidence: float) -> Limits:

@@ -2,7 +2,7 @@
 
 import bisect
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from fasharness.metrics import arrays
 from fasharness.metrics.arrays import Floats, Ints
 
 _CHUNK = 100_000
+_FINEST = 2**52
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,19 +69,84 @@ def error_curve(bona_fide: ArrayLike, attack: ArrayLike) -> ErrorCurve:
     >>> error_curve([0.3, 0.8], [0.1, 0.3]).values.tolist()
     [0.1, 0.3, 0.8]
     """
-    live = np.sort(arrays.scores(bona_fide, "bona fide"))
-    fake = np.sort(arrays.scores(attack, "attack"))
+    return of_sorted(
+        np.sort(arrays.scores(bona_fide, "bona fide")), np.sort(arrays.scores(attack, "attack"))
+    )
+
+
+def of_sorted(bona_fide: Floats, attack: Floats) -> ErrorCurve:
+    """Count both kinds of error for scores that are checked and sorted, without copies of them.
+
+    Args:
+        bona_fide: float64 (N,), rising.
+        attack: float64 (M,), rising.
+
+    Returns:
+        What `error_curve` returns.
+    """
+    values = _distinct(bona_fide, attack)
+    return ErrorCurve(values, _below(bona_fide, values), _below(attack, values))
+
+
+def _distinct(*parts: Floats) -> Floats:
+    """Merge the distinct values of sorted parts."""
     # Not scikit-learn's roc_curve: it drops points by default, which moved the EER threshold in
     # half of 2000 Gaussian draws (180 bona fide, 720 attacks) and the EER by up to 1.9 points.
-    # A stable sort merges the two sorted parts in linear time.
-    merged = np.concatenate([live, fake])
+    # A stable sort merges the sorted parts in linear time.
+    merged = np.concatenate(parts)
     merged.sort(kind="stable")
     first = np.empty(merged.size, dtype=np.bool_)
     first[0] = True
     np.not_equal(merged[1:], merged[:-1], out=first[1:])
-    values = merged[first]
-    del merged, first
-    return ErrorCurve(values, _below(live, values), _below(fake, values))
+    return np.asarray(merged[first])
+
+
+def worst_curve(bona_fide: ArrayLike, attacks: Mapping[str, ArrayLike]) -> ErrorCurve:
+    """Count errors at every cut, with the APCER of the species group that is worst at that cut.
+
+    Args:
+        bona_fide: scores (N,).
+        attacks: species group to scores (M,), at least one.
+
+    Returns:
+        A curve for areas; its attacks are counted in parts of one common size of the groups.
+
+    >>> worst_curve([0.3, 0.8], {"mask": [0.5], "print": [0.1, 0.2]}).apcer.tolist()
+    [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]
+    """
+    live = np.sort(arrays.scores(bona_fide, "bona fide"))
+    groups = [np.sort(arrays.scores(fake, name)) for name, fake in attacks.items()]
+    values = _distinct(live, *groups)
+    below = (_below(fake, values) for fake in groups)
+    worst = worst_below(below, [fake.size for fake in groups])
+    return ErrorCurve(values, _below(live, values), worst)
+
+
+def worst_below(groups: Iterable[Ints], sizes: Sequence[int]) -> Ints:
+    """Combine the attacks below each cut of several groups into those of the worst group.
+
+    Args:
+        groups: int64 (M + 1,) of each group on the same cuts, one after the other.
+        sizes: the number of attacks of each group.
+
+    Returns:
+        int64 (M + 1,): the counts of the group with the largest APCER at each cut, in parts of
+        the groups' common size.
+    """
+    whole = math.lcm(*sizes)
+    # Beyond float64's digits the parts are rounded, which moves a rate by 1e-16.
+    exact, whole = whole <= _FINEST, min(whole, _FINEST)
+    worst = np.zeros(0, np.int64)
+    for below, size in zip(groups, sizes, strict=True):
+        if exact:
+            scaled = below * (whole // size)
+        else:
+            parts = below * (whole / size)
+            scaled = np.rint(parts, out=parts).astype(np.int64)
+            del parts
+        del below  # each array is as large as the scores
+        worst = np.minimum(worst, scaled, out=scaled) if worst.size else scaled
+    return worst
 
 
 def _below(ordered: Floats, values: Floats) -> Ints:

@@ -35,11 +35,13 @@ class Rule:
 
     Attributes:
         name: as the user writes it, e.g. ``apcer=0.05``.
+        title: a name for readers, which says which APCER the rule reads.
         words: a description for the result.
         choose: the function from scores to the threshold.
     """
 
     name: str
+    title: str
     words: str
     choose: Callable[[Development], float]
 
@@ -233,33 +235,40 @@ def _labelled(scores: Development) -> tuple[Floats, Floats]:
     return np.append(scores.bona_fide, attack), labels
 
 
-_WORDS: Mapping[str, tuple[str, Callable[[Development], float]]] = {
+_EER = "EER over all attacks pooled"
+_WORDS: Mapping[str, tuple[str, str, Callable[[Development], float]]] = {
     "eer": (
+        _EER,
         "midpoint of the two distinct scores around the cut with the smallest |APCER - BPCER| "
         "over all attacks together; of two such cuts the stricter",
         eer,
     ),
     "eer-observed": (
+        f"{_EER}, at a score",
         "lowest accepted score at the cut with the smallest |APCER - BPCER| over all attacks "
         "together; of two such cuts the stricter",
         eer_observed,
     ),
     "eer-thinned": (
+        f"{_EER}, thinned ROC",
         "first point of the thinned ROC with the smallest |fpr + tpr - 1|, as SGTD's, CDCN's and "
         "DUM's codes choose it",
         eer_thinned,
     ),
     "eer-grid": (
+        f"{_EER}, on a grid",
         "last of 0, 0.0001, .., 1 and 1.1 with the smallest |FRR - FAR|, as LGSC's and SSDG's "
         "codes choose it",
         eer_grid,
     ),
     "min-hter": (
+        "smallest HTER, all attacks pooled",
         "midpoint at the cut with the smallest HTER; of several the one with the smallest "
         "|APCER - BPCER|, then the strictest",
         min_hter,
     ),
     "min-acer": (
+        "smallest ACER, worst species group",
         "midpoint at the cut with the smallest ACER (largest APCER over species groups); of "
         "several the one with the smallest |APCER - BPCER|, then the strictest",
         min_acer,
@@ -281,19 +290,20 @@ def parse(name: str) -> Rule:
         ValueError: when there is no such rule or its number is impossible.
     """
     if name in _WORDS:
-        words, choose = _WORDS[name]
-        return Rule(name, words, choose)
+        return Rule(name, *_WORDS[name])
     # A missing or broken number is NaN, which fails every comparison below.
     head, equals, tail = name.partition("=")
     number = _number(tail) if equals else math.nan
     if head == "fixed" and math.isfinite(number):
-        return Rule(name, "fixed beforehand", lambda _: number)
+        return Rule(name, name, "fixed beforehand", lambda _: number)
     if head == "apcer" and 0 <= number <= 1:
         words = f"lowest threshold with APCER at most {number:g} in every species group"
-        return Rule(name, words, lambda scores: at_apcer(scores, number))
+        title = f"APCER {100 * number:g} % of the worst species group"
+        return Rule(name, title, words, lambda scores: at_apcer(scores, number))
     if head == "bpcer" and 0 <= number <= 1:
         words = f"highest threshold with BPCER at most {number:g}"
-        return Rule(name, words, lambda scores: at_bpcer(scores, number))
+        title = f"BPCER {100 * number:g} %"
+        return Rule(name, title, words, lambda scores: at_bpcer(scores, number))
     raise ValueError(f"no threshold rule {name!r}; there are {', '.join(RULES)}")
 
 

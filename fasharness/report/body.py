@@ -9,7 +9,8 @@ from fasharness.report.curves import BONA_FIDE, Class, classes, det, pooled
 from fasharness.report.drawing import inline, plots
 from fasharness.report.drawing.model import Heading
 from fasharness.report.html import Html, Place, join, tag
-from fasharness.report.numbers import figure, interval, label, percent
+from fasharness.report.numbers import figure, interval, label, percent, unit_word
+from fasharness.report.outcomes import not_drawn
 from fasharness.report.runs import Part, Run
 from fasharness.result import Evaluation, FoldsResult, Result
 
@@ -39,7 +40,7 @@ def lede(run: Run) -> str:
     first = run.first
     if run.file:
         what = "a score file" if run.scores else "figures that `fasharness evaluate --out` wrote"
-        return f"{what}, per {first.evaluation.unit}; nothing is known of the run behind it"
+        return f"{what}, per {unit_word(first.evaluation.unit)}; nothing is known of the run behind it"
     preset = f", preset {first.preset}" if first.preset else ""
     own = " · every fold has its own model and its own threshold" if len(run.parts) > 1 else ""
     return (
@@ -200,6 +201,8 @@ def _explore(part: Part, place: Place) -> Html:
     shown = [inline.svg(scores, inline.HISTOGRAM)]
     if lines:
         shown.append(inline.pair(*plots.det_and_roc(lines, heading)))
+    absent = not_drawn(part.result.evaluation.outcomes)
+    shown += [tag("p", f"{absent[:1].upper()}{absent[1:]}.", class_="soft")] if absent else []
     content = tag("div", moving, *shown, class_="explore")
     return place.section("Scores and threshold", content, anchor="plots")
 

@@ -5,34 +5,52 @@ from collections.abc import Iterable
 
 from fasharness.result import Evaluation, FoldMetric, Metric
 
+_WORST, _POOLED = "worst species group", "all attacks pooled"
+# Figures of a curve: the name of the worst group's, that of the pooled one, label and meaning.
+_CURVES = (
+    (
+        "eer", "eer_pooled", "EER on test",
+        "where both errors meet on the test scores; no threshold of dev is used",
+    ),
+    ("auc", "auc_pooled", "AUC", "chance that a bona fide score is above an attack score"),
+    ("bpcer10", "bpcer10_pooled", "BPCER at APCER 10 %", "read off the test curve"),
+    ("bpcer20", "bpcer20_pooled", "BPCER at APCER 5 %", "read off the test curve"),
+    ("bpcer100", "bpcer100_pooled", "BPCER at APCER 1 %", "read off the test curve"),
+    ("bpcer@apcer", "bpcer@apcer_pooled", "BPCER at APCER SHARE", "read off the test curve"),
+    ("apcer@bpcer", "apcer_pooled@bpcer", "APCER at BPCER SHARE", "read off the test curve"),
+    (
+        "tpr@fpr", "tpr@fpr_pooled", "TPR at FPR SHARE",
+        "bona fide accepted while so many attacks are, read off the test curve",
+    ),
+    (
+        "pauc", "pauc_pooled", "Partial AUC up to APCER SHARE",
+        "mean of 1 - BPCER over the APCERs up to the share",
+    ),
+    (
+        "log_auc", "log_auc_pooled", "AUC over log APCER from SHARE",
+        "mean of 1 - BPCER over the logarithm of APCER",
+    ),
+)  # fmt: skip
 NAMES = {
     "acer": "ACER",
     "apcer": "APCER",
     "bpcer": "BPCER",
     "acer_species": "ACER, worst PAI species",
     "apcer_species": "APCER, worst PAI species",
-    "apcer_pooled": "APCER, all attacks pooled",
-    "hter": "HTER",
-    "eer": "EER on test",
-    "auc": "AUC",
-    "bpcer10": "BPCER at APCER 10 %",
-    "bpcer20": "BPCER at APCER 5 %",
-    "bpcer100": "BPCER at APCER 1 %",
+    "apcer_pooled": f"APCER, {_POOLED}",
+    "hter": f"HTER, {_POOLED}",
     "accuracy": "Accuracy",
     "apnrr": "APNRR",
     "bpnrr": "BPNRR",
-    "far": "FAR",
+    "far": f"FAR, {_POOLED}",
     "frr": "FRR",
-    "bpcer@apcer": "BPCER at APCER SHARE",
-    "apcer@bpcer": "APCER at BPCER SHARE",
-    "tpr@fpr": "TPR at FPR SHARE",
-    "pauc": "Partial AUC up to APCER SHARE",
-    "log_auc": "AUC over log APCER from SHARE",
-    "ap": "Average precision",
-    "d_prime": "d′",
+    "ap": f"Average precision, {_POOLED}",
+    "d_prime": f"d′, {_POOLED}",
     "frr_recognition": "FRR of the recognition system",
     "iapar": "IAPAR",
     "riapar": "RIAPAR",
+    **{worst: f"{words}, {_WORST}" for worst, _, words, _ in _CURVES},
+    **{pooled: f"{words}, {_POOLED}" for _, pooled, words, _ in _CURVES},
 }
 MEANINGS = {
     "acer": "mean of APCER and BPCER",
@@ -42,28 +60,21 @@ MEANINGS = {
     "apcer_species": "attacks accepted, worst single species instead of group",
     "apcer_pooled": "attacks accepted, all together",
     "hter": "mean of pooled APCER and BPCER",
-    "eer": "where both errors meet on the test scores; no threshold of dev is used",
-    "auc": "chance that a bona fide score is above an attack score",
-    "bpcer10": "read off the test curve",
-    "bpcer20": "read off the test curve",
-    "bpcer100": "read off the test curve",
     "accuracy": "depends on the class sizes",
     "apnrr": "attacks without a score",
     "bpnrr": "bona fide without a score",
     "far": "the pooled APCER under the field's older name",
     "frr": "BPCER under the field's older name",
-    "bpcer@apcer": "read off the test curve",
-    "apcer@bpcer": "read off the test curve, all attacks together",
-    "tpr@fpr": "bona fide accepted while so many attacks are, read off the test curve",
-    "pauc": "mean of 1 - BPCER over the APCERs up to the share",
-    "log_auc": "mean of 1 - BPCER over the logarithm of APCER",
     "ap": "average precision of finding bona fide; depends on the class sizes",
     "d_prime": "distance of the classes' means in standard deviations",
     "frr_recognition": "bona fide mated comparisons refused",
     "iapar": "attacks accepted as the person they imitate, worst PAI species",
     "riapar": "IAPAR plus the recognition system's FRR",
+    **{name: words for worst, pooled, _, words in _CURVES for name in (worst, pooled)},
 }
-DEGREES = frozenset({"auc", "pauc", "log_auc", "ap", "d_prime"})
+DEGREES = frozenset(
+    {"auc", "auc_pooled", "pauc", "pauc_pooled", "log_auc", "log_auc_pooled", "ap", "d_prime"}
+)
 
 
 def percent(rate: float) -> str:
@@ -242,6 +253,18 @@ def data_words(simulated: bool, leaks: bool = False, limit: int = 0) -> str:
     return ", ".join(marks)
 
 
+def unit_word(unit: str) -> str:
+    """Name what figures count: a presentation (a video, an image, an attempt), a clip or a frame.
+
+    Args:
+        unit: of the scores.
+
+    Returns:
+        A word.
+    """
+    return "presentation" if unit == "video" else unit
+
+
 def label(name: str) -> str:
     """Return a metric's name for readers.
 
@@ -252,7 +275,7 @@ def label(name: str) -> str:
         Its usual abbreviation, or the name itself.
 
     >>> label("tpr@fpr=0.001")
-    'TPR at FPR 0.1 %'
+    'TPR at FPR 0.1 %, worst species group'
     """
     kind, _, share = name.partition("=")
     text = NAMES.get(kind, name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from fasharness.common.files import write_text
 from fasharness.evaluation.streaming import FileCounts, at_dev_threshold
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, percent
+from fasharness.report.numbers import data_words, percent, unit_word
 from fasharness.report.text import SIMULATED
 
 
@@ -37,7 +37,7 @@ def grid(name: str, counts: FileCounts) -> Grid:
         rates |= {"ACER": decided.acer} | {f"  APCER {n}": r for n, r in decided.apcer.items()}
         rows += [(f"{word} (%)", percent(rate), "exact") for word, rate in rates.items()]
     bins = counts.counts["test", None].size - 2
-    title = f"{name} per {counts.unit}, counted in {bins} bins"
+    title = f"{name} per {unit_word(counts.unit)}, counted in {bins} bins"
     rows = [(*row, data_words(counts.simulated)) for row in rows]
     return Grid(title, ("metric", "figure", "error", "data"), rows, [*_notes(counts)])
 

@@ -4,9 +4,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from fasharness.counts import Counts
+from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES
 from fasharness.report.html import Html, join, table, tag
-from fasharness.report.numbers import figure, interval, is_share, label, meaning, percent
-from fasharness.result import Baseline, Counts, Evaluation, FoldsResult, Metric, Result
+from fasharness.report.numbers import figure, interval, is_share, label, meaning, percent, unit_word
+from fasharness.report.outcomes import COLUMNS, cells
+from fasharness.result import Baseline, Evaluation, FoldsResult, Metric, Result
 
 HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
 
@@ -42,7 +45,8 @@ def rates(evaluation: Evaluation) -> Html:
     Returns:
         One table or two.
     """
-    what = "video" if evaluation.unit == "video" else f"{evaluation.unit}, not by video"
+    what = evaluation.unit
+    what = unit_word(what) if what == "video" else f"{what}, not by presentation"
     title = f"Metrics of the test split, by {what}; rates have a sign for per cent"
     confidence = evaluation.intervals.confidence
     first = metrics(title, evaluation.metrics, confidence)
@@ -78,37 +82,45 @@ def metrics(title: str, listed: Iterable[Metric], confidence: float) -> Html:
 
 
 def attacks(evaluation: Evaluation) -> Html:
-    """List APCER per species group and per PAI species.
+    """List what became of bona fide presentations, of each species group and each PAI species.
 
     Args:
         evaluation: the evaluation.
 
     Returns:
-        A table; the largest group is marked, since it is the APCER.
+        A table; the largest group is marked, since it is the APCER. Classes without a score
+        have their reason.
     """
-    groups = {m.name for m in evaluation.apcer_by_group}
-    worst = max(evaluation.apcer_by_group, key=lambda m: m.value or 0.0)
-    rows: list[Sequence[str]] = []
-    for kind, metrics in (
-        ("species group", evaluation.apcer_by_group),
-        ("PAI species", evaluation.apcer_by_species),
+    became = {(one.kind, one.name): one for one in evaluation.outcomes}
+    bpcer = next(m for m in evaluation.metrics if m.name == "bpcer")
+    named = [(BONA_FIDE, "BPCER", BONA_FIDE, bpcer)]
+    worst = max(evaluation.apcer_by_group, key=lambda m: m.value or 0.0, default=None)
+    for kind, listed in (
+        (GROUP, evaluation.apcer_by_group),
+        (SPECIES, evaluation.apcer_by_species),
     ):
         # Where each species is its own group, the second half would repeat the first.
-        if kind == "PAI species" and {m.name for m in metrics} == groups:
-            continue
-        for m in metrics:
-            words = f"{kind}, the largest: APCER" if m is worst else kind
-            name = join([m.name, tag("small", words)])
-            value = "–" if m.value is None else f"{percent(m.value)} %"
-            rows.append((name, value, interval(m), str(m.count), _strip(m)))
+        if kind == GROUP or {m.name for m in listed} != {m.name for m in evaluation.apcer_by_group}:
+            what = {m.name: f"{kind}, the largest: APCER" if m is worst else kind for m in listed}
+            named += [(kind, what[m.name], m.name, m) for m in listed]
+    rows = [
+        (
+            join([name, tag("small", words)]),
+            "–" if m.value is None else f"{percent(m.value)} %",
+            _range(m),
+            *cells(became.get((kind, name))),
+            _strip(m),
+        )
+        for kind, words, name, m in named
+    ]
     head = (
-        "attacks",
-        "APCER",
+        "presentations",
+        "APCER, BPCER",
         f"{evaluation.intervals.confidence:.0%} interval",
-        "n",
+        *COLUMNS,
         "0 to 100 %",
     )
-    title = "Attack presentations accepted at the threshold"
+    title = "What became of the test presentations at the threshold"
     return table(title, head, rows, class_="metrics")
 
 

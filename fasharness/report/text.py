@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from fasharness.counts import Counts, Outcome
 from fasharness.evaluation.folds import Folds
+from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, digits, figure, interval, label, percent
+from fasharness.report.numbers import (
+    data_words,
+    digits,
+    figure,
+    interval,
+    label,
+    percent,
+    unit_word,
+)
+from fasharness.report.outcomes import COLUMNS, NO_COUNTS, cells, lines, plain
 from fasharness.result import (
     POOLED,
     SPREAD,
     Baseline,
-    Counts,
     Evaluation,
     FoldMetric,
     FoldsResult,
@@ -33,18 +43,18 @@ def table(result: Result | FoldsResult) -> str:
     Returns:
         Lines of text; the first line marks simulated data.
     """
-    lines = [SIMULATED] if result.simulated else []
+    shown = [SIMULATED] if result.simulated else []
     if isinstance(result, FoldsResult):
         first = result.folds[0]
-        lines += [f"{first.method}{_preset(first)} on {result.protocol}, {len(result.folds)} folds"]
+        shown += [f"{first.method}{_preset(first)} on {result.protocol}, {len(result.folds)} folds"]
         folds = {fold.fold: fold.evaluation for fold in result.folds}
-        lines += _folds_lines(folds, result.metrics, result.pooled)
-        return "\n".join(lines)
+        shown += _folds_lines(folds, result.metrics, result.pooled, result.outcomes)
+        return "\n".join(shown)
     where = result.fold or result.protocol
-    lines += [f"{result.method}{_preset(result)} on {where}"]
-    lines += _evaluation_lines(result.evaluation)
-    lines += map(_baseline_line, result.baselines)
-    return "\n".join(lines)
+    shown += [f"{result.method}{_preset(result)} on {where}"]
+    shown += _evaluation_lines(result.evaluation)
+    shown += map(_baseline_line, result.baselines)
+    return "\n".join(shown)
 
 
 def evaluation_table(evaluation: Evaluation, simulated: bool) -> str:
@@ -57,11 +67,11 @@ def evaluation_table(evaluation: Evaluation, simulated: bool) -> str:
     Returns:
         Lines of text, with its further metrics and published codes' figures, if any.
     """
-    lines = [SIMULATED] if simulated else []
-    lines += _evaluation_lines(evaluation, (*evaluation.metrics, *evaluation.more))
+    shown = [SIMULATED] if simulated else []
+    shown += _evaluation_lines(evaluation, (*evaluation.metrics, *evaluation.more))
     if evaluation.published:
-        lines += ["the same scores by published codes' rules:", *_columns(_published(evaluation))]
-    return "\n".join(lines)
+        shown += ["the same scores by published codes' rules:", *_columns(_published(evaluation))]
+    return "\n".join(shown)
 
 
 def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
@@ -76,11 +86,11 @@ def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
     """
     confidence = evaluation.intervals.confidence
     chosen, metrics = evaluation.threshold, (*evaluation.metrics, *evaluation.more)
-    source = "LEAKS: chosen on test" if chosen.leaks else f"{chosen.rule} on {chosen.split}"
+    leak = "; LEAKS: chosen on test" if chosen.leaks else ""
     rows = [
-        ("Threshold", f"{chosen.value:.6g}", source if chosen.split else "fixed"),
-        *_figures(evaluation, metrics),
-        *_published(evaluation),
+        ("Threshold", f"{chosen.value:.6g}", f"{chosen.source}{leak}", *NO_COUNTS),
+        *((*row, *cells(one)) for row, one in _figures(evaluation, metrics)),
+        *((*row, *NO_COUNTS) for row in _published(evaluation)),
     ]
     data = data_words(simulated, chosen.leaks)
     notes = [
@@ -91,8 +101,8 @@ def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
         evaluation.intervals.words,
         *(f"warning: {warning}" for warning in evaluation.warnings),
     ]
-    header = ("metric", "value", f"{confidence:.0%} interval", "data")
-    title = f"Test split, per {evaluation.unit}"
+    header = ("metric", "value", f"{confidence:.0%} interval", *COLUMNS, "data")
+    title = f"Test split, per {unit_word(evaluation.unit)}"
     return Grid(title, header, [(*row, data) for row in rows], notes)
 
 
@@ -109,17 +119,17 @@ def evaluation_numbers(evaluation: Evaluation, simulated: bool) -> Grid:
         another.
     """
     chosen = evaluation.threshold
-    source = f"{chosen.rule} on {chosen.split}" if chosen.split else chosen.rule
     metrics = [(m.name, "", m) for m in (*evaluation.metrics, *evaluation.more)]
     metrics += [("apcer", f"group {m.name}", m) for m in evaluation.apcer_by_group]
     metrics += [("apcer", f"species {m.name}", m) for m in evaluation.apcer_by_species]
     rows = [
-        ("threshold", "", repr(chosen.value), "", "", source),
+        ("threshold", "", repr(chosen.value), "", "", chosen.source),
         *((name, of, *_numbers(metric), metric.reason) for name, of, metric in metrics),
     ]
     for one in evaluation.published:
         leak = "LEAKS: chosen on test" if one.leaks else ""
         rows.append((one.name, "", repr(one.value), "", "", leak))
+    rows += [(*row, "", "", "") for row in plain(evaluation.outcomes)]
     data = data_words(simulated, chosen.leaks)
     header = ("metric", "of", "value", "low", "high", "note", "data")
     shown = evaluation_grid(evaluation, simulated)
@@ -142,9 +152,10 @@ def folds_table(folds: Folds, simulated: bool) -> str:
     Returns:
         Lines of text.
     """
-    lines = [SIMULATED] if simulated else []
-    lines += _folds_lines(folds.evaluations, (*folds.metrics, *folds.more), folds.pooled)
-    return "\n".join(lines)
+    shown = [SIMULATED] if simulated else []
+    found = (*folds.metrics, *folds.more)
+    shown += _folds_lines(folds.evaluations, found, folds.pooled, folds.outcomes)
+    return "\n".join(shown)
 
 
 def folds_grid(folds: Folds, simulated: bool) -> Grid:
@@ -167,13 +178,14 @@ def folds_grid(folds: Folds, simulated: bool) -> Grid:
         for metric in (*folds.metrics, *folds.more)
     ]
     first = next(iter(folds.evaluations.values()))
-    title = f"{len(folds.evaluations)} folds, test split, per {first.unit}"
+    title = f"{len(folds.evaluations)} folds, test split, per {unit_word(first.unit)}"
     ends = f"{first.intervals.confidence:.0%} interval"
     header = ("metric", "mean", "standard deviation", "pooled", ends, "data")
     notes = [
         *([SIMULATED] if simulated else []),
         *_fold_lines(folds.evaluations),
         f"{SPREAD}; pooled: {POOLED}",
+        *lines(folds.outcomes, unit_word(first.unit)),
         *_fold_notes(folds.evaluations),
     ]
     return Grid(title, header, rows, notes)
@@ -224,15 +236,20 @@ def _preset(result: Result) -> str:
 
 
 def _folds_lines(
-    folds: Mapping[str, Evaluation], metrics: Sequence[FoldMetric], pooled: Sequence[Metric]
+    folds: Mapping[str, Evaluation],
+    metrics: Sequence[FoldMetric],
+    pooled: Sequence[Metric],
+    outcomes: Sequence[Outcome],
 ) -> Iterator[str]:
     """Yield the folds' ACERs, averages and pooled rates."""
     yield from _fold_lines(folds)
     first = next(iter(folds.values()))
-    yield from (f"{SPREAD}, per {first.unit}:", *_columns(map(_fold_row, metrics)))
+    word = unit_word(first.unit)
+    yield from (f"{SPREAD}, per {word}:", *_columns(map(_fold_row, metrics)))
     if pooled:
         yield f"pooled: {POOLED}:"
         yield from _columns(_row(label(metric.name), metric) for metric in pooled)
+    yield from lines(outcomes, word)
     yield from _fold_notes(folds)
 
 
@@ -270,8 +287,11 @@ def _evaluation_lines(
     yield _threshold(evaluation)
     yield from (_counted(counts, evaluation.unit) for counts in evaluation.counts)
     confidence = evaluation.intervals.confidence
-    head = (f"per {evaluation.unit}", "", f"{confidence:.0%} interval")
-    yield from _columns([head, *_figures(evaluation, metrics or evaluation.metrics)])
+    word = unit_word(evaluation.unit)
+    head = (f"per {word}", "", f"{confidence:.0%} interval")
+    found = _figures(evaluation, metrics or evaluation.metrics)
+    yield from _columns([head, *(row for row, _ in found)])
+    yield from lines(evaluation.outcomes, word)
     yield smallest_words(evaluation.smallest_rate, confidence)
     yield from (f"warning: {warning}" for warning in evaluation.warnings)
 
@@ -281,17 +301,24 @@ def _threshold(evaluation: Evaluation) -> str:
     leak = " LEAKS: chosen on test" if threshold.leaks else ""
     return (
         f"threshold: score {threshold.operator} {threshold.value:.6g} is bona fide "
-        f"({threshold.rule}{f' on {threshold.split}' if threshold.split else ''}){leak}"
+        f"({threshold.source}){leak}"
     )
 
 
-def _figures(evaluation: Evaluation, metrics: Sequence[Metric]) -> Iterator[Row]:
-    """Yield the metrics, then APCER by group and, if that differs, by species."""
+def _figures(
+    evaluation: Evaluation, metrics: Sequence[Metric]
+) -> Iterator[tuple[Row, Outcome | None]]:
+    """Yield the metrics, then APCER by group and, if that differs, by species, with the counts."""
+    became = {(one.kind, one.name): one for one in evaluation.outcomes}
+    for metric in metrics:
+        of = (BONA_FIDE, BONA_FIDE) if metric.name == "bpcer" else ("", "")
+        yield _row(label(metric.name), metric), became.get(of)
     groups, species = evaluation.apcer_by_group, evaluation.apcer_by_species
-    yield from (_row(label(metric.name), metric) for metric in metrics)
-    yield from (_row(f"APCER {m.name}", m, "apcer") for m in groups)
+    for m in groups:
+        yield _row(f"APCER {m.name}", m, "apcer"), became.get((GROUP, m.name))
     if {(m.name, m.value) for m in groups} != {(m.name, m.value) for m in species}:
-        yield from (_row(f"  APCER {m.name}", m, "apcer") for m in species)
+        for m in species:
+            yield _row(f"  APCER {m.name}", m, "apcer"), became.get((SPECIES, m.name))
 
 
 def _published(evaluation: Evaluation) -> Iterator[Row]:
@@ -304,7 +331,7 @@ def _published(evaluation: Evaluation) -> Iterator[Row]:
 def _counted(counts: Counts, unit: str) -> str:
     failed = f", {len(counts.failed)} failed" if counts.failed else ""
     attacks = sum(counts.attacks.values())
-    what = "presentations" if unit == "video" else f"{unit}s"
+    what = f"{unit_word(unit)}s"
     whose = f"of {counts.subjects} subjects" if counts.subjects else "(no subjects are given)"
     return f"{counts.split}: {counts.bona_fide} bona fide + {attacks} attack {what} {whose}{failed}"
 

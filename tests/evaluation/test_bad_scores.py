@@ -121,7 +121,9 @@ def test_scores_that_are_not_finite_are_counted_never_replaced(
     ended = command("evaluate", path, "--replicates", 10)
     assert ended.code == 0
     assert "test: 31 bona fide + 128 attack presentations of 8 subjects, 1 failed" in ended.out
-    assert "BPNRR                       3.13 %" in ended.out
+    assert "BPNRR                                      3.13 %" in ended.out
+    assert "bona fide           32" in ended.out
+    assert "1 (BPNRR 3.13 %)" in ended.out
     assert "warning: 1 of the test presentations failed: counted" in ended.out
 
 

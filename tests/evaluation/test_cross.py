@@ -34,7 +34,7 @@ def test_the_threshold_comes_from_the_training_datas_dev_split(
     assert away.target is not None
     assert away.target.threshold.leaks
     assert away.source.metric("apcer_pooled").value > away.target.metric("apcer_pooled").value
-    assert away.source.metric("auc").value == away.target.metric("auc").value
+    assert away.source.metric("auc_pooled").value == away.target.metric("auc_pooled").value
     assert back.source is not None
     assert back.source.threshold.value == evaluate_b(cross_folder).threshold.value
 

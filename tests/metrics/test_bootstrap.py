@@ -8,7 +8,10 @@ from fasharness.metrics.bootstrap import Sample
 from fasharness.metrics.points import parse
 
 LIMITS = (0.1, 0.2)
-POINTS = ("apcer@bpcer=0.1", "tpr@fpr=0.05", "pauc=0.3", "log_auc=0.02", "ap")
+POINTS = (
+    "apcer@bpcer=0.1", "apcer_pooled@bpcer=0.1", "tpr@fpr=0.05", "pauc=0.3", "pauc_pooled=0.3",
+    "log_auc=0.02", "ap",
+)  # fmt: skip
 
 
 def sample(seed: int = 0, subjects: int = 12, each: int = 15, digits: int = 1) -> Sample:
@@ -28,6 +31,7 @@ def points(one: Sample, cut: float) -> dict[str, float]:
     species = {str(kind): one.scores[one.species == kind] for kind in (1, 2, 3)}
     fake = one.scores[one.species > 0]
     curve = curves.error_curve(live, fake)
+    each = [curves.error_curve(live, group) for group in groups.values()]
     return {
         "bpcer": rates.bpcer(live, cut),
         "species:1": rates.apcer(one.scores[one.species == 2], cut),
@@ -41,11 +45,20 @@ def points(one: Sample, cut: float) -> dict[str, float]:
         "d_prime": rates.d_prime(live, fake),
         "hter": rates.hter(live, fake, cut),
         "accuracy": rates.accuracy(live, fake, cut),
-        "eer": curves.eer(curve),
-        "auc": curves.auc(curve),
-        "bpcer@0.1": curves.bpcer_at_apcer(curve, 0.1),
-        "bpcer@0.2": curves.bpcer_at_apcer(curve, 0.2),
-        **{name: parse(name).read(curve) for name in POINTS},
+        "eer": max(curves.eer(one) for one in each),
+        "eer_pooled": curves.eer(curve),
+        "auc": min(curves.auc(one) for one in each),
+        "auc_pooled": curves.auc(curve),
+        "bpcer@0.1": max(curves.bpcer_at_apcer(one, 0.1) for one in each),
+        "bpcer@0.1_pooled": curves.bpcer_at_apcer(curve, 0.1),
+        "bpcer@0.2": max(curves.bpcer_at_apcer(one, 0.2) for one in each),
+        "apcer@bpcer=0.1": max(curves.apcer_at_bpcer(one, 0.1) for one in each),
+        "apcer_pooled@bpcer=0.1": curves.apcer_at_bpcer(curve, 0.1),
+        "tpr@fpr=0.05": min(curves.tpr_at_fpr(one, 0.05) for one in each),
+        "pauc=0.3": curves.partial_auc(curves.worst_curve(live, groups), 0.3),
+        "pauc_pooled=0.3": curves.partial_auc(curve, 0.3),
+        "log_auc=0.02": curves.log_auc(curves.worst_curve(live, groups), 0.02),
+        "ap": curves.average_precision(curve),
     }
 
 

@@ -44,7 +44,7 @@ def test_without_dev_scores_there_is_only_the_leaking_figure(tasks_file: Tasks) 
     path = tasks_file("A,B,a-on-b.csv", header="train,test,scores")
     found = cross(read_tasks(path), LEAKING)
     (row,) = table(found, LEAKING).rows
-    assert (row[3], row[6]) == ("–", f"{found[0].target.metric('auc').value:.4f}")  # type: ignore[union-attr]
+    assert (row[3], row[6]) == ("–", f"{found[0].target.metric('auc_pooled').value:.4f}")  # type: ignore[union-attr]
     assert row[8].endswith(" %")
     assert any("no dev scores" in note for note in table(found, LEAKING).notes)
 

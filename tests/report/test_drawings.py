@@ -104,12 +104,15 @@ def test_nothing_is_drawn_without_both_classes(result: Result, scores: tuple[Sco
     assert set(evaluation_plots(result.evaluation, no_dev, HEADING)) == NAMES - {"epc"}
 
 
-def test_absent_figures_are_left_out(result: Result, scores: tuple[Score, ...]) -> None:
+def test_absent_figures_keep_their_place(result: Result, scores: tuple[Score, ...]) -> None:
     first, *rest = result.evaluation.apcer_by_group
     gone = dataclasses.replace(first, value=None, low=None, high=None, reason="lost")
     evaluation = dataclasses.replace(result.evaluation, apcer_by_group=(gone, *rest))
-    names = [row[0] for row in evaluation_plots(evaluation, scores, HEADING)["apcer"].rows]
-    assert first.name not in names
+    plot = evaluation_plots(evaluation, scores, HEADING)["apcer"]
+    assert plot.panels[0].up.ticks[0].word == f"{first.name} (no score)"
+    name, *numbers = plot.rows[0]
+    assert name == first.name
+    assert np.isnan(np.array(numbers, dtype=float)).all()
 
 
 def trials(generator: np.random.Generator) -> Trials:

@@ -27,7 +27,7 @@ def test_the_table_and_the_curve_say_what_they_are(tmp_path: Path) -> None:
     scorefiles.write(path, [*draw(90), simulated])
     counts = count_file(path, bins=10)
     table = grid("scores.csv", counts)
-    assert table.title == "scores.csv per video, counted in 10 bins"
+    assert table.title == "scores.csv per presentation, counted in 10 bins"
     assert [row[0] for row in table.rows] == ["EER of test (%)", "AUC of test"]
     assert "SIMULATED" in table.notes[0]
     assert {row[-1] for row in table.rows} == {"SIMULATED"}

@@ -28,7 +28,7 @@ def test_the_short_table_has_its_unit_and_its_floor(oulu_like: Draw) -> None:
     scores = oulu_like()
     text = evaluation_table(evaluate(scores, FEW), simulated=False)
     assert "SIMULATED" not in text
-    assert "\nper video " in text
+    assert "\nper presentation " in text
     assert f"{FLOOR} 8.94 %, display 4.57 %, print 4.57 %" in text  # 1 - 0.05 ** (1 / 32), 1 / 64
     assert "TPR" not in text
     frames = tuple(
@@ -64,7 +64,7 @@ def test_fixed_thresholds_and_files_without_subjects_read_well(oulu_like: Draw) 
 def test_what_was_asked_for_is_printed(oulu_like: Draw) -> None:
     options = dataclasses.replace(FEW, more=True, points=("bpcer@apcer=0.025",), published=True)
     text = evaluation_table(evaluate(oulu_like(), options), simulated=False)
-    for words in ("BPCER at APCER 2.5 %", "TPR at FPR 0.001 %", "d′ ", "FAR ", "FRR "):
+    for words in ("BPCER at APCER 2.5 %", "TPR at FPR 0.001 %", "d′, all", "FAR, all", "FRR "):
         assert f"\n{words}" in text
     line = next(line for line in text.splitlines() if line.startswith("compat.ssdg.hter"))
     assert line.endswith("LEAKS: chosen on test")
@@ -98,7 +98,8 @@ def test_folds_show_each_fold_averages_pooled_rates_and_the_floor(oulu_like: Dra
     assert text.startswith("SIMULATED data")
     assert "\none: ACER " in text
     assert (
-        "mean and sample standard deviation (divided by n - 1) over the folds, per video:" in text
+        "mean and sample standard deviation (divided by n - 1) over the folds, per presentation:"
+        in text
     )
     assert "pooled: the test decisions of all folds" in text
     assert f"in one fold: {FLOOR} 17.07 %" in text  # the smaller fold: 1 - 0.05 ** (1 / 16)
@@ -110,17 +111,17 @@ def test_folds_show_each_fold_averages_pooled_rates_and_the_floor(oulu_like: Dra
     mean, pooled = ({m.name: m for m in kind} for kind in (folds.metrics, folds.pooled))
     assert cells["BPCER"][0] == figure("bpcer", mean["bpcer"].mean)
     assert cells["BPCER"][2] == figure("bpcer", pooled["bpcer"].value)
-    assert cells["AUC"][2:] == ("–", "", "SIMULATED")
+    assert cells["AUC, worst species group"][2:] == ("–", "", "SIMULATED")
     assert all(row[-1] == "SIMULATED" for row in grid.rows)
     content = json.loads(evaluation_json(folds, simulated=True))
-    assert (content["kind"], content["schema"], content["simulated"]) == ("evaluations", 2, True)
-    assert set(content["result"]) == {"evaluations", "metrics", "more", "pooled"}
+    assert (content["kind"], content["schema"], content["simulated"]) == ("evaluations", 3, True)
+    assert set(content["result"]) == {"evaluations", "metrics", "more", "outcomes", "pooled"}
 
 
 def test_every_name_has_a_meaning_and_points_are_named_with_their_share() -> None:
     assert NAMES.keys() == MEANINGS.keys()
-    assert label("bpcer@apcer=0.002") == "BPCER at APCER 0.2 %"
-    assert label("tpr@fpr=0.00001") == "TPR at FPR 0.001 %"
+    assert label("bpcer@apcer=0.002") == "BPCER at APCER 0.2 %, worst species group"
+    assert label("tpr@fpr_pooled=0.00001") == "TPR at FPR 0.001 %, all attacks pooled"
     assert label("my_metric=3") == "my_metric=3"
     assert meaning("tpr@fpr=0.1") == MEANINGS["tpr@fpr"]
     assert meaning("mine") == "metric of a plugin"

@@ -62,7 +62,7 @@ def test_evaluate_groups_aggregates_checks_and_adds_points(command: Run):
     words = ("--replicates", 20, "--all", "--point", "bpcer@apcer=0.2", "--group", "all=*")
     ended = command("evaluate", "frames.csv", *words, "--aggregate", "median", "--out", "e.json")
     assert ended.code == 0, ended.err
-    assert "per video" in ended.out
+    assert "per presentation" in ended.out
     assert "BPCER at APCER 20 %" in ended.out
     assert "APCER all" in ended.out
     assert "d′" in ended.out
@@ -248,7 +248,7 @@ def test_calibrate_names_the_file_and_writes_nothing_where_it_cannot(command: Ru
 def test_stream_prints_figures_with_bounds_and_writes_the_curve(command: Run):
     scorefiles.write(Path("a.csv"), draw())
     out = command("stream", "a.csv", "--bins", 100, "--curve", "curve.csv").out
-    assert "a.csv per video, counted in 100 bins" in out
+    assert "a.csv per presentation, counted in 100 bins" in out
     assert "SIMULATED" in out
     assert out.count("±") == 4
     rows = list(csv.DictReader(Path("curve.csv").read_text().splitlines()))

@@ -65,7 +65,7 @@ def test_two_unicode_forms_of_a_species_are_one(tmp_path: Path) -> None:
     composed, parts = "re\u0301sine", "r\u00e9sine"
     path = rows(tmp_path, ("3,print", f"3,{composed}"), ("4,print", f"4,{parts}"))
     found = evaluate(scorefiles.read(path))
-    assert [m.name for m in found.apcer_by_species] == ["r\u00e9sine"]
+    assert [m.name for m in found.apcer_by_species] == ["print", "r\u00e9sine"]
 
 
 @pytest.mark.parametrize(

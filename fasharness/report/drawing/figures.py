@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fasharness.metrics.arrays import Floats
+from fasharness.report.drawing import fonts
 from fasharness.report.drawing.model import (
     BLACK,
     BLUE,
@@ -43,6 +44,15 @@ def figure(plot: Plot) -> "Figure":
     Returns:
         The figure, with title and stamp.
     """
+    from matplotlib import rc_context
+
+    # A species may be called $x$, which is no formula here.
+    with rc_context({"text.parse_math": False, "font.family": fonts.families()}):
+        return _composed(plot)
+
+
+def _composed(plot: Plot) -> "Figure":
+    """Compose the panels, axes and words of a plot."""
     from matplotlib.figure import Figure
 
     whole = Figure(figsize=plot.inches, layout="constrained")
@@ -53,7 +63,7 @@ def figure(plot: Plot) -> "Figure":
     _set(rows[-1, 0], "x", plot.across)
     if plot.legend is not None:
         _explain(rows[0, 0], plot.legend)
-    whole.suptitle(plot.heading.title, fontsize=11, x=0.02, ha="left")
+    whole.suptitle(fonts.drawable(plot.heading.title), fontsize=11, x=0.02, ha="left")
     if plot.heading.simulated:
         _stamp(whole)
     return whole
@@ -74,7 +84,10 @@ def encode(figure: "Figure", form: str) -> bytes:
     buffer = io.BytesIO()
     # Dates, version numbers and random ids of elements would change the bytes of equal plots.
     metadata = {"Software": None} if form == "png" else {"Date": None, "Creator": None}
-    with rc_context({"svg.hashsalt": "fasharness", "hatch.linewidth": 0.6}):
+    with rc_context({
+        "text.parse_math": False, "font.family": fonts.families(),
+        "svg.hashsalt": "fasharness", "hatch.linewidth": 0.6,
+    }):  # fmt: skip
         figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
     # Laid out once, it stays so: the layout takes half of the time.
     figure.set_layout_engine("none")
@@ -98,7 +111,7 @@ def _draw(axes: "Axes", plot: Plot, panel: Panel) -> None:
         axes.axvline(x, color=BLACK, linewidth=1.4, linestyle="--")
     _set(axes, "y", panel.up)
     axes.tick_params(labelsize=8)
-    axes.set_title(panel.title, fontsize=9, loc="left", pad=3)
+    axes.set_title(fonts.drawable(panel.title), fontsize=9, loc="left", pad=3)
     axes.spines[["top", "right"]].set_visible(False)
     if panel.grid:
         axes.grid(color=PALE, linewidth=0.6)
@@ -133,7 +146,7 @@ def _polyline(axes: "Axes", one: Polyline, across: Axis, up: Axis) -> None:
     """Draw a line through points."""
     axes.plot(
         _places(across, one.x), _places(up, one.y), color=one.style.colour,
-        linestyle=_dashes(one.style.dash), lw=one.style.width, label=one.name,
+        linestyle=_dashes(one.style.dash), lw=one.style.width, label=fonts.drawable(one.name),
         marker=_MARKERS[one.marker], ms=5, mfc="white",
     )  # fmt: skip
 
@@ -142,7 +155,9 @@ def _mark(axes: "Axes", one: Mark, across: Axis, up: Axis) -> None:
     """Draw where a threshold is, if that is known."""
     if one.place is not None:
         x, y = (_places(axis, [at]) for axis, at in zip((across, up), one.place, strict=True))
-        axes.plot(x, y, "o", color=one.style.colour, ms=5, mfc="white", label=one.name)
+        axes.plot(
+            x, y, "o", color=one.style.colour, ms=5, mfc="white", label=fonts.drawable(one.name)
+        )
 
 
 def _dashes(pattern: str) -> tuple[float, tuple[float, ...]] | str:
@@ -156,7 +171,8 @@ def _set(axes: "Axes", which: Literal["x", "y"], axis: Axis) -> None:
         axes.set(**{f"{which}scale": "log"})
     axes.set(**{f"{which}lim": _places(axis, (axis.low, axis.high))})
     side = axes.xaxis if which == "x" else axes.yaxis
-    side.set_ticks(_places(axis, [t.at for t in axis.ticks]), [t.word for t in axis.ticks])
+    words = [fonts.drawable(tick.word) for tick in axis.ticks]
+    side.set_ticks(_places(axis, [tick.at for tick in axis.ticks]), words)
     side.set_label_text(axis.label, fontsize=9)
 
 

@@ -13,6 +13,7 @@ from fasharness.evaluation.calibrate import diagrams
 from fasharness.report import curves, expected
 from fasharness.report.drawing import figures, plots
 from fasharness.report.drawing.model import Heading, Plot
+from fasharness.report.outcomes import not_drawn
 from fasharness.result import Evaluation
 from fasharness.scores import Score
 
@@ -100,6 +101,8 @@ def evaluation_plots(
         Name to plot: ``det``, ``roc``, ``roc_log``, ``histogram``, ``density``, ``errors``,
         ``apcer``, and ``epc`` where dev has both classes; empty when the test split lacks a class.
     """
+    if absent := not_drawn(evaluation.outcomes):
+        heading = heading._replace(title=f"{heading.title}; {absent}")
     found, dev = curves.classes(scores), curves.classes(scores, "dev")
     lines = curves.det(found)
     if not lines:

@@ -1,5 +1,6 @@
 """Plots as inline SVG for a page: themed by its style sheet, moved by its script."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -186,6 +187,8 @@ def _intervals(one: Intervals, area: _Area) -> list[str]:
     parts = []
     columns = (a.tolist() for a in (one.values, one.low, one.high))
     for height, (value, low, high) in enumerate(zip(*columns, strict=True)):
+        if math.isnan(value):
+            continue
         edges = sorted(map(area.y, (height - 0.4, height + 0.4)))
         parts.append(_rectangle("bar", (area.x(0), area.x(value)), edges))
         parts.append(_line("axis", (area.x(low), area.x(high)), [area.y(height)] * 2))

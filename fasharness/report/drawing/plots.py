@@ -249,20 +249,22 @@ def apcer(evaluation: Evaluation, heading: Heading) -> Plot:
     """Show the APCER of groups (hatched) and species with their intervals."""
     groups, kinds = evaluation.apcer_by_group, evaluation.apcer_by_species
     by_name = {metric.name: metric for metric in (*groups, *kinds)}
-    known = [metric for metric in by_name.values() if metric.value is not None]
-    ends = [(m.value, *(m.value if end is None else end for end in (m.low, m.high))) for m in known]
+    every = [*by_name.values()]
+    # A species without a score keeps its place: NaN draws no bar.
+    ends = [(m.value, *(m.value if end is None else end for end in (m.low, m.high))) for m in every]
     values, low, high = np.array(ends, dtype=np.float64).reshape(-1, 3).T
     hatched = {metric.name for metric in groups}
-    hatches = [style(1).hatch if metric.name in hatched else "" for metric in known]
+    hatches = [style(1).hatch if metric.name in hatched else "" for metric in every]
     # An interval of another kind than the figure may end short of it; bars cannot go inwards.
     bars = Intervals(values, np.minimum(low, values), np.maximum(high, values), hatches)
-    first, last = _room(np.array([-0.4, len(known) - 0.6]))
-    up = Axis("", last, first, [Tick(number, metric.name) for number, metric in enumerate(known)])
+    first, last = _room(np.array([-0.4, len(every) - 0.6]))
+    words = [m.name if m.value is not None else f"{m.name} (no score)" for m in every]
+    up = Axis("", last, first, [Tick(number, word) for number, word in enumerate(words)])
     return Plot(
         "apcer", "APCER of each species group and species", heading,
         axis("APCER at the threshold, with its interval (hatched: species groups)", 0, 1),
         (Panel(up, (bars,)),), header=("attacks", "apcer", "low", "high"),
-        rows=[(m.name, *row) for m, row in zip(known, _columns(values, low, high), strict=True)],
+        rows=[(m.name, *row) for m, row in zip(every, _columns(values, low, high), strict=True)],
     )  # fmt: skip
 
 
