@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fasharness.common.keys import refuse_spellings
+from fasharness.counts import Outcome
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
+from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES, added
 from fasharness.metrics.arrays import Ints
 from fasharness.metrics.curves import crossing
 from fasharness.metrics.streaming import ScoreCounts
@@ -22,6 +25,7 @@ _CHUNK = 100_000
 _MOST_BINS = 10_000_000
 _MOST_GROUPS = 1000
 _Key = tuple[str, str | None]
+_SpeciesKey = tuple[str, str | None, str | None]  # split, species group, PAI species
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,9 @@ class FileCounts:
         counts: (split, species group) to int64 (B + 2,), bins as in `ScoreCounts`; the group
             of bona fide presentations is None.
         failed: the same keys to the number of failed presentations.
+        species: (split, species group, PAI species) to int64 (B + 2,), for attacks alone.
+        lost: the same keys, bona fide included, to the number of failed presentations; 0 where
+            none failed, so that every species of dev and test is a key.
         simulated: whether any presentation is simulated.
         unit: what a score is of, the same for all.
     """
@@ -44,6 +51,8 @@ class FileCounts:
     failed: Mapping[_Key, int]
     simulated: bool
     unit: str
+    species: Mapping[_SpeciesKey, Ints]
+    lost: Mapping[_SpeciesKey, int]
 
     def groups(self, split: str) -> list[str]:
         """Species groups of a split, in alphabetical order."""
@@ -57,6 +66,14 @@ class FileCounts:
         live = self.counts[split, None]
         return ScoreCounts(self.low, self.high, live, np.sum(attacks, axis=0))
 
+    def each(self, split: str) -> list[ScoreCounts]:
+        """Counts of a split with the attacks of each species group in turn."""
+        live = self.counts[split, None]
+        return [
+            ScoreCounts(self.low, self.high, live, self.counts[split, group])
+            for group in self.groups(split)
+        ]
+
 
 class _Range(NamedTuple):
     """Result of the first pass over the file."""
@@ -66,6 +83,7 @@ class _Range(NamedTuple):
     failed: Mapping[_Key, int]
     simulated: bool
     unit: str
+    lost: Mapping[_SpeciesKey, int]
 
 
 def count_file(path: Path, bins: int = BINS) -> FileCounts:
@@ -92,13 +110,21 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
     if not math.isfinite(found.high - found.low):
         raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} are too far apart")
     counts: dict[_Key, Ints] = {}
+    species: dict[_SpeciesKey, Ints] = {}
     for chunk in _chunks(_used(path)):
-        for (split, kind), values in chunk.items():
+        for (split, kind, name), values in chunk.items():
             part = counts.setdefault((split, kind), np.zeros(bins + 2, np.int64))
             # One class of a split at a time, so the other class of `add` stays empty.
-            unused = np.zeros(bins + 2, np.int64)
-            ScoreCounts(found.low, found.high, part, unused).add(values, [])
-    whole = FileCounts(found.low, found.high, counts, found.failed, found.simulated, found.unit)
+            mine, unused = np.zeros(bins + 2, np.int64), np.zeros(bins + 2, np.int64)
+            ScoreCounts(found.low, found.high, mine, unused).add(values, [])
+            part += mine
+            if name is not None:
+                one = species.setdefault((split, kind, name), np.zeros(bins + 2, np.int64))
+                one += mine
+    whole = FileCounts(
+        found.low, found.high, counts, found.failed, found.simulated, found.unit, species,
+        found.lost,
+    )  # fmt: skip
     if whole.split("test") is None:
         word = "attack" if ("test", None) in counts else "bona fide"
         raise DataError(f"{path}: the test split has no {word} score; check the file")
@@ -115,31 +141,44 @@ def _range(path: Path) -> _Range:
     """Find the range of the scores, and count the failures."""
     low, high, simulated = math.inf, -math.inf, False
     failed: dict[_Key, int] = {}
-    groups: set[str | None] = set()
+    lost: dict[_SpeciesKey, int] = {}
+    names: dict[str, dict[str, int]] = {"species": {}, "group": {}}
     unit = ""
-    for score in stream(path):
+    for row, score in enumerate(stream(path), start=1):
         simulated |= score.simulated
         unit = unit or score.unit
         if score.unit != unit:
             what = f"{score.presentation!r} is a {score.unit}, the first row a {unit}"
             raise DataError(f"{path}: {what}; split the file")
-        # Each group costs an array of bins, so a wrong column could still fill the memory.
-        groups.add(score.kind)
-        if len(groups) > _MOST_GROUPS:
+        # Each species costs an array of bins, so a wrong column could still fill the memory.
+        names["species"].setdefault(score.species or "", row)
+        names["group"].setdefault(score.kind or "", row)
+        if len(names["species"]) > _MOST_GROUPS:
             raise DataError(f"{path}: more than {_MOST_GROUPS} species; is the column right?")
+        if score.split != "train":
+            place = (score.split, score.kind, score.species)
+            lost[place] = lost.get(place, 0) + score.failed
         if score.failed:
             key = (score.split, score.kind)
             failed[key] = failed.get(key, 0) + 1
         elif score.split != "train":
             low, high = min(low, score.value), max(high, score.value)
-    return _Range(low, high, failed, simulated, unit)
+    for column, seen in names.items():
+        _refuse_spellings(path, column, seen)
+    return _Range(low, high, failed, simulated, unit, lost)
 
 
-def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
-    """Sort scores by split and group, one chunk at a time."""
-    chunk: dict[_Key, list[float]] = {}
+def _refuse_spellings(path: Path, column: str, seen: Mapping[str, int]) -> None:
+    """Refuse two spellings of a name, given with the first rows of all names."""
+    rows = [*seen.values()]
+    refuse_spellings(column, [*seen], lambda at: f"{path}, row {rows[at]}")
+
+
+def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_SpeciesKey, list[float]]]:
+    """Sort scores by split, group and species, one chunk at a time."""
+    chunk: dict[_SpeciesKey, list[float]] = {}
     for number, score in enumerate(scores, start=1):
-        chunk.setdefault((score.split, score.kind), []).append(score.value)
+        chunk.setdefault((score.split, score.kind, score.species), []).append(score.value)
         if number % _CHUNK == 0:
             yield chunk
             chunk = {}
@@ -149,19 +188,29 @@ def _chunks(scores: Iterable[Score]) -> Iterator[Mapping[_Key, list[float]]]:
 def _refuse_failures(path: Path, counts: FileCounts) -> None:
     """Refuse a file with so many failures that no figure would be honest."""
     allowed = EvaluationOptions().max_failed_share
-    keys = {*counts.counts, *counts.failed}
-    # Split and class each by itself: many good attacks must not hide that bona fide failed.
+    # Split and class each by itself: many good attacks must not hide that bona fide failed, nor
+    # that a whole species did.
     for split in ("test", "dev"):
-        for word, bona_fide in (("bona fide", True), ("attack", False)):
-            mine = [k for k in keys if k[0] == split and (k[1] is None) is bona_fide]
-            failed = sum(counts.failed.get(k, 0) for k in mine)
-            scored = sum(int(counts.counts[k].sum()) for k in mine if k in counts.counts)
-            if failed > allowed * (failed + scored):
-                share = failed / (failed + scored)
+        classes: dict[str, list[_SpeciesKey]] = {"bona fide": [], "attack": []}
+        for key in sorted(counts.lost, key=str):
+            if key[0] == split:
+                classes["bona fide" if key[2] is None else "attack"].append(key)
+                classes.setdefault(repr(key[2]), []).extend([key] if key[2] else [])
+        for word, keys in classes.items():
+            failed = sum(counts.lost[key] for key in keys)
+            presented = failed + sum(_scored(counts, key) for key in keys)
+            if failed > allowed * presented:
                 raise DataError(
-                    f"{path}: {share:.1%} of the {word} {split} presentations failed, more than "
-                    f"the {allowed:.1%} allowed; no figure would be honest"
+                    f"{path}: {failed / presented:.1%} of the {word} {split} presentations failed, "
+                    f"more than the {allowed:.1%} allowed; no figure would be honest"
                 )
+
+
+def _scored(counts: FileCounts, key: _SpeciesKey) -> int:
+    """Count the scores of a species, or of bona fide presentations."""
+    split, _, name = key
+    found = counts.counts.get((split, None)) if name is None else counts.species.get(key)
+    return 0 if found is None else int(found.sum())
 
 
 class RatesAtEdge(NamedTuple):
@@ -170,6 +219,7 @@ class RatesAtEdge(NamedTuple):
     threshold: float
     bpcer: float
     apcer: Mapping[str, float]
+    outcomes: tuple[Outcome, ...]
 
     @property
     def acer(self) -> float:
@@ -204,7 +254,31 @@ def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
         float(curve.values[cut]),
         float(live[:cut].sum() / live.sum()),
         {name: _accepted(counts.counts["test", name], cut) for name in counts.groups("test")},
+        outcomes(counts, cut),
     )
+
+
+def outcomes(counts: FileCounts, cut: int) -> tuple[Outcome, ...]:
+    """Count what became of each class of test at a cut.
+
+    Args:
+        counts: the file.
+        cut: scores in the bins from this one on are accepted; 0 accepts all.
+
+    Returns:
+        As `fasharness.evaluation.outcomes.outcomes`; what only dev has is there as well.
+    """
+    found = []
+    for key, lost in counts.lost.items():
+        split, kind, name = key
+        bins = counts.counts.get((split, None)) if name is None else counts.species.get(key)
+        yes, no = (0, 0) if bins is None else (int(bins[cut:].sum()), int(bins[:cut].sum()))
+        became = (yes, no, lost) if split == "test" else (0, 0, 0)
+        if name is None:
+            found.append(Outcome(BONA_FIDE, BONA_FIDE, *became))
+        else:
+            found += [Outcome(GROUP, kind or name, *became), Outcome(SPECIES, name, *became)]
+    return added([found])
 
 
 def _middle(filled: Ints, cut: int) -> int:

@@ -1,5 +1,6 @@
 """Error curves of more scores than fit into memory: counts in bins, with bounds of the error."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,24 @@ class Bounded(NamedTuple):
 
     value: float
     error: float
+
+
+def worst(found: Sequence[Bounded], choose: Callable[[Iterable[float]], float]) -> Bounded:
+    """Return the worst of several figures, and how far the true worst can be from it.
+
+    Args:
+        found: the figures, at least one.
+        choose: ``max`` for errors, ``min`` for areas.
+
+    Returns:
+        The worst value; another figure can be the true worst, which the error allows for.
+
+    >>> worst([Bounded(0.25, 0.125), Bounded(0.125, 0.5)], max)
+    Bounded(value=0.25, error=0.375)
+    """
+    value = choose(one.value for one in found)
+    ends = (choose(one.value + sign * one.error for one in found) for sign in (-1, 1))
+    return Bounded(value, max(abs(end - value) for end in ends))
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from fasharness.result import Evaluation, FoldMetric, Metric
 
-_WORST, _POOLED = "worst species group", "all attacks pooled"
+WORST, POOLED = "worst species group", "all attacks pooled"
 # Figures of a curve: the name of the worst group's, that of the pooled one, label and meaning.
 _CURVES = (
     (
@@ -37,20 +37,20 @@ NAMES = {
     "bpcer": "BPCER",
     "acer_species": "ACER, worst PAI species",
     "apcer_species": "APCER, worst PAI species",
-    "apcer_pooled": f"APCER, {_POOLED}",
-    "hter": f"HTER, {_POOLED}",
+    "apcer_pooled": f"APCER, {POOLED}",
+    "hter": f"HTER, {POOLED}",
     "accuracy": "Accuracy",
     "apnrr": "APNRR",
     "bpnrr": "BPNRR",
-    "far": f"FAR, {_POOLED}",
+    "far": f"FAR, {POOLED}",
     "frr": "FRR",
-    "ap": f"Average precision, {_POOLED}",
-    "d_prime": f"d′, {_POOLED}",
+    "ap": f"Average precision, {POOLED}",
+    "d_prime": f"d′, {POOLED}",
     "frr_recognition": "FRR of the recognition system",
     "iapar": "IAPAR",
     "riapar": "RIAPAR",
-    **{worst: f"{words}, {_WORST}" for worst, _, words, _ in _CURVES},
-    **{pooled: f"{words}, {_POOLED}" for _, pooled, words, _ in _CURVES},
+    **{worst: f"{words}, {WORST}" for worst, _, words, _ in _CURVES},
+    **{pooled: f"{words}, {POOLED}" for _, pooled, words, _ in _CURVES},
 }
 MEANINGS = {
     "acer": "mean of APCER and BPCER",

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fasharness.common.files import write_text
-from fasharness.evaluation.streaming import FileCounts, at_dev_threshold
+from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES, absences
+from fasharness.evaluation.streaming import FileCounts, at_dev_threshold, outcomes
+from fasharness.metrics.streaming import worst
 from fasharness.report.grid import Grid
-from fasharness.report.numbers import data_words, percent, unit_word
+from fasharness.report.numbers import POOLED, WORST, data_words, percent, unit_word
+from fasharness.report.outcomes import COLUMNS, NO_COUNTS, cells, distinct
 from fasharness.report.text import SIMULATED
 
 
@@ -23,23 +26,46 @@ def grid(name: str, counts: FileCounts) -> Grid:
     Returns:
         A table with the error bound of each figure.
     """
-    rows: list[tuple[str, ...]] = []
-    for split in ("dev", "test"):
-        if (mine := counts.split(split)) is not None:
-            eer, auc = mine.eer(), mine.auc()
-            rows.append(
-                (f"EER of {split} (%)", f"{100 * eer.value:.4f}", _bound(100 * eer.error, 4))
-            )
-            rows.append((f"AUC of {split}", f"{auc.value:.6f}", _bound(auc.error, 6)))
-    decided = at_dev_threshold(counts)
-    if decided is not None:
-        rates = {"BPCER": decided.bpcer, "APCER": max(decided.apcer.values())}
-        rates |= {"ACER": decided.acer} | {f"  APCER {n}": r for n, r in decided.apcer.items()}
-        rows += [(f"{word} (%)", percent(rate), "exact") for word, rate in rates.items()]
+    rows = [row for split in ("dev", "test") for row in _of_curves(counts, split)]
+    rows = [(*row, *NO_COUNTS) for row in rows] + [*_of_decisions(counts)]
     bins = counts.counts["test", None].size - 2
     title = f"{name} per {unit_word(counts.unit)}, counted in {bins} bins"
     rows = [(*row, data_words(counts.simulated)) for row in rows]
-    return Grid(title, ("metric", "figure", "error", "data"), rows, [*_notes(counts)])
+    return Grid(title, ("metric", "figure", "error", *COLUMNS, "data"), rows, [*_notes(counts)])
+
+
+def _of_curves(counts: FileCounts, split: str) -> Iterator[tuple[str, ...]]:
+    """Yield EER and AUC of a split: of the worst species group, then of all attacks pooled."""
+    pooled = counts.split(split)
+    if pooled is None:
+        return
+    each = counts.each(split)
+    eers = {WORST: worst([one.eer() for one in each], max), POOLED: pooled.eer()}
+    aucs = {WORST: worst([one.auc() for one in each], min), POOLED: pooled.auc()}
+    for words, eer in eers.items():
+        error = _bound(100 * eer.error, 4)
+        yield f"EER of {split}, {words} (%)", f"{100 * eer.value:.4f}", error
+    for words, auc in aucs.items():
+        yield f"AUC of {split}, {words}", f"{auc.value:.6f}", _bound(auc.error, 6)
+
+
+def _of_decisions(counts: FileCounts) -> Iterator[tuple[str, ...]]:
+    """Yield the rates at the threshold, and what became of each class."""
+    decided = at_dev_threshold(counts)
+    for one in distinct(decided.outcomes if decided else outcomes(counts, 0)):
+        name = "BPCER" if one.kind == BONA_FIDE else f"APCER {one.name}"
+        name = f"{'  ' * [BONA_FIDE, GROUP, SPECIES].index(one.kind)}{name} (%)"
+        n, accepted, refused, silent = cells(one)
+        if decided is None:
+            yield name, "–", "no threshold", n, "", "", silent
+            continue
+        scored = one.accepted + one.refused
+        wrong = one.refused if one.kind == BONA_FIDE else one.accepted
+        figure = (percent(wrong / scored), "exact") if scored else ("–", one.absence)
+        yield name, *figure, n, accepted, refused, silent
+        if one.kind == BONA_FIDE:
+            for word, rate in (("APCER", max(decided.apcer.values())), ("ACER", decided.acer)):
+                yield f"{word} (%)", percent(rate), "exact", *NO_COUNTS
 
 
 def _bound(error: float, digits: int) -> str:
@@ -59,9 +85,11 @@ def _notes(counts: FileCounts) -> Iterator[str]:
         yield "Dev lacks a class, so there is no threshold and no rate at one."
     else:
         rule = (
-            "the edge of a bin with the smallest |APCER - BPCER| on dev, of equal ones the middle"
+            "the edge of a bin with the smallest |APCER - BPCER| over all attacks "
+            "pooled, on dev; of equal ones the middle"
         )
         yield f"Threshold: score >= {decided.threshold:.6g} is bona fide ({rule})."
+    yield from absences(outcomes(counts, 0))
     for split in ("dev", "test"):
         mine = {kind: int(c.sum()) for (where, kind), c in counts.counts.items() if where == split}
         live, failed = mine.pop(None, 0), [n for k, n in counts.failed.items() if k[0] == split]

@@ -11,6 +11,7 @@ from fasharness import scorefiles
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation import streaming
 from fasharness.metrics import curves
+from fasharness.metrics.streaming import worst
 from fasharness.scores import Score
 
 NAN = float("nan")
@@ -171,3 +172,29 @@ def test_two_million_rows_need_no_more_memory_than_a_hundred_thousand(tmp_path: 
     size, grown = growth(tmp_path, 2_000_000, 100 * "x")
     assert size > 200
     assert grown < 25
+
+
+def test_a_species_that_failed_is_refused_and_two_spellings_are(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    lost = [Score(f"l{i}", "test", "", "mask", None, NAN, failure="x") for i in range(4)]
+    scorefiles.write(path, [*draw(90), *lost])
+    with pytest.raises(DataError, match=r"100\.0% of the 'mask' test presentations failed"):
+        streaming.count_file(path)
+    rows = [*draw(9), Score("p", "test", "", "Print", None, 0.5)]
+    scorefiles.write(path, rows)
+    with pytest.raises(DataError, match=r"row 10: species 'Print', but 'print' in .*, row 2"):
+        streaming.count_file(path)
+
+
+def test_the_worst_group_has_its_own_bound(tmp_path: Path) -> None:
+    scorefiles.write(tmp_path / "s.csv", draw(600))
+    counts = streaming.count_file(tmp_path / "s.csv", bins=60)
+    live = [s.value for s in draw(600) if s.bona_fide]
+    exact = {
+        kind: curves.error_curve(live, [s.value for s in draw(600) if s.species == kind])
+        for kind in ("print", "replay")
+    }
+    eer = worst([one.eer() for one in counts.each("test")], max)
+    auc = worst([one.auc() for one in counts.each("test")], min)
+    assert abs(eer.value - max(map(curves.eer, exact.values()))) <= eer.error
+    assert abs(auc.value - min(map(curves.auc, exact.values()))) <= auc.error

@@ -28,7 +28,11 @@ def test_the_table_and_the_curve_say_what_they_are(tmp_path: Path) -> None:
     counts = count_file(path, bins=10)
     table = grid("scores.csv", counts)
     assert table.title == "scores.csv per presentation, counted in 10 bins"
-    assert [row[0] for row in table.rows] == ["EER of test (%)", "AUC of test"]
+    assert [row[:1] + row[3:4] for row in table.rows] == [
+        ("EER of test, worst species group (%)", ""), ("EER of test, all attacks pooled (%)", ""),
+        ("AUC of test, worst species group", ""), ("AUC of test, all attacks pooled", ""),
+        ("BPCER (%)", "31"), ("  APCER print (%)", "30"), ("  APCER replay (%)", "30"),
+    ]  # fmt: skip
     assert "SIMULATED" in table.notes[0]
     assert {row[-1] for row in table.rows} == {"SIMULATED"}
     assert "no threshold" in table.notes[1]
@@ -47,3 +51,26 @@ def test_reversed_scores_are_noted(tmp_path: Path) -> None:
     scorefiles.write(path, [Score(s.presentation, "test", "", s.species, None, -s.value)
                             for s in draw(90)])  # fmt: skip
     assert any("reversed" in note for note in grid("x", count_file(path)).notes)
+
+
+def test_every_class_stands_in_the_table_with_what_became_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "scores.csv"
+    values = {None: [0.9, 0.8, 0.1], "print1": [0.2, 0.7], "print2": [0.1, 0.15, 0.0]}
+    rows = [
+        Score(f"{split}{kind}{i}", split, "", kind, kind and "print", value)
+        for split in ("dev", "test")
+        for kind, found in values.items()
+        for i, value in enumerate(found)
+        if split == "test" or value not in (0.1, 0.7)
+    ]
+    rows.append(Score("dev-mask", "dev", "", "mask", "mask", 0.05))
+    scorefiles.write(path, rows)
+    table = grid("x", count_file(path))
+    cells = {row[0]: row[1:7] for row in table.rows}
+    assert cells["BPCER (%)"] == ("33.33", "exact", "3", "2", "1", "0 (BPNRR 0.00 %)")
+    assert cells["  APCER print (%)"] == ("20.00", "exact", "5", "1", "4", "0 (APNRR 0.00 %)")
+    assert cells["    APCER print1 (%)"][:5] == ("50.00", "exact", "2", "1", "1")
+    assert cells["    APCER print2 (%)"][:5] == ("0.00", "exact", "3", "0", "3")
+    assert cells["    APCER mask (%)"][:3] == ("–", "dev has it, test does not", "0")
+    assert cells["APCER (%)"][0] == "20.00"
+    assert any("dev has species that test lacks: mask" in note for note in table.notes)
