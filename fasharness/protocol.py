@@ -27,7 +27,7 @@ class Convention:
         threshold: rule of `fasharness.metrics.thresholds`, on dev; with the prefix ``test:`` on
             test, which every output then marks as LEAKS.
         metric: the headline figure: ``ACER``, ``HTER``, ``EER``, ``AUC`` or a point of the curve,
-            e.g. ``tpr@fpr=0.01``.
+            e.g. ``tpr@fpr_pooled=0.01``.
         positive: the class that the headline's TPR is of, ``bona fide`` or ``attack``; empty for
             figures that have none.
         unit: what is counted: ``presentation``, or ``clip`` where benchmarks count frames.

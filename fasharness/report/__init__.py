@@ -83,7 +83,7 @@ def write_plots(runs: "Sequence[Run]", folder: Path) -> tuple[Path, ...]:
             written += files.write(place, found, part.scores, title, simulated)
     if len(runs) > 1:
         simulated = any(run.simulated for run in runs)
-        written += files.write_curves(folder, run_curves(runs), "all attacks", simulated)
+        written += files.write_curves(folder, run_curves(runs), "all attacks pooled", simulated)
     return tuple(written)
 
 

@@ -115,7 +115,7 @@ def _fold_curves(run: Run, place: Place) -> Html:
     drawn = [line for line in lines if line is not None]
     if not drawn:
         return Html("")
-    words = "Each line is one fold, with all attacks of its test split together."
+    words = "Each line is one fold, with all attacks of its test split pooled."
     shown = inline.pair(*plots.det_and_roc(drawn, Heading(run.simulated)))
     return place.section("Error curves of the folds", tag("p", words), shown, anchor="fold-curves")
 
@@ -160,7 +160,8 @@ def _reading(evaluation: Evaluation) -> Html:
 _RATES = (
     "APCER is the share of attack presentations accepted, for the species group that does "
     "worst. BPCER is the share of bona fide presentations refused. ACER is their mean, and "
-    "50 % is what a scorer gets that knows nothing. Lower is better."
+    "50 % is what a scorer gets that knows nothing. Lower is better. EER, AUC and working points "
+    "are of the worst species group too; beside them stand those of all attacks pooled."
 )
 
 

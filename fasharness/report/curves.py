@@ -14,7 +14,7 @@ from fasharness.scores import Score
 
 BINS = 48
 BONA_FIDE = "bona fide"
-ALL_ATTACKS = "all attacks"
+ALL_ATTACKS = "all attacks pooled"
 _DENSITY_CELLS = 400
 
 

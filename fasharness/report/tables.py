@@ -8,7 +8,7 @@ from fasharness.counts import Counts
 from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES
 from fasharness.report.html import Html, join, table, tag
 from fasharness.report.numbers import figure, interval, is_share, label, meaning, percent, unit_word
-from fasharness.report.outcomes import COLUMNS, cells
+from fasharness.report.outcomes import COLUMNS, cells, distinct
 from fasharness.result import Baseline, Evaluation, FoldsResult, Metric, Result
 
 HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
@@ -249,13 +249,13 @@ def folds(result: FoldsResult) -> Html:
     rows: list[Sequence[str]] = []
     for number, fold in enumerate(result.folds, start=1):
         values = {m.name: m for m in fold.evaluation.metrics}
-        cells = [
+        shown = [
             join([figure(n, values[n].value), tag("small", interval(values[n]))])
             if n in values
             else join(["–"])
             for n in names
         ]
-        rows.append((fold.fold or f"fold {number}", *cells))
+        rows.append((fold.fold or f"fold {number}", *shown))
     by_name = {m.name: m for m in result.metrics}
     rows.append(("mean", *(figure(n, by_name[n].mean) for n in names)))
     rows.append(("standard deviation", *(figure(n, by_name[n].std) for n in names)))
@@ -263,6 +263,9 @@ def folds(result: FoldsResult) -> Html:
     first = table(title, ("fold", *map(label, names)), rows)
     if not result.pooled:
         return first
+    named = [(one.name, one.kind, *cells(one)) for one in distinct(result.outcomes)]
+    head = ("presentations", "class", *COLUMNS)
+    counted = table("What became of all folds' test presentations", head, named)
     confidence = result.folds[0].evaluation.intervals.confidence
     pooled = metrics("All folds' decisions together", result.pooled, confidence)
     return join(
@@ -271,5 +274,6 @@ def folds(result: FoldsResult) -> Html:
             tag("h4", "Pooled"),
             tag("p", f"{result.pooling[:1].upper()}{result.pooling[1:]}."),
             pooled,
+            counted,
         ]
     )

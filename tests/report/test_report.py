@@ -194,7 +194,7 @@ def test_det_corners_are_on_the_curve_and_marks_on_their_lines(
     found = curves.classes(scores)
     assert [c.name for c in found] == ["bona fide", "display", "print"]
     lines = curves.det(found)
-    assert [line.name for line in lines] == ["display", "print", "all attacks"]
+    assert [line.name for line in lines] == ["display", "print", "all attacks pooled"]
     marks = curves.marks(found, result.evaluation.threshold.value)
     groups = {m.name: m.value for m in result.evaluation.apcer_by_group}
     assert marks[0][0] == groups["display"]
