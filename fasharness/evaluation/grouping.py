@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from fasharness.common.keys import clean
+from fasharness.common.keys import clean, words_for_nothing
 from fasharness.errors import OptionError
 from fasharness.scores import Score
 
@@ -22,7 +22,8 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]]:
         A mapping from group to its species and patterns.
 
     Raises:
-        OptionError: when a part is not of this form or a group is named twice.
+        OptionError: when a part is not of this form, a group is named twice or with a word for
+            bona fide.
 
     >>> parse("print=print*,display=replay1|replay2")
     {'print': ('print*',), 'display': ('replay1', 'replay2')}
@@ -33,6 +34,8 @@ def parse(text: str) -> Mapping[str, tuple[str, ...]]:
         kinds = tuple(map(clean, patterns.split("|")))
         if not (name and equals and all(kinds)) or name in groups:
             raise OptionError(f"species groups {text!r}: {part.strip()!r}; expected {_EXAMPLE}")
+        if lack := words_for_nothing("", name):
+            raise OptionError(f"species groups {text!r}: {lack[0]}")
         groups[name] = kinds
     return groups
 

@@ -120,7 +120,8 @@ class TrainedModel:
 
     def _score(self, path: Path, prepare: Prepare) -> float:
         spec = self.method.scoring_clips()
-        shown = Presentation(path.name, rgb(path), known=False)
+        # repr: a file may have a name that no line of a score file could hold.
+        shown = Presentation(repr(path.name), rgb(path), known=False)
         with TemporaryDirectory(prefix="fasharness-") as folder:
             (stored,) = prepare(Task(shown, (spec,), ("clips",)), ClipStore(Path(folder)))
             source = ClipSource(shown, stored, spec, self._tools.rule(spec))

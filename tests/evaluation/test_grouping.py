@@ -49,6 +49,7 @@ def test_groupings_change_the_headline_as_they_should(oulu_like: Draw) -> None:
         ("a=print1,a=*", "'a=*'; expected".replace("*", r"\*")),
         ("a=print*", "'replay1' is in none of a; name it in exactly one"),
         ("a=print*,b=*", "'print1' is in the groups a, b; name it in exactly one"),
+        ("live=*", "'live=\\*': 'live' is no PAI species; leave the cell empty"),
         ("a=*,b=mask*", "no species is in the group 'b'; there are print1, print2, replay1"),
     ],
 )

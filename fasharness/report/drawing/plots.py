@@ -270,7 +270,7 @@ def apcer(evaluation: Evaluation, heading: Heading) -> Plot:
 
 def epc(curve: Expected, heading: Heading) -> Plot:
     """Show an expected performance curve."""
-    up = axis("HTER on test", 0, max(0.5, float(curve.hter.max())) * 1.02)
+    up = axis("HTER on test, all attacks pooled", 0, max(0.5, float(curve.hter.max())) * 1.02)
     line = Polyline("HTER", curve.weights, curve.hter, style(INK))
     return Plot(
         "epc", "Expected performance curve, HTER over the weight of APCER", heading,
