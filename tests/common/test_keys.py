@@ -62,3 +62,16 @@ def test_a_subject_may_be_called_0_but_not_nan() -> None:
     assert words_for_nothing("0", "print1", "print") == ()
     (problem,) = words_for_nothing("NaN", None)
     assert problem == "the subject 'NaN' is no name; leave the cell empty if it is unknown"
+
+
+printable = st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" ") | st.just("0"))
+
+
+@given(st.lists(printable.map(clean)))
+def test_refused_is_exactly_what_has_one_fold_and_two_texts(texts: list[str]) -> None:
+    named = {text for text in texts if text}
+    if len({fold(text) for text in named}) == len(named):
+        refuse_spellings("subject", texts, place)
+    else:
+        with pytest.raises(DataError, match="write one name in one way"):
+            refuse_spellings("subject", texts, place)
