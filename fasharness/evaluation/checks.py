@@ -61,6 +61,24 @@ def limited(found: Evaluation, limit: int) -> Evaluation:
     return replace(found, warnings=(words, *found.warnings))
 
 
+def check_units(first: Sequence[Score], second: Sequence[Score]) -> None:
+    """Refuse to pair the clips of a run with the videos of another.
+
+    Args:
+        first: the scores of a run.
+        second: those of the other.
+
+    Raises:
+        DataError: naming both units.
+    """
+    units = [next((s.unit for s in scores if s.split == "test"), "") for scores in (first, second)]
+    if all(units) and units[0] != units[1]:
+        raise DataError(
+            f"one run has scores of {units[0]}s, the other of {units[1]}s; aggregate the smaller "
+            "ones to videos first (`fasharness.evaluation.units.aggregate`)"
+        )
+
+
 def check_runs(runs: Sequence[Sequence[Score]]) -> None:
     """Refuse a name that runs on the same presentations spell in different ways.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.errors import DataError, naming
-from fasharness.evaluation.checks import check_runs
+from fasharness.evaluation.checks import check_runs, check_units
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import sample_of, scored_split, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
@@ -345,12 +345,7 @@ def _scored(scores: Sequence[Score]) -> set[str]:
 
 def _shared(first: Sequence[Score], second: Sequence[Score]) -> set[str]:
     """Find the test presentations that both runs scored, and refuse contradictions about them."""
-    units = [next((s.unit for s in scores if s.split == "test"), "") for scores in (first, second)]
-    if all(units) and units[0] != units[1]:
-        raise DataError(
-            f"one run has scores of {units[0]}s, the other of {units[1]}s; aggregate the smaller "
-            "ones to videos first (`fasharness.evaluation.units.aggregate`)"
-        )
+    check_units(first, second)
     check_runs((first, second))
     shared = _scored(first) & _scored(second)
     if not shared:

@@ -61,4 +61,7 @@ def read(path: Path) -> Result | FoldsResult:
     if not folds.evaluations:
         raise DataError(f"{path}: holds no fold")
     parts = [nameless(one, simulated, fold) for fold, one in folds.evaluations.items()]
-    return FoldsResult("", tuple(parts), folds.metrics, more=folds.more, pooled=folds.pooled)
+    return FoldsResult(
+        "", tuple(parts), folds.metrics, more=folds.more, pooled=folds.pooled,
+        outcomes=folds.outcomes,
+    )  # fmt: skip

@@ -40,7 +40,9 @@ def lede(run: Run) -> str:
     first = run.first
     if run.file:
         what = "a score file" if run.scores else "figures that `fasharness evaluate --out` wrote"
-        return f"{what}, per {unit_word(first.evaluation.unit)}; nothing is known of the run behind it"
+        return (
+            f"{what}, per {unit_word(first.evaluation.unit)}; nothing is known of the run behind it"
+        )
     preset = f", preset {first.preset}" if first.preset else ""
     own = " · every fold has its own model and its own threshold" if len(run.parts) > 1 else ""
     return (

@@ -168,7 +168,7 @@ def test_stored_evaluations_are_rows_of_their_own(tmp_path: Path) -> None:
     results.write(tmp_path / "run" / "result.json", one("sgtd", 0.2))
     (tmp_path / "run" / "steps.json").write_text("{}")
     stored(tmp_path / "e.json", "evaluation", evaluation)
-    stored(tmp_path / "f.json", "evaluations", Folds(folds, averages, (), ()))
+    stored(tmp_path / "f.json", "evaluations", Folds(folds, averages, (), (), ()))
     stored(tmp_path / "c.json", "comparisons", [])
     grid = board(tmp_path)
     shown = [(row[0], row[1], row[2], row[-1]) for row in grid.rows]
