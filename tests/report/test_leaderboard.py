@@ -188,7 +188,7 @@ def test_stored_evaluations_are_rows_of_their_own(tmp_path: Path) -> None:
     [
         ('"simulated": false', "simulated is 'no', expected true or false"),
         ('"unit": "video"', "unit: expected str, got 3"),
-        ('"schema": 2', "schema 1, expected 2"),
+        ('"schema": 3', "schema 1, expected 3"),
     ],
 )
 def test_a_stored_evaluation_is_read_strictly(tmp_path: Path, text: str, message: str) -> None:

@@ -32,7 +32,7 @@ def test_a_score_file_has_a_page_and_plots_of_its_own(command: Run, words: Words
     assert ended.out == "report: a.html\nplots: 24 files in p\n", ended.err
     shown = words(Path("a.html").read_text())
     found = command("evaluate", "a.csv", *FEW, "--all", "--out", "e.json").out
-    assert "a score file, per video; nothing is known of the run behind it" in shown
+    assert "a score file, per presentation; nothing is known of the run behind it" in shown
     acer = found.partition("ACER ")[2].split("%")[0].strip()
     assert f"ACER{acer} %" in shown
     assert "Partial AUC" in shown
@@ -110,7 +110,7 @@ def test_what_cannot_be_reported_is_told_in_one_line(
     Path("broken.json").write_text("{")
     for given, message in {
         ("nothing.csv",): "nothing.csv: there is no such run, score file or JSON of figures",
-        ("note.json",): "note.json: schema None, expected 2",
+        ("note.json",): "note.json: schema None, expected 3",
         ("broken.json",): "broken.json: not JSON",
         ("run/report.html",): "there is no such run",
         ("run", "--seed", 3): "a run keeps those that it was evaluated by",

@@ -250,7 +250,7 @@ def test_stream_prints_figures_with_bounds_and_writes_the_curve(command: Run):
     out = command("stream", "a.csv", "--bins", 100, "--curve", "curve.csv").out
     assert "a.csv per presentation, counted in 100 bins" in out
     assert "SIMULATED" in out
-    assert out.count("±") == 4
+    assert out.count("±") == 8
     rows = list(csv.DictReader(Path("curve.csv").read_text().splitlines()))
     assert {row["data"] for row in rows} == {"simulated"}
     assert "100 bins" in command("stream", "a.csv", "--bins", 100, "--style", "markdown").out
@@ -372,7 +372,7 @@ def test_evaluate_takes_the_folders_of_runs(command: Run):
     one = command("evaluate", "run/oulu3_1", *words).out
     assert "warning: only 8 presentations of each split (--limit)" in one
     assert command("fuse", "run/oulu3_1", "run/oulu3_2", "--out", "f.csv").code == 0
-    assert "run/oulu3_1 per video, counted" in command("stream", "run/oulu3_1").out
+    assert "run/oulu3_1 per presentation, counted" in command("stream", "run/oulu3_1").out
     assert "a run of several folds (oulu3_1, oulu3_2)" in command("stream", "run").error
 
 
