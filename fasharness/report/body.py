@@ -149,7 +149,7 @@ def _reading(evaluation: Evaluation) -> Html:
     source = f"chosen on the {threshold.split} split" if threshold.split else "fixed beforehand"
     decision = (
         "A presentation is accepted as bona fide when its score is at least the threshold, "
-        f"{threshold.value:.6g}, {source}: {threshold.words}."
+        f"{threshold.value!r}, {source}: {threshold.words}."
     )
     ends = (
         f"The small numbers under a figure are its interval: {rule.words} ({rule.clusters} drawn, "

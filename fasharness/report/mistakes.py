@@ -6,7 +6,7 @@ from html import escape
 
 from fasharness.report.decisions import FACTORS, Decision, Level, decide, errors, levels
 from fasharness.report.html import Html, join, table, tag
-from fasharness.report.numbers import percent
+from fasharness.report.numbers import beside, percent
 from fasharness.report.runs import Part
 from fasharness.scores import Score
 
@@ -108,8 +108,8 @@ def _listed(shown: Sequence[Decision], count: int, folds: bool) -> Html:
             s.presentation,
             s.species or "bona fide",
             "refused" if s.bona_fide else "accepted",
-            f"{s.value:.4g}",
-            f"{one.threshold:.4g}",
+            beside(s.value, one.threshold),
+            repr(one.threshold),
             s.subject,
             s.device,
             s.session,
@@ -135,7 +135,7 @@ def _figure(one: Decision) -> Html:
     if not any(pictures):
         return Html("")
     decision = "refused" if s.bona_fide else "accepted"
-    facts = f"score {s.value:.4g}, threshold {one.threshold:.4g}"
+    facts = f"score {beside(s.value, one.threshold)}, threshold {one.threshold!r}"
     caption = tag(
         "figcaption", tag("b", s.presentation), f" {s.species or 'bona fide'}, {decision}"
     )

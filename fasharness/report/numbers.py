@@ -95,6 +95,26 @@ def percent(rate: float) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
+def beside(score: float, threshold: float) -> str:
+    """Format a score with the fewest digits, four or more, that leave the decision as it is.
+
+    Args:
+        score: a finite score.
+        threshold: the threshold that it is compared with, which is printed with all its digits.
+
+    Returns:
+        A number that is at or above the threshold exactly if the score is.
+
+    >>> beside(0.123456, 0.5), beside(0.49999999, 0.5)
+    ('0.1235', '0.49999999')
+    """
+    for digits in range(4, 17):
+        text = f"{score:.{digits}g}"
+        if (float(text) >= threshold) == (score >= threshold):
+            return text
+    return repr(score)
+
+
 def figure(name: str, value: float | None) -> str:
     """Format the value of a metric.
 

@@ -72,7 +72,7 @@
 
     const show = (cut) => {
       const found = rates(cut);
-      put("cut", cut.toPrecision(6));
+      put("cut", String(cut));
       for (const name of ["bpcer", "apcer", "acer"]) put(name, `${percent(found[name])} %`);
       attacks.forEach((_, i) => put(`group-${i}`, `${percent(found.by[i])} %`));
       const x = left + Math.min(Math.max((cut - low) / (high - low), 0), 1) * (right - left);
@@ -84,7 +84,7 @@
           place(plot, mark, i < attacks.length ? found.by[i] : found.pooled, found.bpcer);
         });
       }
-      slider.setAttribute("aria-valuetext", `threshold ${cut.toPrecision(4)}, ACER ${percent(found.acer)} percent`);
+      slider.setAttribute("aria-valuetext", `threshold ${cut}, ACER ${percent(found.acer)} percent`);
     };
     const move = (index) => {
       const kept = Math.min(Math.max(index, 0), cuts.length - 1);

@@ -88,7 +88,7 @@ def _notes(counts: FileCounts) -> Iterator[str]:
             "the edge of a bin with the smallest |APCER - BPCER| over all attacks "
             "pooled, on dev; of equal ones the middle"
         )
-        yield f"Threshold: score >= {decided.threshold:.6g} is bona fide ({rule})."
+        yield f"Threshold: score >= {decided.threshold!r} is bona fide ({rule})."
     yield from absences(outcomes(counts, 0))
     for split in ("dev", "test"):
         mine = {kind: int(c.sum()) for (where, kind), c in counts.counts.items() if where == split}

@@ -88,7 +88,7 @@ def evaluation_grid(evaluation: Evaluation, simulated: bool) -> Grid:
     chosen, metrics = evaluation.threshold, (*evaluation.metrics, *evaluation.more)
     leak = "; LEAKS: chosen on test" if chosen.leaks else ""
     rows = [
-        ("Threshold", f"{chosen.value:.6g}", f"{chosen.source}{leak}", *NO_COUNTS),
+        ("Threshold", repr(chosen.value), f"{chosen.source}{leak}", *NO_COUNTS),
         *((*row, *cells(one)) for row, one in _figures(evaluation, metrics)),
         *((*row, *NO_COUNTS) for row in _published(evaluation)),
     ]
@@ -300,7 +300,7 @@ def _threshold(evaluation: Evaluation) -> str:
     threshold = evaluation.threshold
     leak = " LEAKS: chosen on test" if threshold.leaks else ""
     return (
-        f"threshold: score {threshold.operator} {threshold.value:.6g} is bona fide "
+        f"threshold: score {threshold.operator} {threshold.value!r} is bona fide "
         f"({threshold.source}){leak}"
     )
 

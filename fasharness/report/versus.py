@@ -83,7 +83,7 @@ def _threshold(run: Run) -> Html:
         return join(["one for each fold", tag("small", threshold.rule)])
     source = f"{threshold.rule} on {threshold.split}" if threshold.split else threshold.rule
     leak = " (LEAKS)" if threshold.leaks else ""
-    return join([f"{threshold.value:.4g}", tag("small", source + leak)])
+    return join([repr(threshold.value), tag("small", source + leak)])
 
 
 def _paired(first: Run, second: Run) -> Html:

@@ -2,14 +2,26 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.folds import evaluate_folds
 from fasharness.report.grid import render
-from fasharness.report.numbers import MEANINGS, NAMES, change, figure, is_share, label, meaning
+from fasharness.report.numbers import (
+    MEANINGS,
+    NAMES,
+    beside,
+    change,
+    figure,
+    is_share,
+    label,
+    meaning,
+)
 from fasharness.report.text import (
     evaluation_grid,
     evaluation_json,
@@ -131,3 +143,22 @@ def test_every_name_has_a_meaning_and_points_are_named_with_their_share() -> Non
     assert figure("riapar", 1.25) == "125.00 %"
     assert (change("acer", -0.34375), change("auc", -0.1)) == ("-34.38", "-0.1000")
     assert (figure("tpr@fpr=0.1", 0.5), figure("pauc=0.1", 0.5)) == ("50.00 %", "0.5000")
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-6, 1e9), (1e-300, 0.0), (1e300, 0.0)])
+def test_the_printed_threshold_makes_the_same_decisions(
+    oulu_like: Draw, scale: float, offset: float
+) -> None:
+    scores = tuple(dataclasses.replace(s, value=s.value * scale + offset) for s in oulu_like())
+    found = evaluate(scores, FEW)
+    text = evaluation_table(found, simulated=False)
+    grid = render(evaluation_grid(found, simulated=False), "markdown")
+    for pattern, shown in ((r"score >= (\S+) is", text), (r"Threshold \| (\S+) \|", grid)):
+        printed = re.search(pattern, shown)
+        assert printed is not None
+        assert float(printed[1]) == found.threshold.value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
+def test_a_score_beside_its_threshold_stays_on_its_side(score: float, threshold: float) -> None:
+    assert (float(beside(score, threshold)) >= threshold) == (score >= threshold)

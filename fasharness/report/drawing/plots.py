@@ -207,7 +207,7 @@ def _room(values: Floats) -> Place:
 
 def _dashed(threshold: float | None) -> str:
     """Return the words for the dashed line; empty without one."""
-    return "" if threshold is None else f"   (dashed: threshold {threshold:.4g}, >= is accepted)"
+    return "" if threshold is None else f"   (dashed: threshold {threshold!r}, >= is accepted)"
 
 
 def density(found: Sequence[Class], threshold: float, heading: Heading) -> Plot:
