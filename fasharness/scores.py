@@ -11,9 +11,11 @@ from pathlib import Path
 
 from fasharness.common import keys
 from fasharness.common.cells import to_count, to_number
+from fasharness.common.csv_rows import check_names, csv_rows
+from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.files import write_text
-from fasharness.common.lines import at_line, text_lines
-from fasharness.common.spreadsheets import guard, unguard
+from fasharness.common.lines import at_line
+from fasharness.common.spreadsheets import guard
 from fasharness.errors import DataError
 
 SPLITS = ("train", "dev", "test")
@@ -25,6 +27,8 @@ COLUMNS = (
 UNIT_COLUMNS = ("unit", "video")
 REQUIRED_COLUMNS = ("presentation", "split", "species", "score")
 EXTRA_PREFIX = "x_"
+# Other tools' words for the splits that are meant by them alone.
+SPLIT_WORDS = {**{split: split for split in SPLITS}, "devel": "dev", "eval": "test"}
 
 _NUMBERS = ("score", "clips", "frames")
 _TEXTS = (
@@ -33,6 +37,7 @@ _TEXTS = (
 )  # fmt: skip
 # The texts that name the same thing in other rows.
 COMPARED = ("presentation", "video", "subject", "species", "group", "device", "session")
+_KNOWN = frozenset((*COLUMNS, *UNIT_COLUMNS))
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
 
 
@@ -57,6 +62,8 @@ class Score:
         simulated: whether the presentation is simulated.
         unit: what the score is of: a whole ``video``, a ``clip`` of it or a ``frame``.
         video: the video that a clip or frame belongs to; empty for a video.
+        attributes: further facts, (name, text) each, e.g. ``("skin_tone", "dark brown")``; the
+            columns ``x_NAME`` of a file.
 
     Raises:
         ValueError: the fields contradict each other.
@@ -76,6 +83,7 @@ class Score:
     simulated: bool = False
     unit: str = "video"
     video: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Normalise the texts, and refuse fields that contradict each other."""
@@ -86,6 +94,9 @@ class Score:
         # Most rows have nothing to normalise, and a file has millions of them.
         if " " in texts or not (texts.isascii() and texts.isprintable()):
             keys.clean_fields(self, _TEXTS)
+        if self.attributes:
+            clean = tuple((keys.clean(name), keys.clean(text)) for name, text in self.attributes)
+            object.__setattr__(self, "attributes", clean)
         for problem in _problems(self):
             raise ValueError(f"presentation {self.presentation!r}: {problem}")
 
@@ -114,7 +125,7 @@ def _problems(score: Score) -> Iterator[str]:
     if not score.presentation:
         yield "its id is empty"
     if score.split not in SPLITS:
-        yield f"unknown split {score.split!r}, expected one of {', '.join(SPLITS)}"
+        yield f"unknown split {score.split!r}, expected train, dev (or devel), test (or eval)"
     if score.species == "" or score.group == "":
         yield "an empty species or group, expected None"
     if score.species is None and score.group is not None:
@@ -130,6 +141,8 @@ def _problems(score: Score) -> Iterator[str]:
         yield f"unknown unit {score.unit!r}, expected one of {', '.join(UNITS)}"
     if (score.unit == "video") == bool(score.video):
         yield f"a {score.unit} with the video {score.video!r}; clips and frames alone name one"
+    if not all(name and text for name, text in score.attributes):
+        yield f"an attribute without a name or a text: {score.attributes!r:.60}"
 
 
 def write_csv(path: Path, scores: Iterable[Score]) -> None:
@@ -137,7 +150,8 @@ def write_csv(path: Path, scores: Iterable[Score]) -> None:
 
     Args:
         path: the file to write.
-        scores: the scores; ``unit`` and ``video`` are columns only if one is not of a video.
+        scores: the scores; ``unit`` and ``video`` are columns only if one is not of a video, and
+            each attribute is a column.
 
     Raises:
         ValueError: when a presentation occurs twice.
@@ -149,7 +163,8 @@ def write_csv(path: Path, scores: Iterable[Score]) -> None:
     writer.writerow(names)
     for score in kept:
         cells = row_of(score)
-        writer.writerow(cells[n] if n in _NUMBERS else guard(cells[n]) for n in names)
+        # A score has no cell for an attribute that only others have.
+        writer.writerow(cells[n] if n in _NUMBERS else guard(cells.get(n, "")) for n in names)
     write_text(path, text.getvalue())
 
 
@@ -170,7 +185,9 @@ def columns(scores: Sequence[Score]) -> tuple[str, ...]:
         if score.presentation in seen:
             raise ValueError(f"presentation {score.presentation!r} occurs twice")
         seen.add(score.presentation)
-    return COLUMNS if all(s.unit == "video" for s in scores) else (*COLUMNS, *UNIT_COLUMNS)
+    units = () if all(s.unit == "video" for s in scores) else UNIT_COLUMNS
+    extra = dict.fromkeys(EXTRA_PREFIX + name for s in scores for name, _ in s.attributes)
+    return (*COLUMNS, *units, *extra)
 
 
 def row_of(score: Score) -> dict[str, str]:
@@ -198,6 +215,7 @@ def row_of(score: Score) -> dict[str, str]:
         "data": "simulated" if score.simulated else "real",
         "unit": score.unit,
         "video": score.video,
+        **{EXTRA_PREFIX + name: text for name, text in score.attributes},
     }
 
 
@@ -206,7 +224,7 @@ def read_csv(path: Path) -> tuple[Score, ...]:
 
     Args:
         path: a UTF-8 CSV file with the columns ``presentation, split, species, score`` and any
-            of the other documented ones; columns whose names start with ``x_`` are ignored.
+            of the other documented ones; columns whose names start with ``x_`` are attributes.
 
     Returns:
         The scores in the order of the file. A score that is not finite becomes a failure.
@@ -235,10 +253,13 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
     numbers = array("q")
     with closing(numbered):
         for number, score in numbered:
-            if score.presentation in scores:
-                what = f"presentation {score.presentation!r} is scored twice"
-                raise DataError(f"{path}, {place} {number}: {what}")
-            scores[score.presentation] = score
+            first = scores.setdefault(score.presentation, score)
+            if first is not score:
+                start = numbers[list(scores).index(score.presentation)]
+                one = Place(first.split, f"{place} {start}")
+                other = Place(score.split, f"{place} {number}")
+                words = scored_twice(score.presentation, one, other)
+                raise DataError(f"{path}, {other.words}: {words}")
             numbers.append(number)
     if not scores:
         raise DataError(f"{path}: no scores in it; is this the right file?")
@@ -281,34 +302,12 @@ def walk_csv(
     Raises:
         DataError: not such a file, or rejected; names file and line.
     """
-    number = 1
-    try:
-        with closing(text_lines(path)) as text:
-            lines = enumerate(text, start=1)
-            names = [name.strip() for name in _cells(path, *next(lines))]
-            check(names)
-            for number, line in lines:
-                cells = _cells(path, number, line)
-                if len(cells) != len(names):
-                    raise ValueError(f"{len(cells)} fields, expected {len(names)} as in the header")
-                if "'" in line:
-                    cells = list(map(unguard, cells))
-                if " " in line or not line.isascii():
-                    cells = list(map(keys.clean, cells))
-                yield number, score(dict(zip(names, cells, strict=True)))
-    except ValueError as error:
-        raise at_line(path, number, str(error)) from error
-
-
-def _cells(path: Path, number: int, line: str) -> list[str]:
-    """Split a line into cells; a quoted cell ends in the line it starts in."""
-    # Only quoted lines need the csv module; a file may have millions of others.
-    if '"' not in line:
-        return line.rstrip("\r\n").split(",")
-    try:
-        return next(csv.reader([line], strict=True))
-    except csv.Error as error:
-        raise at_line(path, number, f"not CSV ({error}); fix the quotes in this line") from error
+    with closing(csv_rows(path, check)) as rows:
+        for number, row in rows:
+            try:
+                yield number, score(row)
+            except ValueError as error:
+                raise at_line(path, number, str(error)) from error
 
 
 def check_columns(names: Sequence[str]) -> None:
@@ -320,34 +319,12 @@ def check_columns(names: Sequence[str]) -> None:
     Raises:
         ValueError: one is missing, unknown or duplicated.
     """
-    other = next((sign for sign in (";", "\t", "|") if len(names) == 1 and sign in names[0]), "")
-    if other:
-        raise ValueError(f"the delimiter is {other!r}, not a comma; save it as comma-separated")
-    check_names(names, REQUIRED_COLUMNS)
     known = (*COLUMNS, *UNIT_COLUMNS)
+    check_names(names, REQUIRED_COLUMNS, known)
     unknown = [n for n in names if n not in known and not n.startswith(EXTRA_PREFIX)]
     if unknown:
         hint = f"known: {', '.join(known)}; start your own with {EXTRA_PREFIX!r}"
         raise ValueError(f"unknown column {unknown[0]!r}; {hint}")
-
-
-def check_names(names: Sequence[str], required: Sequence[str]) -> None:
-    """Check that the required columns exist, and none twice.
-
-    Args:
-        names: the names in the header.
-        required: those that are needed.
-
-    Raises:
-        ValueError: one is missing or duplicated.
-    """
-    missing = [name for name in required if name not in names]
-    if missing:
-        hint = "for files of other tools there is `fasharness convert`"
-        raise ValueError(f"no column {', '.join(map(repr, missing))} in the header; {hint}")
-    doubled = [name for name in names if names.count(name) > 1]
-    if doubled:
-        raise ValueError(f"a column occurs twice in the header: {doubled[0]!r}")
 
 
 def score_of(row: Mapping[str, str]) -> Score:
@@ -370,7 +347,7 @@ def score_of(row: Mapping[str, str]) -> Score:
         value, failure = math.nan, failure or f"the score is {row['score'] or 'empty'}"
     return Score(
         presentation=row["presentation"],
-        split=row["split"],
+        split=split_of(row["split"]),
         subject=row.get("subject", ""),
         species=row["species"] or None,
         group=row.get("group") or None,
@@ -383,4 +360,23 @@ def score_of(row: Mapping[str, str]) -> Score:
         simulated=_DATA_WORDS[data],
         unit=row.get("unit") or "video",
         video=row.get("video", ""),
+        attributes=() if row.keys() <= _KNOWN else _attributes(row),
     )
+
+
+def split_of(cell: str) -> str:
+    """Read a split by its name here or in other tools.
+
+    Args:
+        cell: e.g. ``dev`` or ``Devel``.
+
+    Returns:
+        One of `SPLITS`; any other text as it is, which `Score` refuses.
+    """
+    return SPLIT_WORDS.get(cell.strip().lower(), cell)
+
+
+def _attributes(row: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Read the user's own columns."""
+    extra = ((name, text) for name, text in row.items() if name.startswith(EXTRA_PREFIX) and text)
+    return tuple((name.removeprefix(EXTRA_PREFIX), text) for name, text in extra)

@@ -2,6 +2,7 @@
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,11 +43,12 @@ def scores(draw: st.DrawFn) -> Score:
     failure = draw(st.just("") | names)
     unit = draw(st.sampled_from(["video", "clip", "frame"]))
     value = math.nan if failure else draw(st.floats(allow_nan=False, allow_infinity=False))
+    extra = draw(st.dictionaries(names, names, max_size=2))
     return Score(
         draw(names), draw(st.sampled_from(["train", "dev", "test"])), draw(names), species,
         None if species is None else draw(st.none() | names), value, draw(st.integers(0, 99)),
         draw(st.integers(0, 99)), failure, draw(texts), draw(texts), draw(st.booleans()), unit,
-        "" if unit == "video" else draw(names),
+        "" if unit == "video" else draw(names), tuple(sorted(extra.items())),
     )  # fmt: skip
 
 
@@ -63,6 +65,10 @@ def test_files_give_back_exactly_what_was_written(
     path = tmp_path_factory.mktemp("scores") / name
     scorefiles.write(path, wanted)
     found = scorefiles.read(path)
+    # The columns of a file have one order, that of the first score with each.
+    order = list(dict.fromkeys(n for s in wanted for n, _ in s.attributes)).index
+    wanted = [replace(s, attributes=tuple(sorted(s.attributes, key=lambda a: order(a[0]))))
+              for s in wanted]  # fmt: skip
     # repr tells NaN from NaN, which == does not, and -0.0 from 0.0.
     assert [repr(s) for s in found] == [repr(s) for s in wanted]
 
@@ -112,7 +118,8 @@ def test_minimal_columns_and_own_columns_are_enough(tmp_path: Path) -> None:
     path.write_bytes(
         b"\xef\xbb\xbfscore,presentation,x_note,species,split\r\n1e-3,a,hello,,dev\r\n"
     )
-    assert read_csv(path) == (Score("a", "dev", "", None, None, 0.001),)
+    note = (("note", "hello"),)
+    assert read_csv(path) == (Score("a", "dev", "", None, None, 0.001, attributes=note),)
 
 
 @pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e999", ""])
@@ -136,8 +143,26 @@ BROKEN = {
     "number": (f"{HEADER}\n{ROW}\n" + ROW.replace("0.75", "0,75"), "last line is cut off"),
     "not a number": (f"{HEADER}\n{ROW.replace('0.75', 'high')}\n", "line 2: score 'high' is not"),
     "decimal comma": (f"{HEADER}\n{ROW.replace('0.75', '0,75')}\n", "line 2: 13 fields"),
-    "twice": (f"{HEADER}\n{ROW}\n{ROW}\n", "line 3: presentation '1_3_36_1' is scored twice"),
-    "split": (f"{HEADER}\n{ROW.replace('test', 'eval')}\n", "line 2: .*unknown split 'eval'"),
+    "twice": (
+        f"{HEADER}\n{ROW}\n{ROW}\n",
+        "line 3: presentation '1_3_36_1' is scored twice, in line 2 and line 3, both test; keep",
+    ),
+    "leak": (
+        f"{HEADER}\n{ROW.replace('test', 'devel')}\n{ROW}\n",
+        "line 3: .* scored twice, as dev in line 2 and as test in line 3: LEAK, .* remove it from",
+    ),
+    "Excel's line": (f"sep=,\n{HEADER}\n{ROW}\n", "line 1: 'sep=,' is a line for Excel.*delete it"),
+    "Excel's other line": (f"SEP=;\n{HEADER}\n{ROW}\n", "line 1: 'SEP=;' is a line for Excel"),
+    "capitals": (
+        f"{HEADER.title()}\n{ROW}\n",
+        "line 1: column 'Presentation' is called 'presentation' here; rename it, or .*--columns",
+    ),
+    "an index": (f",{HEADER}\n0,{ROW}\n", "line 1: column 1 has no name in the header; delete"),
+    "a comma at the end": (f"{HEADER},\n{ROW},\n", "line 1: column 13 has no name in the header"),
+    "an empty line": (f"{HEADER}\n\n{ROW}\n", "line 2: an empty row; delete it"),
+    "commas alone": (f"{HEADER}\n{ROW}\n{',' * 11}\n", "line 3: an empty row; delete it"),
+    "an attribute of no name": (f"{HEADER},x_\n{ROW},1\n", "line 2: .*attribute without a name"),
+    "split": (f"{HEADER}\n{ROW.replace('test', 'val')}\n", "line 2: .*unknown split 'val'"),
     "half a last line": (f"{HEADER}\n{ROW}\n1_3_36_2,te", "line 3: the last line is cut off"),
     "half, but ended": (f"{HEADER}\n{ROW}\n1_3_36_2,te\n", "line 3: 2 fields, expected 12"),
     "open quote": (f'{HEADER}\n"{ROW}\n{ROW}\n', "line 2: not CSV"),
@@ -228,3 +253,12 @@ def test_kind_is_the_group_or_else_the_species() -> None:
     assert good().kind is None
     assert good(species="print1").kind == "print1"
     assert good(species="print1", group="print").kind == "print"
+
+
+def test_the_words_of_other_tools_for_splits_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    words = ("train", "dev", "devel", "Devel", "test", "eval", " EVAL ")
+    rows = "".join(f"{i},{word},,1\n" for i, word in enumerate(words))
+    path.write_text(f"presentation,split,species,score\n{rows}")
+    splits = [s.split for s in read_csv(path)]
+    assert splits == ["train", "dev", "dev", "dev", "test", "test", "test"]

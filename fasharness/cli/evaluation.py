@@ -1,4 +1,4 @@
-"""Commands on score files: evaluate, compare, leaderboard, stream, fuse, calibrate, convert."""
+"""Commands on score files: evaluate, compare, leaderboard, stream, fuse, calibrate."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction
     from fasharness.scores import Score
 
-_SPLITS = ("train", "dev", "test")
-
 
 def add(commands: Any) -> None:
     """Add the commands."""
@@ -26,7 +24,6 @@ def add(commands: Any) -> None:
     _add_stream(commands)
     _add_fuse(commands)
     _add_calibrate(commands)
-    _add_convert(commands)
 
 
 def _add_evaluate(commands: Any) -> None:
@@ -108,20 +105,6 @@ def _add_calibrate(commands: Any) -> None:
     add("--meaning", default="log-odds", help=meaning)
     add("--plots", type=Path, metavar="DIR", help="also write the reliability diagram")
     add("--out", type=Path, required=True, metavar="FILE", help="CSV or Parquet")
-
-
-def _add_convert(commands: Any) -> None:
-    text = "convert score files from and to the formats of other tools"
-    parser = add_command(commands, "convert", _convert, text)
-    add = parser.add_argument
-    add("scores", type=Path, nargs="?", metavar="SCORES", help="the harness's own CSV or Parquet")
-    formats = "bob-csv, four-column, five-column, oulu or labelled"
-    add("--from", dest="source", metavar="FORMAT", help=f"{formats}, a file for each split:")
-    for split in _SPLITS:
-        add(f"--{split}", type=Path, metavar="FILE", help=f"scores of {split}")
-    add("--to", dest="target", required=True, metavar="FORMAT", help=f"csv, parquet, {formats}")
-    add("--out", type=Path, default=Path(), metavar="DIR", help="default: the current folder")
-    add("--bona-fide", metavar="WORD", help="species of bona fide rows of SCORES, e.g. live")
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -309,7 +292,7 @@ def _fuse(options: argparse.Namespace) -> int:
     failed = sum(score.failed for score in fused.scores)
     print(fused.words)
     print(f"{len(fused.scores)} presentations, {failed} of them left out: a run failed on them")
-    print(_written(fused.scores, [options.out]))
+    print(written(fused.scores, [options.out]))
     return 0
 
 
@@ -321,7 +304,7 @@ def _weights(text: str | None) -> list[float] | None:
         raise OptionError(f"weights {text!r}, expected numbers such as 0.7,0.3") from error
 
 
-def _written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
+def written(scores: Sequence[Score], paths: Sequence[Path]) -> str:
     """List the files written, marked if simulated."""
     marker = " (SIMULATED)" if any(score.simulated for score in scores) else ""
     return "\n".join(f"{path}{marker}" for path in paths)
@@ -347,27 +330,5 @@ def _calibrate(options: argparse.Namespace) -> int:
     if options.plots is not None:
         title = f"Reliability of {options.scores.name} ({found.rule})"
         paths += write_reliability(options.plots, found.scores, title)
-    print(_written(found.scores, paths))
-    return 0
-
-
-def _convert(options: argparse.Namespace) -> int:
-    from fasharness import scorefiles
-    from fasharness.scorefiles.convert import load, save
-
-    files = {s: path for s in _SPLITS if (path := getattr(options, s)) is not None}
-    if options.scores is not None and (files or options.source):
-        raise OptionError("SCORES are the harness's own; give --from and files of splits alone")
-    if options.scores is None and not (files and options.source):
-        raise OptionError("nothing to convert: give SCORES, or --from FORMAT and --dev or --test")
-    if options.bona_fide is not None and options.scores is None:
-        raise OptionError("--bona-fide goes with SCORES; other formats say themselves what is")
-    if options.scores is None:
-        scores = load(options.source, files)
-    elif options.bona_fide is not None:
-        scores = scorefiles.read_naming_bona_fide(options.scores, options.bona_fide)
-    else:
-        scores = scorefiles.read(options.scores)
-    sources = [*files.values()] if options.scores is None else [options.scores]
-    print(_written(scores, save(options.target, options.out, scores, keep=sources)))
+    print(written(found.scores, paths))
     return 0

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fasharness.common import keys
+from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.lines import at_line, whole_text
 from fasharness.errors import DataError
 from fasharness.result import Evaluation
-from fasharness.scores import COMPARED, SPLITS, Score
+from fasharness.scores import COMPARED, SPLITS, Score, split_of
 
 # OULU-NPU's names end in the file: 1 is bona fide, 2 to 5 are attacks.
 _OULU_NAME = re.compile(r"[1-6]_[1-3]_[0-5]\d_([1-5])")
@@ -32,10 +33,11 @@ def check(scores: Sequence[Score]) -> None:
     for row, score in enumerate(scores, start=1):
         first = rows.setdefault(score.presentation, row)
         if first != row:
-            raise DataError(
-                f"row {row}: presentation {score.presentation!r} is scored twice, first in row "
-                f"{first}; keep one"
+            one, other = (
+                Place(scores[first - 1].split, f"row {first}"),
+                Place(score.split, f"row {row}"),
             )
+            raise DataError(f"row {row}: {scored_twice(score.presentation, one, other)}")
         if score.unit != scores[0].unit:
             raise DataError(
                 f"row {row}: {score.presentation!r} is a {score.unit}, row 1 a {scores[0].unit}; "
@@ -157,7 +159,7 @@ def read_manifest(path: Path) -> dict[str, tuple[str, ...]]:
                 raise at_line(path, 1, f"no column {column!r} in the header")
         seen: set[str] = set()
         for row in reader:
-            name, split = keys.clean(row["presentation"]), keys.clean(row["split"])
+            name, split = keys.clean(row["presentation"]), split_of(row["split"])
             if split not in SPLITS or not name or name in seen:
                 what = f"presentation {name!r} of split {split!r} is named twice or impossible"
                 raise at_line(path, reader.line_num, what)

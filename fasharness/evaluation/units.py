@@ -60,6 +60,8 @@ def _video(rows: Sequence[Score], rule: Aggregator) -> Score:
     """Aggregate the rows of a video."""
     # Failed clips have the score NaN, which no aggregator accepts.
     scored = [score for score in rows if not score.failed]
+    # What differs between the rows, e.g. a frame's number, is no fact of the video.
+    shared = tuple(fact for fact in rows[0].attributes if all(fact in r.attributes for r in rows))
     value = rule([score.value for score in scored]) if scored else math.nan
     return replace(
         rows[0],
@@ -71,4 +73,5 @@ def _video(rows: Sequence[Score], rule: Aggregator) -> Score:
         failure="" if scored else f"every {rows[0].unit} failed: {rows[0].failure}",
         unit="video",
         video="",
+        attributes=shared,
     )

@@ -8,6 +8,7 @@ from fasharness.errors import DataError, OptionError
 from fasharness.scorefiles.bona_fide import with_word
 from fasharness.scorefiles.parquet import numbered_parquet, write_parquet
 from fasharness.scores import (
+    Numbered,
     Score,
     check_columns,
     numbered_csv,
@@ -101,10 +102,21 @@ def stream(path: Path) -> Iterator[Score]:
     Raises:
         DataError: as `read`, once the line is reached.
     """
-    path = _score_file(path)
-    parquet = path.suffix.lower() == _PARQUET
-    for _, score in numbered_parquet(path) if parquet else numbered_csv(path):
+    for _, score in numbered(path):
         yield score
+
+
+def numbered(path: Path) -> Numbered:
+    """Iterate over a score file with the numbers of its lines or rows.
+
+    Args:
+        path: as for `read`.
+
+    Returns:
+        An iterator as of `stream`; closing it closes the file.
+    """
+    path = _score_file(path)
+    return numbered_parquet(path) if path.suffix.lower() == _PARQUET else numbered_csv(path)
 
 
 def write(path: Path, scores: Iterable[Score]) -> None:

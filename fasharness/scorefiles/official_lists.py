@@ -136,6 +136,7 @@ def read_oulu_list(path: Path) -> OuluList:
         DataError: naming file and line, for a bad name, a bad number or a name given twice.
     """
     listed: dict[str, ListedScore] = {}
+    places: dict[str, int] = {}
     simulated = False
     with closing(text_lines(path)) as lines:
         for number, line in enumerate(lines, start=1):
@@ -146,8 +147,10 @@ def read_oulu_list(path: Path) -> OuluList:
                 raise at_line(path, number, str(error)) from error
             if found is None:
                 continue
-            if found.presentation in listed:
-                raise at_line(path, number, f"presentation {found.presentation!r} is scored twice")
+            first = places.setdefault(found.presentation, number)
+            if first != number:
+                what = f"presentation {found.presentation!r} is scored twice, first in line {first}"
+                raise at_line(path, number, f"{what}; keep one")
             listed[found.presentation] = found
     return OuluList(tuple(listed.values()), simulated)
 

@@ -41,10 +41,11 @@ def write_parquet(path: Path, scores: Iterable[Score]) -> None:
     kept = list(scores)
     names = columns(kept)
     rows = [row_of(score) for score in kept]
-    data: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
+    # A score has no text for an attribute that only others have.
+    data: dict[str, list[Any]] = {name: [row.get(name, "") for row in rows] for name in names}
     # Null, since NaN is a number to other tools.
     data["score"] = [None if score.failed else float(score.value) for score in kept]
-    for name in ("species", "group"):
+    for name in ("species", "group", *(n for n in names if n.startswith(EXTRA_PREFIX))):
         data[name] = [text or None for text in data[name]]
     for name in _COUNTS:
         data[name] = [int(text) for text in data[name]]
@@ -63,7 +64,8 @@ def numbered_parquet(
 
     Args:
         path: a file with the columns of the CSV: the score a number, ``clips`` and ``frames``
-            whole numbers, the others text or whole numbers; null is empty.
+            whole numbers, the others text or whole numbers; null is empty. A column ``x_...`` of
+            another type is ignored.
         score: function from a row (column to text) to its score; a ValueError rejects the row.
 
     Yields:
@@ -82,8 +84,10 @@ def numbered_parquet(
         except ValueError as error:
             raise DataError(f"{path}: {error}") from error
         number = 0
-        # The user's own columns may have any type, so they are not even read.
-        wanted = [n for n in file.schema_arrow.names if not n.startswith(EXTRA_PREFIX)]
+        # The user's own columns may have any type; those that are no text are not even read.
+        own = [n.name for n in file.schema_arrow if n.name.startswith(EXTRA_PREFIX)]
+        other = {name for name in own if not _textual(file.schema_arrow.field(name).type)}
+        wanted = [n for n in file.schema_arrow.names if n not in other]
         for batch in file.iter_batches(_BATCH, columns=wanted):
             for row in batch.to_pylist():
                 number += 1
@@ -127,17 +131,34 @@ def _check_kinds(schema: "pyarrow.Schema") -> None:
     from pyarrow import types
 
     for field in schema:
-        # pandas writes categories as dictionaries; the values count.
-        kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-        whole = types.is_integer(kind)
+        kind = _values_of(field.type)
         if field.name == "score":
-            fits, expected = whole or types.is_floating(kind), "numbers"
+            fits, expected = types.is_integer(kind) or types.is_floating(kind), "numbers"
         elif field.name in _COUNTS:
-            fits, expected = whole, "whole numbers"
+            fits, expected = types.is_integer(kind), "whole numbers"
         else:
-            # No floats: pandas turns whole numbers with a gap into 1.0, 2.0, which would be other
-            # subjects than the 1 and 2 of the CSV.
-            text = types.is_string(kind) or types.is_large_string(kind) or types.is_null(kind)
-            fits, expected = whole or text, "text"
+            fits, expected = _textual(kind), "text"
         if not fits and not field.name.startswith(EXTRA_PREFIX):
             raise ValueError(f"column {field.name!r} holds {field.type}, expected {expected}")
+
+
+def _values_of(kind: Any) -> Any:
+    """Return the type of a column's values: pandas writes categories as dictionaries."""
+    from pyarrow import types
+
+    return kind.value_type if types.is_dictionary(kind) else kind
+
+
+def _textual(kind: Any) -> bool:
+    """Whether a column can be read as text."""
+    from pyarrow import types
+
+    kind = _values_of(kind)
+    # No floats: pandas turns whole numbers with a gap into 1.0, 2.0, which would be other subjects
+    # than the 1 and 2 of the CSV.
+    return bool(
+        types.is_integer(kind)
+        or types.is_string(kind)
+        or types.is_large_string(kind)
+        or types.is_null(kind)
+    )

@@ -177,6 +177,8 @@ def test_presentations_are_compared_with_the_manifest(
     assert "have no score: 120 (" in command("evaluate", path, "--manifest", manifest).error
     write_csv(path, scores)
     assert command("evaluate", path, "--manifest", manifest, "--replicates", 10).code == 0
+    manifest.write_text(manifest.read_text().replace(",test", ",eval").replace(",dev", ",devel"))
+    assert command("evaluate", path, "--manifest", manifest, "--replicates", 10).code == 0
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,7 @@ def test_presentations_are_compared_with_the_manifest(
     [
         ("presentation\na\n", "line 1: no column 'split' in the header"),
         ("presentation,split\na,dev\na,test\n", "line 3: presentation 'a' of split 'test'"),
-        ("presentation,split\na,eval\n", "line 2: presentation 'a' of split 'eval'"),
+        ("presentation,split\na,val\n", "line 2: presentation 'a' of split 'val'"),
         ("presentation,split\na\n", "line 2: presentation 'a' of split ''"),
         ("presentation,split\n,dev\n", "line 2: presentation '' of split 'dev'"),
         ('presentation,split\n"a,dev\n', "not CSV"),

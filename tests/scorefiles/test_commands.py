@@ -434,12 +434,12 @@ def test_convert_refuses_what_it_cannot_do(command: Run, folder: Path):
         ("--to", "csv"): "nothing to convert",
         ("--from", "bob-csv", "--to", "csv"): "nothing to convert",
         ("--dev", "scores.csv", "--to", "csv"): "nothing to convert",
-        ("scores.csv", "--from", "bob-csv", "--to", "csv"): "SCORES are the harness's own",
+        ("scores.csv", "--from", "bob-csv", "--to", "csv"): "SCORES hold all splits",
         ("scores.csv", "--to", "csv"): "would be written over its own source",
         ("scores.csv", "--to", "xlsx"): "no score format 'xlsx'",
         ("--from", "x", "--dev", "scores.csv", "--to", "csv"): "no score format 'x'",
         ("scores.csv", "--to", "oulu"): "'dev0' is not an OULU-NPU name",
-        ("scores.csv", "--from", "oulu", "--to", "csv"): "SCORES are the harness's own",
+        ("scores.csv", "--from", "oulu", "--to", "csv"): "SCORES hold all splits",
         ("--from", "oulu", "--dev", "scores.csv", "--to", "csv", "--out", "x"): "line 1: score",
     }.items():
         assert message in command("convert", *words).error, words

@@ -26,7 +26,7 @@ def test_there_and_back_keeps_what_the_form_can_hold(
     expected = [dataclasses.replace(s, simulated=simulated) for s in SCORES]
     written = convert.save(style, tmp_path, expected)
     splits = ("any",) if style in convert.OWN else ("dev", "test")
-    found = convert.load(style, dict(zip(splits, written, strict=True)))
+    found = convert.load(style, dict(zip(splits, written, strict=True))).scores
     assert [s.split for s in found] == [s.split for s in expected]
     assert [s.bona_fide for s in found] == [s.bona_fide for s in expected]
     assert [s.simulated for s in found] == [simulated] * len(expected)
@@ -79,8 +79,14 @@ def test_the_forms_by_hand(tmp_path: Path) -> None:
             "claimed_id,test_label,is_bonafide,attack_type,score\na,b,True,print,1\n",
             "line 2: bona fide, but with the attack_type 'print'",
         ),
-        ("four-column", "a b c\n", "line 1: 3 fields, expected 4 or 5"),
-        ("four-column", "a a x 1\na a x 2\n", "line 2: presentation 'x' is scored twice"),
+        ("four-column", "a b c\n", "line 1: 3 fields, expected 4"),
+        ("four-column", "a b c d 1\n", "line 1: 5 fields, expected 4"),
+        ("five-column", "a b c 1\n", "line 1: 4 fields, expected 5"),
+        (
+            "four-column",
+            "a a x 1\na a x 2\n",
+            "line 2: presentation 'x' is scored twice, in .*, line 1 and .*line 2, both dev; keep",
+        ),
         ("four-column", "a a x high\n", "line 1: score 'high' is not a number"),
         ("five-column", "a a a x 1", "line 1: the last line is cut off"),
         ("oulu", "1_1_21_7,1\n", "1_1_21_7: OULU-NPU has the files 1 to 5"),
@@ -115,11 +121,15 @@ def test_names_that_a_form_cannot_hold_are_refused_and_nothing_is_written(tmp_pa
         convert.save("xlsx", tmp_path, SCORES)
 
 
-def test_two_files_that_score_one_presentation_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.txt"
-    path.write_text("a a x 1\n")
-    with pytest.raises(DataError, match="'x' is scored twice"):
-        convert.load("four-column", {"dev": path, "test": path})
+def test_two_files_that_score_one_presentation_are_refused_as_a_leak(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("# note\na a x 1\n")
+    files = {"dev": tmp_path / "a.txt", "test": tmp_path / "b.txt"}
+    words = "scored twice, as dev in .*a.txt, line 2 and as test in .*b.txt, line 2: LEAK"
+    with pytest.raises(DataError, match=words):
+        convert.load("four-column", files)
+    with pytest.raises(OptionError, match="given for both dev and test"):
+        convert.load("four-column", {"dev": tmp_path / "a.txt", "test": tmp_path / "a.txt"})
 
 
 def test_bob_csv_as_bob_writes_it_with_further_columns_and_formulas_defused(tmp_path: Path) -> None:
@@ -130,7 +140,7 @@ def test_bob_csv_as_bob_writes_it_with_further_columns_and_formulas_defused(tmp_
         "0,client/attack/000,False,type_0,0,-3\n1,client/attack/001,False,type_1,0,\n"
         "0,client/attack/002,False,,0,1\n"
     )
-    found = convert.load("bob-csv", {"test": path})
+    found = convert.load("bob-csv", {"test": path}).scores
     assert [s.presentation for s in found[1:3]] == ["client/real/001", "client/attack/000"]
     assert [s.subject for s in found] == ["0", "1", "0", "1", "0"]
     assert [s.species for s in found] == [None, None, "type_0", "type_1", "attack"]
@@ -139,13 +149,13 @@ def test_bob_csv_as_bob_writes_it_with_further_columns_and_formulas_defused(tmp_
     evil = dataclasses.replace(SCORES[0], presentation="=1+1", subject="@x")
     (written,) = convert.save("bob-csv", tmp_path, [evil])
     assert "\n'@x,'=1+1,True" in written.read_text()
-    assert convert.load("bob-csv", {"dev": written})[0].presentation == "=1+1"
+    assert convert.load("bob-csv", {"dev": written}).scores[0].presentation == "=1+1"
 
 
 def test_labelled_lines_as_the_published_codes_write_them(tmp_path: Path) -> None:
     path = tmp_path / "map_score_val.txt"
     path.write_text("-0.00041858767840406697 0\n0.0009239178009632239 0\n0.9575773187885801 1\n")
-    found = convert.load("labelled", {"dev": path})
+    found = convert.load("labelled", {"dev": path}).scores
     assert [(s.presentation, s.species, s.value) for s in found] == [
         ("dev-1", "attack", -0.00041858767840406697),
         ("dev-2", "attack", 0.0009239178009632239),

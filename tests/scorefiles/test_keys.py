@@ -113,7 +113,10 @@ def test_convert_takes_the_word_for_bona_fide(tmp_path: Path, command: Callable[
     error = command("convert", path, "--bona-fide", "life", "--to", "csv").error
     assert "no row has the species 'life', so none would be bona fide" in error
     files = ("--from", "labelled", "--dev", path, "--to", "csv")
-    assert "goes with SCORES" in command("convert", *files, "--bona-fide", "x").error
+    assert (
+        "describe a CSV that is of no named format"
+        in command("convert", *files, "--bona-fide", "x").error
+    )
 
 
 def test_convert_takes_the_word_in_parquet(tmp_path: Path, command: Callable[..., Any]) -> None:
@@ -148,10 +151,10 @@ def test_files_of_other_tools_are_compared_with_each_other(tmp_path: Path) -> No
     head = "claimed_id,test_label,is_bonafide,attack_type,score\n"
     dev = written(tmp_path, f"{head}1,a,True, ,0.5\n1,b,False, print,0.25\n", "dev.csv")
     test = written(tmp_path, f"{head}01,c,True,,0.5\n", "eval.csv")
-    assert [s.species for s in load("bob-csv", {"dev": dev})] == [None, "print"]
+    assert [s.species for s in load("bob-csv", {"dev": dev}).scores] == [None, "print"]
     with pytest.raises(DataError) as error:
         load("bob-csv", {"dev": dev, "test": test})
-    assert str(error.value).startswith(f"{test}: 'c': subject '01', but '1' in {dev}: 'a'; write")
+    assert str(error.value).startswith(f"{test}, line 2: subject '01', but '1' in {dev}, line 2;")
     columns = written(tmp_path, "07 7 a 0.5\n", "c.txt")
     with pytest.raises(DataError, match="line 1: real '7' and claimed '07': one name in two"):
         load("four-column", {"dev": columns})

@@ -75,7 +75,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "halves": ({"subject": [36.0, None]}, "column 'subject' holds double, expected text"),
     "count": ({"clips": [1.0, 2.0]}, "column 'clips' holds double, expected whole numbers"),
     "negative": ({"clips": [1, -1]}, "row 2: column clips is '-1'"),
-    "split": ({"split": ["dev", "eval"]}, "row 2: .*unknown split 'eval'"),
+    "split": ({"split": ["dev", "val"]}, "row 2: .*unknown split 'val'"),
     "line break": ({"presentation": ["a", "b\nc"]}, "row 2: .*line break"),
     "group": ({"group": ["print", None]}, "row 1: .*bona fide"),
 }
