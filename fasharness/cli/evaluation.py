@@ -90,8 +90,8 @@ def _add_fuse(commands: Any) -> None:
     parser = add_command(commands, "fuse", _fuse, "combine several runs into one score")
     add = parser.add_argument
     add("runs", type=Path, nargs="+", metavar="SCORES", help="of the same presentations")
-    add("--rule", default="mean", help="mean (default), weighted, or logistic (fitted on dev)")
-    add("--weights", metavar="W,W", help="one for each run, for the rule weighted")
+    add("--rule", default="mean", help="mean (default), weighted, logistic (all use dev), plain")
+    add("--weights", metavar="W,W", help="one for each run (rules weighted and plain)")
     add("--out", type=Path, required=True, metavar="FILE", help="CSV or Parquet")
 
 
@@ -100,7 +100,7 @@ def _add_calibrate(commands: Any) -> None:
     parser = add_command(commands, "calibrate", _calibrate, text)
     add = parser.add_argument
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
-    add("--rule", default="platt", help="platt (default) or isotonic")
+    add("--rule", default="platt", help="platt (default), isotonic, or line=SLOPE,CENTRE,OFFSET")
     meaning = "meaning of the scores before: log-odds (default) or probability"
     add("--meaning", default="log-odds", help=meaning)
     add("--plots", type=Path, metavar="DIR", help="also write the reliability diagram")
@@ -322,9 +322,9 @@ def _calibrate(options: argparse.Namespace) -> int:
     with naming(options.scores):
         found = calibrate(scores, options.rule, options.meaning)
     scorefiles.write(options.out, found.scores)
-    print(f"{found.rule}, fitted on dev: {found.words}")
+    print(f"{found.rule}, fitted on dev: {found.words}" if found.fitted else found.words)
     for split, before, after in found.costs:
-        note = " (fitted here, so too good)" if split == "dev" else ""
+        note = " (fitted here, so too good)" if split == found.fitted else ""
         print(f"Cllr of {split}: {before:.4f} bits before, {after:.4f} after{note}")
     paths = [options.out]
     if options.plots is not None:

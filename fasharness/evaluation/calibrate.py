@@ -16,6 +16,7 @@ from fasharness.metrics.arrays import Floats
 from fasharness.scores import Score
 
 RULES = ("platt", "isotonic")
+LINE = "line=SLOPE,CENTRE,OFFSET"
 MEANINGS = ("log-odds", "probability")
 
 # exp(-745) is the smallest float: a correct prediction this certain costs as little as an infinite
@@ -39,12 +40,14 @@ class Calibrated:
         scores: in the order given; failures stay failures.
         rule: its name.
         words: a description of the fit.
+        fitted: the split that the rule was fitted on; empty for a given line.
         costs: of dev, where it was fitted, and of test if it has both classes.
     """
 
     scores: tuple[Score, ...]
     rule: str
     words: str
+    fitted: str
     costs: tuple[Cost, ...]
 
 
@@ -61,8 +64,9 @@ def calibrate(
     """Turn scores into log odds, with equal weights of both classes of dev.
 
     Args:
-        scores: with both classes in dev.
-        rule: one of `RULES`: ``platt`` is a straight line, ``isotonic`` rising steps.
+        scores: with both classes in dev, or of any split for a line that is given.
+        rule: one of `RULES`: ``platt`` is a straight line, ``isotonic`` rising steps; or a line
+            found elsewhere, ``line=SLOPE,CENTRE,OFFSET``.
         meaning: one of `MEANINGS`: how the scores are read for the cost before.
 
     Returns:
@@ -73,33 +77,92 @@ def calibrate(
             equal, or a score that should be a probability is none.
         OptionError: for another rule or meaning.
     """
-    if rule not in RULES or meaning not in MEANINGS:
+    line = _given(rule)
+    if (rule not in RULES and line is None) or meaning not in MEANINGS:
+        rules = f"{', '.join(RULES)} and {LINE}"
         raise OptionError(
-            f"rule {rule!r} and meaning {meaning!r}; there are the rules {', '.join(RULES)} and "
-            f"the meanings {', '.join(MEANINGS)}"
+            f"rule {rule!r} and meaning {meaning!r}; there are the rules {rules}, and the meanings "
+            f"{', '.join(MEANINGS)}"
         )
     check(scores)
-    dev = scored_split(scores, "dev")
     values = np.array([score.value for score in scores])
-    fit = (_platt if rule == "platt" else _isotonic)(dev, values)
+    if line is not None:
+        fit = _Fit(_along(line, values), line.words)
+    else:
+        dev = scored_split(scores, "dev")
+        fit = (_platt if rule == "platt" else _isotonic)(dev, values)
     found = tuple(
         dataclasses.replace(score, value=math.nan if score.failed else value)
         for score, value in zip(scores, fit.log_odds.tolist(), strict=True)
     )
     before = values if meaning == "log-odds" else _from_probabilities(scores, values)
-    return Calibrated(found, rule, fit.words, tuple(_costs(scores, before, fit.log_odds)))
+    costs = tuple(_costs(scores, before, fit.log_odds))
+    return Calibrated(found, rule, fit.words, "" if line else "dev", costs)
+
+
+class _Line(NamedTuple):
+    """Log odds that rise with the score: ``slope * (score - centre) + offset``.
+
+    With a centre among the scores, those of a large offset keep the digits in which they differ.
+    """
+
+    slope: float
+    centre: float
+    offset: float
+
+    @property
+    def words(self) -> str:
+        """The line as a formula, and as the rule that uses it again."""
+        slope, centre, offset = map(repr, self)
+        return (
+            f"log odds = {slope} * (score - {centre}) + {offset} "
+            f"(for other scores: --rule line={slope},{centre},{offset})"
+        )
+
+
+def _given(rule: str) -> _Line | None:
+    """Read a line that the user gives; None for any other rule."""
+    head, _, numbers = rule.partition("=")
+    if head != "line":
+        return None
+    try:
+        line = _Line(*(float(number) for number in numbers.split(",")))
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"rule {rule!r}, expected {LINE}") from error
+    if not (line.slope > 0 and all(map(math.isfinite, line))):
+        raise OptionError(f"rule {rule!r}: expected finite numbers, and a slope above 0")
+    return line
 
 
 def _platt(dev: ScoredSplit, values: Floats) -> _Fit:
     """Fit a straight line."""
-    line = calibration.logistic(dev.bona_fide, dev.attack)
-    slope = float(line.weights[0])
+    fit = calibration.logistic(dev.bona_fide, dev.attack)
+    slope = float(fit.weights[0] / fit.scores.unit[0])
     # Reversed scores would be calibrated without a trace. A slope of NaN fails this test too.
     if not slope > 0:
         raise DataError(
             f"on dev the log odds fall as scores rise (slope {slope:.4g}); are they reversed?"
         )
-    return _Fit(line.log_odds(values), f"log odds = {slope!r} * score + {line.offset!r}")
+    line = _Line(slope, float(fit.scores.centre[0]), fit.offset)
+    return _Fit(_ordered(values, fit.log_odds(values)), line.words)
+
+
+def _along(line: _Line, values: Floats) -> Floats:
+    """Compute log odds along a line."""
+    # A score so far away that the float overflows is as certain as one at the end of the range.
+    with np.errstate(over="ignore"):
+        odds = line.slope * (values - line.centre) + line.offset
+    most = float(np.finfo(np.float64).max)
+    return _ordered(values, np.clip(odds, -most, most))
+
+
+def _ordered(values: Floats, odds: Floats) -> Floats:
+    """Keep the order of all scores but the failures, which are NaN."""
+    found, there = odds.copy(), ~np.isnan(values)
+    # There may be no score at all, only failures.
+    if there.any():
+        found[there] = calibration.keep_order(values[there], odds[there])
+    return found
 
 
 def _isotonic(dev: ScoredSplit, values: Floats) -> _Fit:

@@ -10,10 +10,10 @@ import numpy as np
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.checks import check_runs
 from fasharness.metrics.arrays import Floats
-from fasharness.metrics.calibration import logistic
+from fasharness.metrics.calibration import Deviations, logistic
 from fasharness.scores import Score
 
-RULES = ("mean", "weighted", "logistic")
+RULES = ("mean", "weighted", "logistic", "plain")
 
 
 class Fused(NamedTuple):
@@ -39,20 +39,45 @@ def fuse(
     Args:
         runs: scores of two or more runs on the same presentations.
         rule: one of `RULES`.
-        weights: one for each run, for the rule ``weighted`` and no other.
+        weights: one for each run: needed by the rule ``weighted``, possible with ``plain``.
 
     Returns:
         The fused scores; a presentation that one run failed on is a failure.
 
     Raises:
-        DataError: as `fuse_mean` and `fuse_logistic`.
+        DataError: as `fuse_mean`, `fuse_logistic` and `fuse_plain`.
         OptionError: for an unknown rule, or weights that do not fit the rule.
     """
     if rule not in RULES:
         raise OptionError(f"no fusion rule {rule!r}; there are {', '.join(RULES)}")
+    if rule == "plain":
+        return fuse_plain(runs, weights)
     if (weights is None) is (rule == "weighted"):
-        raise OptionError("weights go with the rule weighted, and the rule weighted with weights")
+        raise OptionError(
+            "weights go with the rules weighted and plain, and the rule weighted with weights"
+        )
     return fuse_logistic(runs) if rule == "logistic" else fuse_mean(runs, weights)
+
+
+def fuse_plain(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None = None) -> Fused:
+    """Average the scores as they are, for runs of one scale; this needs no dev split.
+
+    Args:
+        runs: scores of two or more runs on the same presentations.
+        weights: one for each run, equal ones if None.
+
+    Returns:
+        The fused scores; a presentation that one run failed on is a failure.
+
+    Raises:
+        DataError: when the runs differ in their presentations.
+        OptionError: when there is not one weight for each run, none negative and one positive.
+    """
+    aligned = _align(runs)
+    shares = _shares(weights, len(runs))
+    # Divided first: the sum of large scores could overflow.
+    values = aligned.values @ (shares / shares.sum())
+    return _fused(aligned, values, f"mean with weights {shares.tolist()} of the scores as they are")
 
 
 def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None = None) -> Fused:
@@ -70,19 +95,16 @@ def fuse_mean(runs: Sequence[Sequence[Score]], weights: Sequence[float] | None =
         OptionError: when there is not one weight for each run, none negative and one positive.
     """
     aligned = _align(runs)
-    shares = np.ones(len(runs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if shares.shape != (len(runs),) or not (np.isfinite(shares) & (shares >= 0)).all():
-        raise OptionError(f"weights {shares.tolist()}: expected {len(runs)}, none of them negative")
-    if not shares.any():
-        raise OptionError(f"weights {shares.tolist()}: expected one that is not 0")
+    shares = _shares(weights, len(runs))
     dev = _dev(aligned)
-    spread = dev.std(axis=0)
+    scores = Deviations.around(dev)
+    centre, spread = scores.of(dev).mean(axis=0), scores.of(dev).std(axis=0)
     # Dividing by a deviation of 0 would turn all fused scores into NaN, that is, into failures.
     if not spread.all():
         raise DataError(
             f"run {int(np.argmin(spread)) + 1} has equal scores on dev; nothing to fuse"
         )
-    values = (aligned.values - dev.mean(axis=0)) / spread @ (shares / shares.sum())
+    values = (scores.of(aligned.values) - centre) / spread @ (shares / shares.sum())
     words = f"mean with weights {shares.tolist()} of scores standardised on dev"
     return _fused(aligned, values, words)
 
@@ -105,10 +127,24 @@ def fuse_logistic(runs: Sequence[Sequence[Score]]) -> Fused:
     usable = np.array([s.split == "dev" for s in aligned.scores])
     usable &= np.isfinite(aligned.values).all(axis=1)
     if not (live & usable).any() or not (~live & usable).any():
-        raise DataError("dev lacks a class that all runs scored; no weights can be fitted")
+        raise DataError(
+            "dev lacks a class that all runs scored, so no weights can be fitted; the rule plain "
+            "needs no dev split"
+        )
     fit = logistic(aligned.values[usable & live], aligned.values[usable & ~live])
-    words = f"log odds fitted on dev: weights {fit.weights.tolist()}, offset {fit.offset}"
+    slopes, centre = (fit.weights / fit.scores.unit).tolist(), fit.scores.centre.tolist()
+    words = f"log odds fitted on dev: weights {slopes} of score - {centre}, offset {fit.offset}"
     return _fused(aligned, fit.log_odds(aligned.values), words)
+
+
+def _shares(weights: Sequence[float] | None, runs: int) -> Floats:
+    """Check the weights; equal ones if None."""
+    shares = np.ones(runs) if weights is None else np.asarray(weights, dtype=np.float64)
+    if shares.shape != (runs,) or not (np.isfinite(shares) & (shares >= 0)).all():
+        raise OptionError(f"weights {shares.tolist()}: expected {runs}, none of them negative")
+    if not shares.any():
+        raise OptionError(f"weights {shares.tolist()}: expected one that is not 0")
+    return shares
 
 
 def _align(runs: Sequence[Sequence[Score]]) -> _Aligned:
@@ -152,7 +188,9 @@ def _dev(aligned: _Aligned) -> Floats:
     rows = np.array([s.split == "dev" for s in aligned.scores])
     rows &= np.isfinite(aligned.values).all(axis=1)
     if not rows.any():
-        raise DataError("no dev presentation was scored by all runs")
+        raise DataError(
+            "no dev presentation was scored by all runs; the rule plain needs no dev split"
+        )
     return np.asarray(aligned.values[rows])
 
 

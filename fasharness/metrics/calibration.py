@@ -13,14 +13,58 @@ _ROUNDS = 100
 
 
 @dataclass(frozen=True, eq=False)
+class Deviations:
+    """Scores as deviations from one of them, in units of a power of two.
+
+    Both steps are exact for scores near that one, so large scores neither overflow nor, by a
+    common offset, lose the digits in which they differ.
+
+    Attributes:
+        centre: float64 (D,), a middle score.
+        unit: float64 (D,), at most twice below the largest magnitude.
+    """
+
+    centre: Floats
+    unit: Floats
+
+    @staticmethod
+    def around(rows: Floats) -> "Deviations":
+        """Choose the middle score and the unit of each feature.
+
+        Args:
+            rows: float64 (N, D), N >= 1, finite.
+
+        Returns:
+            The deviations.
+        """
+        centre = np.sort(rows, axis=0)[len(rows) // 2]
+        _, exponents = np.frexp(np.abs(rows).max(axis=0))
+        # One less: the power above the largest float would be infinite.
+        return Deviations(centre, np.ldexp(1.0, exponents - 1))
+
+    def of(self, rows: Floats) -> Floats:
+        """Compute deviations.
+
+        Args:
+            rows: float64 (N, D).
+
+        Returns:
+            float64 (N, D).
+        """
+        return np.asarray(rows / self.unit - self.centre / self.unit)
+
+
+@dataclass(frozen=True, eq=False)
 class Logistic:
     """Log odds that are linear in the scores.
 
     Attributes:
-        weights: float64 (D,).
+        scores: how scores become deviations.
+        weights: float64 (D,), of the deviations.
         offset: added to the weighted sum.
     """
 
+    scores: Deviations
     weights: Floats
     offset: float
 
@@ -34,7 +78,7 @@ class Logistic:
             float64 (N,).
         """
         rows = np.asarray(features, dtype=np.float64).reshape(-1, self.weights.size)
-        return np.asarray(rows @ self.weights + self.offset)
+        return np.asarray(self.scores.of(rows) @ self.weights + self.offset)
 
 
 def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Logistic:
@@ -56,7 +100,8 @@ def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Lo
     live, fake = (x[:, None] if x.ndim == 1 else x for x in (live, fake))
     if live.ndim != 2 or fake.ndim != 2 or live.shape[1] != fake.shape[1] or not ridge > 0:
         raise ValueError(f"expected (N, D) and (M, D), got {live.shape} and {fake.shape}")
-    rows = np.concatenate([live, fake])
+    scores = Deviations.around(np.concatenate([live, fake]))
+    rows = scores.of(np.concatenate([live, fake]))
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
     # A constant feature has no deviation.
     scale[scale == 0] = 1.0
@@ -66,7 +111,29 @@ def logistic(bona_fide: ArrayLike, attack: ArrayLike, ridge: float = 1e-3) -> Lo
     weight = np.append(np.full(len(live), 0.5 / len(live)), np.full(len(fake), 0.5 / len(fake)))
     found = _newton(design, target, weight, ridge)
     weights = found[:-1] / scale
-    return Logistic(weights, float(found[-1] - weights @ centre))
+    return Logistic(scores, weights, float(found[-1] - weights @ centre))
+
+
+def keep_order(scores: ArrayLike, mapped: ArrayLike) -> Floats:
+    """Separate what a rising function tied in rounding, by the smallest steps between floats.
+
+    Args:
+        scores: finite (N,).
+        mapped: finite (N,), not falling as the scores rise.
+
+    Returns:
+        float64 (N,): equal where the scores are equal, and rising where they rise.
+    """
+    values, where, which = np.unique(
+        np.asarray(scores, dtype=np.float64), return_index=True, return_inverse=True
+    )
+    bits = np.asarray(mapped, dtype=np.float64)[where].view(np.int64)
+    # The bits of floats of one sign are in their order, those of negative ones in the reverse.
+    ranks = np.where(bits < 0, np.iinfo(np.int64).min - bits, bits)
+    steps = np.arange(values.size)
+    ranks = np.maximum.accumulate(ranks - steps) + steps
+    bits = np.where(ranks < 0, np.iinfo(np.int64).min - ranks, ranks)
+    return np.asarray(bits.view(np.float64)[which])
 
 
 def _newton(design: Floats, target: Floats, weight: Floats, ridge: float) -> Floats:

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -110,7 +111,9 @@ def test_what_cannot_be_calibrated_is_refused(rule: str) -> None:
         calibrate([s for s in scores if s.split == "test" or not s.bona_fide], rule)
     with pytest.raises(DataError, match="are they reversed"):
         calibrate([dataclasses.replace(s, value=0.5) for s in scores], rule)
-    with pytest.raises(OptionError, match="rules platt, isotonic and the meanings log-odds"):
+    with pytest.raises(
+        OptionError, match="rules platt, isotonic and line=SLOPE,CENTRE,OFFSET, and"
+    ):
         calibrate(scores, "temperature")
     with pytest.raises(OptionError, match="'percent'"):
         calibrate(scores, rule, "percent")
@@ -143,3 +146,40 @@ def test_the_plot_comes_with_its_numbers_and_its_mark(tmp_path: Path, simulated:
     again = [path.read_bytes() for path in paths]
     assert again == [p.read_bytes() for p in write_reliability(tmp_path, calibrated, "Reliability")]
     assert write_reliability(tmp_path, [s for s in calibrated if s.bona_fide], "x") == ()
+
+
+@pytest.mark.parametrize(
+    "reshape",
+    [lambda x: 1e9 + x * 1e-5, lambda x: x * 2e306, lambda x: 98 if x > 1 else x * 1e-300],
+)
+def test_platt_keeps_the_order_of_scores_of_any_magnitude(
+    reshape: Callable[[float], float],
+) -> None:
+    scores = [dataclasses.replace(s, value=float(reshape(s.value))) for s in run()]
+    found = calibrate(scores, "platt").scores
+    before, after = ([s.value for s in group] for group in (scores, found))
+    assert all(map(math.isfinite, after))
+    ranks = [sorted(set(values)).index for values in (before, after)]
+    assert [ranks[0](x) for x in before] == [ranks[1](x) for x in after]
+
+
+def test_a_line_that_is_given_needs_no_dev_and_gives_the_fit_again() -> None:
+    scores = run()
+    fitted = calibrate(scores, "platt")
+    rule = fitted.words.split("--rule ")[1].rstrip(")")
+    test = [s for s in scores if s.split == "test"]
+    found = calibrate(test, rule)
+    assert (found.fitted, [cost.split for cost in found.costs]) == ("", ["test"])
+    for one, other in zip(
+        found.scores, (s for s in fitted.scores if s.split == "test"), strict=True
+    ):
+        assert one.value == pytest.approx(other.value, rel=1e-9, abs=1e-12)
+    # By hand: 2 * (score - 0.5) + 1.
+    (one,) = calibrate([dataclasses.replace(test[0], value=0.75)], "line=2,0.5,1").scores
+    assert one.value == 1.5
+
+
+@pytest.mark.parametrize("rule", ["line=", "line=1,2", "line=1,2,x", "line=0,0,0", "line=inf,0,0"])
+def test_a_line_that_is_none_is_refused(rule: str) -> None:
+    with pytest.raises(OptionError, match="rule 'line="):
+        calibrate(run(), rule)

@@ -8,7 +8,7 @@ import pytest
 
 from fasharness.errors import DataError, OptionError
 from fasharness.evaluation.evaluate import evaluate
-from fasharness.evaluation.fusion import fuse_logistic, fuse_mean
+from fasharness.evaluation.fusion import fuse, fuse_logistic, fuse_mean
 from fasharness.scores import Score
 
 
@@ -48,8 +48,8 @@ def test_fitted_weights_leave_noise_out_and_given_weights_are_taken() -> None:
 def test_test_scores_have_no_hand_in_the_fit() -> None:
     one, two = run(1, 0.8), run(2, 0.8)
     spoilt = [dataclasses.replace(s, value=-9 * s.value) if s.split == "test" else s for s in two]
-    for fuse in (fuse_mean, fuse_logistic):
-        before, after = fuse([one, two]).scores, fuse([one, spoilt]).scores
+    for join in (fuse_mean, fuse_logistic):
+        before, after = join([one, two]).scores, join([one, spoilt]).scores
         pairs = zip(before, after, strict=True)
         assert all(a.value == b.value for a, b in pairs if a.split == "dev")
 
@@ -57,8 +57,8 @@ def test_test_scores_have_no_hand_in_the_fit() -> None:
 def test_what_one_run_failed_on_has_failed() -> None:
     one, two = run(1, 0.8), run(2, 0.8)
     two[-1] = dataclasses.replace(two[-1], value=math.nan, failure="no face")
-    for fuse in (fuse_mean, fuse_logistic):
-        last = fuse([one, two]).scores[-1]
+    for join in (fuse_mean, fuse_logistic):
+        last = join([one, two]).scores[-1]
         assert last.failed
         assert last.failure == "run 2: no face"
 
@@ -89,3 +89,24 @@ def test_contradictions_are_refused() -> None:
     }.items():
         with pytest.raises(OptionError, match=message):
             fuse_mean([one, two], weights=weights)
+
+
+def test_the_plain_mean_needs_no_dev() -> None:
+    test = [s for s in run(1, 0.8) if s.split == "test"]
+    other = [dataclasses.replace(s, value=s.value + 4) for s in test]
+    found = fuse([test, other], "plain").scores
+    assert [s.value for s in found] == pytest.approx([s.value + 2 for s in test])
+    weighted = fuse([test, other], "plain", [3, 1]).scores
+    assert [s.value for s in weighted] == pytest.approx([s.value + 1 for s in test])
+    for rule in ("mean", "logistic"):
+        with pytest.raises(DataError, match="the rule plain needs no dev split"):
+            fuse([test, other], rule)
+
+
+def test_runs_of_any_magnitude_are_standardised() -> None:
+    one, two = run(1, 0.8), run(2, 0.8)
+    plain = [s.value for s in fuse_mean([one, two]).scores]
+    huge = [dataclasses.replace(s, value=s.value * 2e306) for s in one]
+    far = [dataclasses.replace(s, value=s.value * 1e-3 + 1e9) for s in two]
+    found = [s.value for s in fuse_mean([huge, far]).scores]
+    assert found == pytest.approx(plain, abs=1e-3)

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -80,3 +82,32 @@ def test_reliability_against_scikit_learn() -> None:
     assert 0 < found.error < 0.1
     with pytest.raises(ValueError, match="probabilities in"):
         calibration.reliability([1.2], [True])
+
+
+SCALES = {
+    "as drawn": (1.0, 0.0), "offset": (1e-5, 1e9), "huge": (2e306, 0.0), "tiny": (1e-300, 0.0),
+    "offset below": (1e-3, -1e12),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_log_odds_do_not_depend_on_the_scale_of_the_scores(scale: str) -> None:
+    factor, offset = SCALES[scale]
+    live, fake = (x[:, 0] / 8 for x in draw(1))
+    plain = calibration.logistic(live, fake).log_odds(np.append(live, fake))
+    live, fake = live * factor + offset, fake * factor + offset
+    found = calibration.logistic(live, fake).log_odds(np.append(live, fake))
+    # With an offset the scores themselves have fewer digits.
+    np.testing.assert_allclose(found, plain, atol=1e-9 if offset == 0 else 0.5)
+    order = np.argsort(np.append(live, fake), kind="stable")
+    assert (np.diff(found[order]) >= 0).all()
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+def test_order_is_kept_where_rounding_ties(scores: list[float]) -> None:
+    mapped = 1.0 + np.array(scores) * 1e-320
+    found = calibration.keep_order(scores, mapped)
+    for a, one in zip(scores, found, strict=True):
+        for b, other in zip(scores, found, strict=True):
+            assert (a < b) == (one < other)
+    np.testing.assert_allclose(found, mapped, rtol=1e-12, atol=1e-12)

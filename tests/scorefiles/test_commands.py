@@ -203,8 +203,8 @@ def test_fuse_refuses_what_does_not_belong_together(command: Run, folder: Path):
         ("a.csv",): "fusion needs two runs or more",
         ("a.csv", "b.csv"): "run 2 and run 1 differ in their presentations, e.g. 'test119'",
         ("a.csv", "a.csv", "--rule", "median"): "no fusion rule 'median'; there are mean, weighted",
-        ("a.csv", "a.csv", "--weights", "1,2"): "weights go with the rule weighted",
-        ("a.csv", "a.csv", "--rule", "weighted"): "weights go with the rule weighted",
+        ("a.csv", "a.csv", "--weights", "1,2"): "weights go with the rules weighted and plain",
+        ("a.csv", "a.csv", "--rule", "weighted"): "weights go with the rules weighted and plain",
         ("a.csv", "a.csv", "--rule", "weighted", "--weights", "1;2"): "expected numbers such as",
         ("a.csv", "a.csv", "--rule", "weighted", "--weights", "1,2,3"): "expected 2, none",
     }.items():
