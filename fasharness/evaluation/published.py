@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fasharness.metrics.arrays import Floats, Ints
+from fasharness.metrics.gradgpad import gradgpad
 from fasharness.metrics.published import cdcn, cdcn_cross, lgsc_auto, lgsc_mid, sgtd, ssdg
 from fasharness.result import Published
 from fasharness.scores import Score
@@ -21,6 +22,10 @@ _CDCN = (
 _CROSS = "CDCN's and DUM's cross-data-set figures: threshold and errors from the same test split"
 _MID = "LGSC: threshold at the middle score of the test split, attacks pooled"
 _AUTO = "LGSC: best of 1000 thresholds tried on the test split itself, attacks pooled"
+_GRADGPAD = (
+    "gradgpad: dev EER threshold interpolated between points of the thinned ROC, so it is at no "
+    "score; worst single PAI species"
+)
 _SSDG = "SSDG: threshold of a grid with the smallest |FRR - FAR| on the test split itself"
 
 
@@ -37,7 +42,7 @@ def published(scores: Sequence[Score]) -> tuple[Published, ...]:
     Raises:
         ValueError: when a class of either split has no score.
     """
-    return (*_sgtd(scores), *_cdcn(scores), *_on_test(scores))
+    return (*_sgtd(scores), *_cdcn(scores), *_gradgpad(scores), *_on_test(scores))
 
 
 def _labelled(scores: Sequence[Score], split: str, failed: bool) -> tuple[Floats, Ints]:
@@ -71,6 +76,18 @@ def _cdcn(scores: Sequence[Score]) -> Iterator[Published]:
         yield Published(f"compat.cdcn.{name}", getattr(found.test, name), _CDCN, leaks=False)
     words = f"{_CDCN}; with the test split's own threshold"
     yield Published("compat.cdcn.acer_own", found.test_own.acer, words, leaks=True)
+
+
+def _gradgpad(scores: Sequence[Score]) -> Iterator[Published]:
+    """Yield gradgpad's figures."""
+    mine = [s for s in scores if s.split == "test" and not s.failed]
+    species = sorted({s.species for s in mine if s.species is not None})
+    # Any numbers but 1, which is bona fide.
+    kinds = [1 if s.species is None else 2 + species.index(s.species) for s in mine]
+    dev = _labelled(scores, "dev", failed=False)
+    found = gradgpad(*dev, [s.value for s in mine], kinds)
+    for name in ("dev_eer", "apcer", "bpcer", "acer", "hter"):
+        yield Published(f"compat.gradgpad.{name}", getattr(found, name), _GRADGPAD, leaks=False)
 
 
 def _on_test(scores: Sequence[Score]) -> Iterator[Published]:

@@ -60,8 +60,19 @@ def _eer(curve: Roc) -> float:
     return float(curve.fpr[_eer_point(curve)])
 
 
-def _split(values: ArrayLike, labels: ArrayLike) -> tuple[Floats, Ints]:
-    """Check scores with labels."""
+def labelled(values: ArrayLike, labels: ArrayLike) -> tuple[Floats, Ints]:
+    """Check scores with labels.
+
+    Args:
+        values: scores (N,).
+        labels: 1 for bona fide, anything else for attacks.
+
+    Returns:
+        Both as arrays.
+
+    Raises:
+        ValueError: when the shapes differ or a class is missing.
+    """
     found, kinds = np.asarray(values, dtype=np.float64), np.asarray(labels, dtype=np.int64)
     if found.shape != kinds.shape or found.ndim != 1:
         raise ValueError(f"scores and labels must be (N,), got {found.shape} and {kinds.shape}")
@@ -104,8 +115,8 @@ def sgtd(dev: ArrayLike, dev_labels: ArrayLike, test: ArrayLike, test_labels: Ar
         ValueError: when a class is missing or there are more than two kinds of attack.
     """
     # The multi-frame code of FAS-SGTD turns NaN and infinity into 0, a score like an attack's.
-    dev_scores, dev_kinds = _split(np.nan_to_num(dev, nan=0, posinf=0, neginf=0), dev_labels)
-    scored, kinds = _split(np.nan_to_num(test, nan=0, posinf=0, neginf=0), test_labels)
+    dev_scores, dev_kinds = labelled(np.nan_to_num(dev, nan=0, posinf=0, neginf=0), dev_labels)
+    scored, kinds = labelled(np.nan_to_num(test, nan=0, posinf=0, neginf=0), test_labels)
     attacks = np.unique(kinds[kinds != 1])
     if attacks.size > 2:
         raise ValueError(f"the published code handles two kinds of attack, got {attacks.tolist()}")
@@ -151,7 +162,7 @@ def cdcn_at(values: ArrayLike, labels: ArrayLike, threshold: float) -> Pooled:
     Returns:
         The rates.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     live = int(np.count_nonzero(kinds == 1))
     # <=, although roc_curve accepts at the threshold: even separable classes get an error.
     refused = int(np.count_nonzero((found <= threshold) & (kinds == 1)))
@@ -204,7 +215,7 @@ def cdcn_threshold(values: ArrayLike, labels: ArrayLike) -> float:
     Returns:
         The threshold; infinity when all scores are equal.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     curve = roc(found, kinds == 1)
     return float(curve.thresholds[_eer_point(curve)])
 
@@ -231,7 +242,7 @@ def cdcn_cross(values: ArrayLike, labels: ArrayLike) -> Cross:
         ``fpr`` and ``frr`` of the ROC point itself (a score equal to the threshold is accepted),
         beside an accuracy that refuses it; SiW's and SiW-M's variants print ``fpr`` as the error.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     curve = roc(found, kinds == 1)
     point = _eer_point(curve)
     fpr, frr = float(curve.fpr[point]), float(1 - curve.tpr[point])
@@ -250,7 +261,7 @@ def cdcn_best(values: ArrayLike, labels: ArrayLike) -> Pooled:
     Returns:
         The rates there, except that the published code always reports a BPCER of 0.
     """
-    found, _ = _split(values, labels)
+    found, _ = labelled(values, labels)
     # dict.fromkeys removes repeated scores but keeps their order, which decides ties.
     rows = [cdcn_at(found, labels, float(cut)) for cut in dict.fromkeys(found.tolist())]
     return min(rows, key=lambda row: row.acer)._replace(bpcer=0.0)
@@ -281,7 +292,7 @@ def lgsc_at(values: ArrayLike, labels: ArrayLike, threshold: float) -> Lgsc:
     Returns:
         The rates.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     called, live = found > threshold, kinds == 1
     apcer, bpcer = (float(np.mean(wrong)) * 100 for wrong in (called[~live], ~called[live]))
     accuracy = float(np.mean(called == live)) * 100
@@ -299,7 +310,7 @@ def lgsc_mid(values: ArrayLike, labels: ArrayLike) -> Lgsc:
     Returns:
         The rates there; they cannot be good unless half of the split is bona fide.
     """
-    found, _ = _split(values, labels)
+    found, _ = labelled(values, labels)
     return lgsc_at(found, labels, float(np.sort(found)[found.size // 2 - 1]))
 
 
@@ -314,7 +325,7 @@ def lgsc_auto(values: ArrayLike, labels: ArrayLike, by_acer: bool) -> Lgsc:
     Returns:
         The rates at the first best of min + i (max - min) / 1000, i = 0..999.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     low, high = float(found.min()), float(found.max())
     steps = (lgsc_at(found, kinds, low + i * (high - low) / 1000) for i in range(1000))
     return max(steps, key=lambda row: -row.acer if by_acer else row.accuracy)
@@ -345,7 +356,7 @@ def ssdg(values: ArrayLike, labels: ArrayLike) -> Ssdg:
     # The codes compare with <=, so the last of equal points wins.
     point = int(gap.size - 1 - np.argmin(gap[::-1]))
     error = float((frr[point] + far[point]) / 2)
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     curve = roc(found, kinds == 1)
     area = float(np.trapezoid(curve.tpr, curve.fpr))
     return Ssdg(float(thresholds[point]), error, error, area)
@@ -369,7 +380,7 @@ def grid_errors(values: ArrayLike, labels: ArrayLike) -> GridErrors:
     Returns:
         FRR and FAR at 0, 0.0001, .., 1 and 1.1; scores at or above a threshold are accepted.
     """
-    found, kinds = _split(values, labels)
+    found, kinds = labelled(values, labels)
     live, fake = np.sort(found[kinds == 1]), np.sort(found[kinds != 1])
     grid = np.append(np.arange(10_001) / 10_000, 1.1)
     frr = np.searchsorted(live, grid, side="left") / live.size
