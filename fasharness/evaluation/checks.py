@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -134,6 +134,34 @@ def check_subjects(scores: Sequence[Score]) -> None:
                 f"({score.presentation!r}); figures would be too good; correct the protocol, "
                 "or give --allow-subject-overlap if it intends that"
             )
+
+
+def doubtful_subjects(scores: Sequence[Score]) -> Iterator[str]:
+    """Yield what is wrong with the subjects although figures are given.
+
+    Args:
+        scores: all scores.
+
+    Yields:
+        How many subjects are in two splits, and how many test subjects are unknown while others
+        are known; where all are unknown, the intervals say so themselves.
+    """
+    by_split = [{s.subject for s in scores if s.subject and s.split == name} for name in SPLITS]
+    pairs = ((0, 1), (0, 2), (1, 2))
+    shared = set[str]().union(*(by_split[one] & by_split[two] for one, two in pairs))
+    if shared:
+        yield (
+            f"{len(shared)} subjects are in two splits, which was allowed, e.g. {min(shared)!r}: "
+            "figures may be too good"
+        )
+    test = [s for s in scores if s.split == "test" and not s.failed]
+    unknown = sum(not s.subject for s in test)
+    if 0 < unknown < len(test):
+        yield (
+            f"{unknown} of the {len(test)} test presentations have no subject and are resampled "
+            "each by itself: no interval over subjects is claimed, and these are too narrow if "
+            "persons are shown more than once"
+        )
 
 
 def read_manifest(path: Path) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fasharness.counts import Counts, Failure, Outcome
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation import outcomes
-from fasharness.evaluation.checks import check, check_subjects
+from fasharness.evaluation.checks import check, check_subjects, doubtful_subjects
 from fasharness.evaluation.figures import (
     Figures,
     Resampling,
@@ -344,6 +344,7 @@ def _warnings(
     what = "subjects" if named else "clusters (no subjects are given)"
     if clusters < _FEW_SUBJECTS:
         yield f"only {clusters} test {what}; intervals from so few are rough, often too narrow"
+    yield from doubtful_subjects(scores)
     for split in () if refusal else _used(threshold):
         failed = sum(s.failed for s in scores if s.split == split)
         place = "every rate" if split == "test" else "the choice of the threshold"

@@ -235,8 +235,11 @@ class Figures:
     @property
     def _drawn(self) -> str:
         """Name what a cluster is."""
-        if any(score.subject for score in self.test.scores):
-            return "subjects"
+        unknown = sum(not score.subject for score in self.test.scores)
+        if unknown < len(self.test.scores):
+            # Presentations of unknown subjects are alike where they show the same person.
+            alone = f", and {unknown} presentations of unknown subjects each by itself"
+            return "subjects" + (alone if unknown else "")
         clips = any(score.video for score in self.test.scores)
         return f"{'videos' if clips else 'presentations'} (no subjects are given)"
 

@@ -14,6 +14,24 @@ FACTORS: Mapping[str, Callable[[Score], str]] = {
 }
 
 
+def factors(scores: Iterable[Score]) -> Mapping[str, Callable[[Score], str]]:
+    """Return what the errors of these scores can be counted by.
+
+    Args:
+        scores: the scores.
+
+    Returns:
+        `FACTORS` and the attributes that any score has.
+    """
+    names = dict.fromkeys(name for score in scores for name, _ in score.attributes)
+    return {**FACTORS, **{name.replace("_", " "): _attribute(name) for name in names}}
+
+
+def _attribute(name: str) -> Callable[[Score], str]:
+    """Return the function that reads an attribute; empty if a score has none."""
+    return lambda score: dict(score.attributes).get(name, "")
+
+
 @dataclass(frozen=True, eq=False)
 class Decision:
     """A scored test presentation with the threshold of its fold.

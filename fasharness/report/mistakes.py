@@ -4,7 +4,8 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
-from fasharness.report.decisions import FACTORS, Decision, Level, decide, errors, levels
+from fasharness.report import decisions
+from fasharness.report.decisions import Decision, Level, decide, errors, levels
 from fasharness.report.html import Html, join, table, tag
 from fasharness.report.numbers import beside, percent
 from fasharness.report.runs import Part
@@ -16,7 +17,7 @@ _MOST_ROWS = 300
 
 
 def factors(parts: Sequence[Part]) -> Html:
-    """List error rates by phone, session, instrument and subject.
+    """List error rates by phone, session, instrument, subject and attributes.
 
     Args:
         parts: the protocol, or the folds, each at its own threshold.
@@ -25,8 +26,9 @@ def factors(parts: Sequence[Part]) -> Html:
         A sortable table for each factor that occurs in the scores.
     """
     decided = decide(parts)
+    possible = decisions.factors(one.score for one in decided)
     found = [
-        _factor(name, _most(rows)) for name, of in FACTORS.items() if (rows := levels(decided, of))
+        _factor(name, _most(rows)) for name, of in possible.items() if (rows := levels(decided, of))
     ]
     words = (
         "APCER is that of the species group that does worst among the presentations of the row, "

@@ -2,13 +2,15 @@
 
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fasharness.common.progress import Terminal
 from fasharness.errors import DataError, RunError
-from fasharness.evaluation.checks import check
+from fasharness.evaluation.checks import check, doubtful_subjects
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.plugins import load
 from fasharness.run.config import build
 from fasharness.run.experiment import build_method
@@ -62,3 +64,24 @@ def test_a_run_takes_labels_that_contradict_names_for_what_they_are(fold: Fold) 
     # Names of another kind say nothing.
     other = dataclasses.replace(scores[1], presentation="enrol-7")
     check([flipped, other, *scores[2:]])
+
+
+def test_doubtful_subjects_are_said(oulu_like: Callable[..., tuple[Score, ...]]) -> None:
+    scores = oulu_like()
+    assert list(doubtful_subjects(scores)) == []
+    shared = tuple(
+        dataclasses.replace(s, subject="x") if s in (scores[0], scores[-1]) else s for s in scores
+    )
+    (words,) = doubtful_subjects(shared)
+    assert "1 subjects are in two splits, which was allowed, e.g. 'x'" in words
+    test = [s for s in scores if s.split == "test"]
+    nobody = {s.presentation for s in test[:3]}
+    partly = tuple(
+        dataclasses.replace(s, subject="") if s.presentation in nobody else s for s in scores
+    )
+    (words,) = doubtful_subjects(partly)
+    assert words.startswith(f"3 of the {len(test)} test presentations have no subject")
+    assert list(doubtful_subjects(tuple(dataclasses.replace(s, subject="") for s in scores))) == []
+    found = evaluate(partly, EvaluationOptions(replicates=5))
+    assert "and 3 presentations of unknown subjects each by itself" in found.intervals.words
+    assert words in found.warnings

@@ -274,7 +274,7 @@ DEGENERATE = {
         tuple(dataclasses.replace(s, value=0.5) for s in HAND),
         "all 4 scores of the dev split equal 0.5",
     ),
-    "twice": ((*HAND, HAND[0]), "row 15: presentation 'a1' is scored twice, first in row 1"),
+    "twice": ((*HAND, HAND[0]), "row 15: presentation 'a1' is scored twice, in row 1 and row 15"),
     "subject": (
         changed(HAND, "c1", subject="dev-a"),
         "row 5: subject 'dev-a' is in both dev and test .'c1'.*--allow-subject-overlap",

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fasharness.report.decisions import FACTORS, decide, errors, levels
+from fasharness.report.decisions import factors as possible
 from fasharness.report.mistakes import factors
 from fasharness.report.runs import Exhibit, Part
 from fasharness.result import Result
@@ -102,3 +103,17 @@ def test_every_level_adds_up_to_the_whole(
     for level in found:
         for rate in (level.apcer, level.bpcer, level.acer):
             assert rate is None or rate == pytest.approx(min(max(rate, 0), 1))
+
+
+def test_attributes_are_factors_too(result: Result) -> None:
+    tones = {"a": "dark", "b": "light", "c": "dark"}
+    marked = tuple(
+        dataclasses.replace(s, attributes=(("skin_tone", tones[s.presentation]),))
+        if s.presentation in tones else s for s in HAND
+    )  # fmt: skip
+    found = levels(decide([part(result, marked)]), possible(marked)["skin tone"])
+    assert [(level.name, level.bona_fide, level.refused, level.apcer) for level in found] == [
+        ("dark", 1, 0, 1.0), ("light", 1, 1, None),
+    ]  # fmt: skip
+    assert "Errors by skin tone" in factors([part(result, marked)])
+    assert possible(HAND) == FACTORS
