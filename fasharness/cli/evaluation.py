@@ -81,6 +81,8 @@ def _add_stream(commands: Any) -> None:
     parser = add_command(commands, "stream", _stream, text)
     add = parser.add_argument
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
+    rule = "eer on dev (default), or fixed=NUMBER"
+    add("--threshold", default="eer", metavar="RULE", help=rule)
     add("--bins", type=int, default=65_536, metavar="N", help="more bins, smaller error")
     add("--curve", type=Path, metavar="FILE", help="also write the test curve as CSV")
     add_style(parser)
@@ -272,7 +274,7 @@ def _stream(options: argparse.Namespace) -> int:
     from fasharness.scorefiles import refuse_overwriting
 
     refuse_overwriting([options.curve] if options.curve else [], [options.scores])
-    counts = count_file(options.scores, options.bins)
+    counts = count_file(options.scores, options.bins, options.threshold)
     print(render(grid(str(options.scores), counts), options.style), end="")
     if options.curve is not None:
         write_curve(options.curve, counts)

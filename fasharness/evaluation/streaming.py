@@ -1,6 +1,7 @@
 """Score files larger than memory: read twice, counted in bins, with a bounded error."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,9 @@ class FileCounts:
             none failed, so that every species of dev and test is a key.
         simulated: whether any presentation is simulated.
         unit: what a score is of, the same for all.
+        threshold: a threshold that was fixed beforehand; None if dev chooses it.
+        accepted: the keys of `species`, bona fide included, to the number of scores at or above a
+            fixed threshold.
     """
 
     low: float
@@ -53,6 +57,8 @@ class FileCounts:
     unit: str
     species: Mapping[_SpeciesKey, Ints]
     lost: Mapping[_SpeciesKey, int]
+    threshold: float | None
+    accepted: Mapping[_SpeciesKey, int]
 
     def groups(self, split: str) -> list[str]:
         """Species groups of a split, in alphabetical order."""
@@ -86,12 +92,13 @@ class _Range(NamedTuple):
     lost: Mapping[_SpeciesKey, int]
 
 
-def count_file(path: Path, bins: int = BINS) -> FileCounts:
+def count_file(path: Path, bins: int = BINS, rule: str = "eer") -> FileCounts:
     """Count the dev and test scores in bins between the lowest and the highest score.
 
     Args:
         path: a score file, CSV or Parquet; it is read twice.
         bins: how many bins, at least one; more bins leave a smaller error.
+        rule: ``eer`` on dev, or ``fixed=NUMBER``, which needs no dev split.
 
     Returns:
         The counts.
@@ -99,8 +106,9 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
     Raises:
         DataError: when the file is broken, a class has no test score, all scores are equal, or
             more of a class failed than `EvaluationOptions` allows.
-        OptionError: when there is no bin or there are too many.
+        OptionError: when there is no bin, there are too many, or for another rule.
     """
+    threshold = _fixed(rule)
     if not 0 < bins <= _MOST_BINS:
         raise OptionError(f"{bins} bins, expected 1 to {_MOST_BINS}")
     found = _range(path)
@@ -111,8 +119,12 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
         raise DataError(f"{path}: scores from {found.low!r} to {found.high!r} are too far apart")
     counts: dict[_Key, Ints] = {}
     species: dict[_SpeciesKey, Ints] = {}
+    accepted: Counter[_SpeciesKey] = Counter()
     for chunk in _chunks(_used(path)):
         for (split, kind, name), values in chunk.items():
+            # A fixed threshold is inside a bin, so what it accepts is counted here, exactly.
+            if threshold is not None:
+                accepted[split, kind, name] += sum(value >= threshold for value in values)
             part = counts.setdefault((split, kind), np.zeros(bins + 2, np.int64))
             # One class of a split at a time, so the other class of `add` stays empty.
             mine, unused = np.zeros(bins + 2, np.int64), np.zeros(bins + 2, np.int64)
@@ -123,13 +135,26 @@ def count_file(path: Path, bins: int = BINS) -> FileCounts:
                 one += mine
     whole = FileCounts(
         found.low, found.high, counts, found.failed, found.simulated, found.unit, species,
-        found.lost,
+        found.lost, threshold, accepted,
     )  # fmt: skip
     if whole.split("test") is None:
         word = "attack" if ("test", None) in counts else "bona fide"
         raise DataError(f"{path}: the test split has no {word} score; check the file")
     _refuse_failures(path, whole)
     return whole
+
+
+def _fixed(rule: str) -> float | None:
+    """Return a fixed threshold; None for the rule eer."""
+    if rule == "eer":
+        return None
+    try:
+        number = float(rule.removeprefix("fixed="))
+    except ValueError:
+        number = math.nan
+    if not rule.startswith("fixed=") or not math.isfinite(number):
+        raise OptionError(f"no threshold rule {rule!r} for streams; there are eer, fixed=NUMBER")
+    return number
 
 
 def _used(path: Path) -> Iterator[Score]:
@@ -190,7 +215,7 @@ def _refuse_failures(path: Path, counts: FileCounts) -> None:
     allowed = EvaluationOptions().max_failed_share
     # Split and class each by itself: many good attacks must not hide that bona fide failed, nor
     # that a whole species did.
-    for split in ("test", "dev"):
+    for split in ("test",) if counts.threshold is not None else ("test", "dev"):
         classes: dict[str, list[_SpeciesKey]] = {"bona fide": [], "attack": []}
         for key in sorted(counts.lost, key=str):
             if key[0] == split:
@@ -213,8 +238,8 @@ def _scored(counts: FileCounts, key: _SpeciesKey) -> int:
     return 0 if found is None else int(found.sum())
 
 
-class RatesAtEdge(NamedTuple):
-    """A threshold at the edge of a bin, with the exact test rates there."""
+class RatesAtThreshold(NamedTuple):
+    """A threshold, fixed or at the edge of a bin, with the exact test rates there."""
 
     threshold: float
     bpcer: float
@@ -227,7 +252,27 @@ class RatesAtEdge(NamedTuple):
         return (self.bpcer + max(self.apcer.values())) / 2
 
 
-def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
+def at_threshold(counts: FileCounts) -> RatesAtThreshold | None:
+    """Find the test rates at the fixed threshold, or else at the one of dev.
+
+    Args:
+        counts: the file.
+
+    Returns:
+        The threshold and the rates, which are exact in spite of the bins; None if no threshold
+        is fixed and dev lacks a class.
+    """
+    if counts.threshold is None:
+        return at_dev_threshold(counts)
+    became = outcomes(counts, None)
+    scored = [one for one in became if one.accepted + one.refused]
+    shares = {(one.kind, one.name): one.accepted / (one.accepted + one.refused) for one in scored}
+    apcer = {name: share for (kind, name), share in shares.items() if kind == GROUP}
+    bpcer = 1 - shares[BONA_FIDE, BONA_FIDE]
+    return RatesAtThreshold(counts.threshold, bpcer, apcer, became)
+
+
+def at_dev_threshold(counts: FileCounts) -> RatesAtThreshold | None:
     """Find the bin edge with the smallest |APCER - BPCER| on dev, and the test rates there.
 
     Edges with only empty bins between them are equally good on dev; the middle one is taken, as
@@ -250,7 +295,7 @@ def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
     cut = near if abs(curve.gap(near)) < abs(curve.gap(after)) else after
     cut = _middle(dev.bona_fide + dev.attack, cut)
     live = counts.counts["test", None]
-    return RatesAtEdge(
+    return RatesAtThreshold(
         float(curve.values[cut]),
         float(live[:cut].sum() / live.sum()),
         {name: _accepted(counts.counts["test", name], cut) for name in counts.groups("test")},
@@ -258,12 +303,13 @@ def at_dev_threshold(counts: FileCounts) -> RatesAtEdge | None:
     )
 
 
-def outcomes(counts: FileCounts, cut: int) -> tuple[Outcome, ...]:
+def outcomes(counts: FileCounts, cut: int | None) -> tuple[Outcome, ...]:
     """Count what became of each class of test at a cut.
 
     Args:
         counts: the file.
-        cut: scores in the bins from this one on are accepted; 0 accepts all.
+        cut: scores in the bins from this one on are accepted; 0 accepts all, None those at or
+            above the fixed threshold.
 
     Returns:
         As `fasharness.evaluation.outcomes.outcomes`; what only dev has is there as well.
@@ -272,8 +318,10 @@ def outcomes(counts: FileCounts, cut: int) -> tuple[Outcome, ...]:
     for key, lost in counts.lost.items():
         split, kind, name = key
         bins = counts.counts.get((split, None)) if name is None else counts.species.get(key)
-        yes, no = (0, 0) if bins is None else (int(bins[cut:].sum()), int(bins[:cut].sum()))
-        became = (yes, no, lost) if split == "test" else (0, 0, 0)
+        whole = 0 if bins is None else int(bins.sum())
+        above = 0 if bins is None else int(bins[cut:].sum())
+        yes = counts.accepted.get(key, 0) if cut is None else above
+        became = (yes, whole - yes, lost) if split == "test" else (0, 0, 0)
         if name is None:
             found.append(Outcome(BONA_FIDE, BONA_FIDE, *became))
         else:

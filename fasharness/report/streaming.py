@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fasharness.common.files import write_text
 from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES, absences
-from fasharness.evaluation.streaming import FileCounts, at_dev_threshold, outcomes
+from fasharness.evaluation.streaming import FileCounts, at_threshold, outcomes
 from fasharness.metrics.streaming import worst
 from fasharness.report.grid import Grid
 from fasharness.report.numbers import POOLED, WORST, data_words, percent, unit_word
@@ -51,7 +51,7 @@ def _of_curves(counts: FileCounts, split: str) -> Iterator[tuple[str, ...]]:
 
 def _of_decisions(counts: FileCounts) -> Iterator[tuple[str, ...]]:
     """Yield the rates at the threshold, and what became of each class."""
-    decided = at_dev_threshold(counts)
+    decided = at_threshold(counts)
     for one in distinct(decided.outcomes if decided else outcomes(counts, 0)):
         name = "BPCER" if one.kind == BONA_FIDE else f"APCER {one.name}"
         name = f"{'  ' * [BONA_FIDE, GROUP, SPECIES].index(one.kind)}{name} (%)"
@@ -80,14 +80,18 @@ def _notes(counts: FileCounts) -> Iterator[str]:
     """Yield what a reader must know beyond the table."""
     if counts.simulated:
         yield SIMULATED
-    decided = at_dev_threshold(counts)
+    decided = at_threshold(counts)
     if decided is None:
-        yield "Dev lacks a class, so there is no threshold and no rate at one."
+        yield (
+            "Dev lacks a class, so there is no threshold and no rate at one; --threshold "
+            "fixed=NUMBER needs no dev."
+        )
     else:
-        rule = (
+        edge = (
             "the edge of a bin with the smallest |APCER - BPCER| over all attacks "
             "pooled, on dev; of equal ones the middle"
         )
+        rule = edge if counts.threshold is None else "fixed beforehand"
         yield f"Threshold: score >= {decided.threshold!r} is bona fide ({rule})."
     yield from absences(outcomes(counts, 0))
     for split in ("dev", "test"):

@@ -213,15 +213,28 @@ def read_pair(folder: Path, facts: Mapping[str, Score], name: str) -> Pair:
     Raises:
         DataError: a file has another form, or a video no annotation.
     """
-    dev, test = ({s.presentation: s for s in _split(folder, facts, name, part)}
+    dev, test = ({s.presentation: s for s in read_split(folder, facts, name, part)}
                  for part in ("devel", "test"))  # fmt: skip
     leaked = tuple(presentation for presentation in dev if presentation in test)
     kept = [score for score in dev.values() if score.presentation not in test]
     return Pair((*kept, *test.values()), leaked)
 
 
-def _split(folder: Path, facts: Mapping[str, Score], name: str, part: str) -> Iterator[Score]:
-    """Yield the scores of a file."""
+def read_split(folder: Path, facts: Mapping[str, Score], name: str, part: str) -> Iterator[Score]:
+    """Read one file as it was published.
+
+    Args:
+        folder: as `get` returns it.
+        facts: as `read_facts` returns them.
+        name: one of `NAMES`.
+        part: ``devel`` or ``test``.
+
+    Yields:
+        The scores, negated.
+
+    Raises:
+        DataError: the file has another form, or a video no annotation.
+    """
     path = folder / f"{name}_{part}.json"
     split = "dev" if part == "devel" else "test"
     for video, value in _json(path).items():

@@ -198,3 +198,21 @@ def test_the_worst_group_has_its_own_bound(tmp_path: Path) -> None:
     auc = worst([one.auc() for one in counts.each("test")], min)
     assert abs(eer.value - max(map(curves.eer, exact.values()))) <= eer.error
     assert abs(auc.value - min(map(curves.auc, exact.values()))) <= auc.error
+
+
+def test_a_fixed_threshold_needs_no_dev_and_its_rates_are_exact(tmp_path: Path) -> None:
+    scores = draw(900)
+    path = tmp_path / "scores.csv"
+    scorefiles.write(path, scores)
+    counts = streaming.count_file(path, bins=5, rule="fixed=0.7")
+    found = streaming.at_threshold(counts)
+    assert found is not None
+    assert found.threshold == 0.7
+    accepted = {kind: [s.value >= 0.7 for s in scores if s.species == kind]
+                for kind in (None, "print", "replay")}  # fmt: skip
+    assert found.bpcer == pytest.approx(1 - np.mean(accepted.pop(None)), abs=1e-12)
+    assert found.apcer == pytest.approx({k: np.mean(v) for k, v in accepted.items()}, abs=1e-12)
+    assert streaming.at_threshold(streaming.count_file(path, bins=5)) is None
+    for rule in ("fixed=", "fixed=nan", "bpcer=0.1", "0.7"):
+        with pytest.raises(OptionError, match="there are eer, fixed=NUMBER"):
+            streaming.count_file(path, rule=rule)
