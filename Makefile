@@ -8,7 +8,7 @@ READY := $(VENV)/.fasharness-ready
 NATIVE := setup.py $(wildcard csrc/*.cpp csrc/*/*.h csrc/*/*.cpp csrc/*/*.cu csrc/*/*.cuh)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-slow lint bench install clean
+.PHONY: run test test-slow checks lint bench install clean
 
 run: $(READY)
 	$(BIN)/fasharness run --plugin sgtd --protocol oulu1
@@ -16,9 +16,14 @@ run: $(READY)
 test: lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Whole training steps in float64 against the reference arrays: minutes, so not in `make test`.
+# Whole training steps in float64 against the reference arrays, and 131 pairs of real scores that
+# are fetched: minutes, so not in `make test`.
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+# Compares the figures with other codes, on real scores too (fetched once), and writes the page.
+checks: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python docs/checks.py
 
 lint: $(READY)
 	$(BIN)/ruff check .
