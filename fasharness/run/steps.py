@@ -363,6 +363,8 @@ def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScor
         device=shown.device,
         session=shown.session,
         simulated=protocol.simulated,
+        # A data set may know a fact of some presentations only.
+        attributes=tuple((name, text) for name, text in shown.attributes.items() if text),
     )
     return Rows(score, tuple(_clip_rows(score, found.values)), shown.known)
 

@@ -213,6 +213,7 @@ def test_a_published_recipe_runs_on_a_protocol_over_two_list_data_sets(here: Pat
     folder = go(here, "both1", plugins())
     scores = read_csv(folder / "scores.csv")
     assert len({score.presentation for score in scores}) == len(scores) == 6 + 12
+    assert {score.attributes for score in scores} == {(("light", "dim"),)}
     assert {s.presentation.split(":")[0] for s in scores if s.split == "test"} == {"one", "two"}
     assert {s.subject for s in scores if s.split == "test"} == {"one:3", "one:7", "two:3", "two:7"}
     assert len(Recipe.seen) == 3 * 3  # twelve presentations, one clip of each, in batches of 4
