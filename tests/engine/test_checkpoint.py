@@ -49,7 +49,8 @@ def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
         "method": "tiny", "version": "1", "fit_key": "key",
         "options": {"epochs": 2, "rate": 0.25, "validations": 0},
         "clips": json.loads(json.dumps(asdict(method.scoring_clips()))),
-        "faces": "", "detector": "mtcnn", "simulated": False, "threshold": None,
+        "faces": "", "detector": "mtcnn", "simulated": False, "trained_on": [],
+        "threshold": None,
     }  # fmt: skip
     assert card.clips == beside["clips"]
 
