@@ -38,7 +38,7 @@ def _add_evaluate(commands: Any) -> None:
     )
     add_rules(parser)
     add_out(parser)
-    add("--interval", default="percentile", help="percentile (default), bca or exact")
+    add("--interval", default="korn-graubard", help="or percentile, bca, exact (see the docs)")
     add("--all", action="store_true", help="also areas, working points, d', FAR and FRR")
     add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
     add(

@@ -4,56 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fasharness.errors import DataError, naming
 from fasharness.evaluation.checks import check_runs, check_units
+from fasharness.evaluation.differences import DecidedSplit, Difference, chances, of_curve, rates
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
-from fasharness.evaluation.figures import sample_of, scored_split, smallest_rates
+from fasharness.evaluation.figures import scored_split, smallest_rates
 from fasharness.evaluation.folds import DECIDED, decisions
 from fasharness.evaluation.outcomes import unshared
-from fasharness.metrics import bootstrap, comparison
-from fasharness.metrics.arrays import Floats
 from fasharness.result import Evaluation, figures_json
 from fasharness.scores import Score
 
-_RATES = ("acer", "apcer", "bpcer", "apcer_pooled", "hter")
-_KEYS = (*_RATES, "eer", "eer_pooled", "auc", "auc_pooled")
-
 _WORDS = (
-    "{:.0%} percentile intervals of second - first: the same test subjects are drawn for both "
-    "runs, thresholds stay fixed; ACER's p-value swaps the runs at random subject by subject; "
-    "McNemar's exact test assumes independent presentations"
+    "{:.0%} intervals of second - first, with thresholds fixed: rates by Zou and Donner, from both "
+    "runs' Korn-Graubard limits and their correlation over the subjects; EER and AUC by the "
+    "t-expanded percentile bootstrap, the same test subjects being drawn for both runs; p-values "
+    "swap the runs subject by subject (ACER: at random; McNemar: exactly)"
 )
 _FOLDS = (
     "the decisions of all folds together, each at its fold's own threshold; no EER or AUC, since "
     "the scores of different folds have no common scale; {}"
 )
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A metric of two runs on the same presentations.
-
-    Attributes:
-        name: the metric.
-        first: its value in the first run.
-        second: its value in the second run.
-        low: lower end of the interval of second - first, None where there is none.
-        high: upper end of it.
-    """
-
-    name: str
-    first: float
-    second: float
-    low: float | None
-    high: float | None
-
-    @property
-    def difference(self) -> float:
-        """Second minus first."""
-        return self.second - self.first
 
 
 @dataclass(frozen=True)
@@ -64,7 +34,7 @@ class Comparison:
         differences: one for each metric.
         acer_p: p-value of the ACER difference: the probability of one at least as large if the runs
             were interchangeable for each subject.
-        mcnemar_bona_fide: p-value of McNemar's exact test on bona fide decisions.
+        mcnemar_bona_fide: p-value of McNemar's exact test by subject on bona fide decisions.
         mcnemar_attack: the same on attack decisions.
         shared: how many test presentations both runs scored.
         dropped: test presentations that only one of them scored.
@@ -121,11 +91,10 @@ def compare(
     )
     # Each run keeps its own threshold; the scores of two methods have no common scale.
     cuts = (evaluation.threshold.value for evaluation in evaluations)
-    one, two = map(_DecidedSplit.of, pair, cuts)
-    both = (one.replicates(options), two.replicates(options))
+    one, two = map(DecidedSplit.of, pair, cuts)
     return Comparison(
-        tuple(_of_metric(key, evaluations, both, options) for key in _KEYS),
-        *_chances(one, two, options),
+        (*rates(one, two, options), *of_curve(evaluations, one, two, options)),
+        *chances(one, two, options),
         len(shared),
         tuple(sorted(_scored(first) ^ _scored(second))),
         _WORDS.format(options.confidence),
@@ -178,12 +147,11 @@ def compare_folds(
     )
     pair = tuple(one.scores for one in decided)
     # Decisions are 0 and 1 by now, so one cut between them serves all folds.
-    one, two = (_DecidedSplit.of(scores, DECIDED) for scores in pair)
-    values, both = (one.values(), two.values()), (one.replicates(options), two.replicates(options))
+    one, two = (DecidedSplit.of(scores, DECIDED) for scores in pair)
     dropped = (_scored(first[fold]) ^ _scored(second[fold]) for fold in shared)
     return Comparison(
-        tuple(_difference(key, values[0][key], values[1][key], both, options) for key in _RATES),
-        *_chances(one, two, options),
+        rates(one, two, options),
+        *chances(one, two, options),
         sum(map(len, shared.values())),
         tuple(sorted(set().union(*dropped))),
         _FOLDS.format(_WORDS.format(options.confidence)),
@@ -289,55 +257,6 @@ def _all_decisions(
     return _DecidedFolds(found, tuple(warnings))
 
 
-@dataclass(frozen=True, eq=False)
-class _DecidedSplit:
-    """A test split with its errors at a threshold."""
-
-    sample: bootstrap.Sample
-    cut: float
-    wrong: NDArray[np.bool_]
-
-    @staticmethod
-    def of(scores: Sequence[Score], cut: float) -> "_DecidedSplit":
-        """Decide on the test split of a run."""
-        sample = sample_of(scored_split(scores, "test"))
-        return _DecidedSplit(sample, cut, (sample.scores >= cut) == (sample.species > 0))
-
-    def errors(self, attack: bool) -> NDArray[np.bool_]:
-        """Return, for a class, which presentations are on the wrong side."""
-        return np.asarray(self.wrong[(self.sample.species > 0) == attack])
-
-    def values(self) -> Mapping[str, float]:
-        """Compute every figure of the split itself."""
-        whole = np.ones((1, self.sample.cluster_count), dtype=np.int64)
-        found = bootstrap.figures(self.sample, self.cut, (), whole)
-        return {name: float(values[0]) for name, values in found.items()}
-
-    def replicates(self, options: EvaluationOptions) -> Mapping[str, Floats]:
-        """Compute every figure in every replicate; one seed gives both runs the same draws."""
-        # Paired: the same seed and the same cluster numbers draw the same subjects for both runs;
-        # independent draws would make the interval of the difference too wide.
-        draws = bootstrap.draw(self.sample.cluster_count, options.replicates, options.seed)
-        return bootstrap.gather(bootstrap.figures(self.sample, self.cut, (), w) for w in draws)
-
-
-class _Chances(NamedTuple):
-    """P-values of the ACER difference and of the decisions on each class."""
-
-    acer: float
-    bona_fide: float
-    attack: float
-
-
-def _chances(one: _DecidedSplit, two: _DecidedSplit, options: EvaluationOptions) -> _Chances:
-    """Test whether two runs differ."""
-    return _Chances(
-        comparison.swap_test(one.sample, one.wrong, two.wrong, options.replicates, options.seed),
-        comparison.mcnemar(one.errors(attack=False), two.errors(attack=False)),
-        comparison.mcnemar(one.errors(attack=True), two.errors(attack=True)),
-    )
-
-
 def _scored(scores: Sequence[Score]) -> set[str]:
     """Name the test presentations with a score."""
     return {s.presentation for s in scores if s.split == "test" and not s.failed}
@@ -369,32 +288,3 @@ def _restrict(scores: Sequence[Score], shared: set[str]) -> list[Score]:
     kept = [s for s in scores if s.split != "test" or s.presentation in shared]
     # Sorted, so that row i of one run is row i of the other in McNemar's test and in the draws.
     return sorted(kept, key=lambda s: s.presentation)
-
-
-def _of_metric(
-    key: str,
-    evaluations: tuple[Evaluation, ...],
-    replicates: Sequence[Mapping[str, Floats]],
-    options: EvaluationOptions,
-) -> Difference:
-    """Compare one metric."""
-    first, second = (evaluation.metric(key).value for evaluation in evaluations)
-    if first is None or second is None:
-        raise DataError(f"{key} is absent: {evaluations[0].metric(key).reason}")
-    return _difference(key, first, second, replicates, options)
-
-
-def _difference(
-    key: str,
-    first: float,
-    second: float,
-    replicates: Sequence[Mapping[str, Floats]],
-    options: EvaluationOptions,
-) -> Difference:
-    """Give a difference its interval; none if it is the same in every replicate."""
-    apart: NDArray[np.float64] = replicates[1][key] - replicates[0][key]
-    usable = apart[np.isfinite(apart)]
-    # As in `figures`: an interval from the few complete replicates would not be that of the split.
-    if usable.size < 0.9 * apart.size or np.ptp(usable) == 0:
-        return Difference(key, first, second, None, None)
-    return Difference(key, first, second, *bootstrap.percentile(usable, options.confidence))

@@ -12,14 +12,9 @@ from fasharness.counts import Counts, Failure, Outcome
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation import outcomes
 from fasharness.evaluation.checks import check, check_subjects, doubtful_subjects
-from fasharness.evaluation.figures import (
-    Figures,
-    Resampling,
-    ScoredSplit,
-    scored_split,
-    smallest_rates,
-)
+from fasharness.evaluation.figures import Figures, ScoredSplit, scored_split, smallest_rates
 from fasharness.evaluation.published import published
+from fasharness.evaluation.resampling import METHODS, Resampling
 from fasharness.metrics import thresholds
 from fasharness.metrics.points import STANDARD, Point, parse
 from fasharness.result import Baseline, Evaluation, Metric, Published, Threshold
@@ -29,7 +24,6 @@ MetricFunction = Callable[[NDArray[np.float64], NDArray[np.float64], float], flo
 
 _FEW_SUBJECTS = 10
 _TEST_PREFIX = "test:"
-_METHODS = ("percentile", "bca", "exact")
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,8 @@ class EvaluationOptions:
         replicates: bootstrap replicates.
         seed: seed of the bootstrap.
         confidence: of the intervals.
-        interval: ``percentile``, ``bca``, or ``exact``: rates get the exact binomial interval.
+        interval: ``korn-graubard``; for comparison ``percentile``, ``bca`` (bootstrap), or
+            ``exact`` (binomial, for independent presentations).
         max_failed_share: no figure is computed if more than this share of a class failed in the
             test split or in the split that chose the threshold.
         allow_leaks: whether a threshold may be chosen on the test split.
@@ -56,7 +51,7 @@ class EvaluationOptions:
     replicates: int = 1000
     seed: int = 0
     confidence: float = 0.95
-    interval: str = "percentile"
+    interval: str = METHODS[0]
     max_failed_share: float = 0.2
     allow_leaks: bool = False
     allow_subject_overlap: bool = False
@@ -71,8 +66,8 @@ class EvaluationOptions:
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}, expected at least 0")
         self._check_shares()
-        if self.interval not in _METHODS:
-            raise OptionError(f"interval {self.interval!r}, expected one of {', '.join(_METHODS)}")
+        if self.interval not in METHODS:
+            raise OptionError(f"interval {self.interval!r}, expected one of {', '.join(METHODS)}")
         if self.leaks and not self.allow_leaks:
             raise OptionError(
                 f"threshold rule {self.threshold_rule!r} looks at the test split, which makes "

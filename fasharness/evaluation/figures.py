@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from fasharness.errors import DataError
-from fasharness.metrics import binomial, bootstrap, points, rates
+from fasharness.evaluation.resampling import Drawn, Resampling, with_interval
+from fasharness.metrics import binomial, bootstrap, intervals, points, rates
 from fasharness.metrics.arrays import Floats
 from fasharness.metrics.points import Point, Reading
 from fasharness.result import IntervalRule, Metric
@@ -22,6 +23,12 @@ _CURVES: Mapping[str, Point] = {point.name: point for point in points.WHOLE} | {
     for ending in ("", "_pooled")
 }
 
+_CLOSED = (
+    "APCER and BPCER: Korn-Graubard, the exact binomial interval (Clopper-Pearson) at the "
+    "effective number of presentations, which is smaller the more those of one of the test {drawn} "
+    "are alike; the largest APCER: its species' or groups' limits (Bonferroni); ACER and HTER: Zou "
+    "and Donner"
+)
 _EXACT = (
     "A rate with no errors, or errors only, gets the exact binomial interval instead, since "
     "resampling cannot change it"
@@ -133,23 +140,6 @@ def sample_of(test: ScoredSplit) -> bootstrap.Sample:
     return bootstrap.Sample(values, np.array(kinds), numbers, clusters.astype(np.int64))
 
 
-@dataclass(frozen=True)
-class Resampling:
-    """How intervals are computed.
-
-    Attributes:
-        method: ``percentile``, ``bca``, or ``exact`` (binomial) for rates, percentile for the rest.
-        confidence: e.g. 0.95.
-        replicates: bootstrap replicates.
-        seed: seed of the draws.
-    """
-
-    method: str
-    confidence: float
-    replicates: int
-    seed: int
-
-
 @dataclass(frozen=True, eq=False)
 class Figures:
     """All figures of a test split at a threshold.
@@ -217,18 +207,23 @@ class Figures:
     @property
     def rule(self) -> IntervalRule:
         """How the intervals were computed, in words."""
-        by = self.resampling
-        method = "percentile" if by.method == "exact" else by.method
+        by, drawn = self.resampling, self._drawn
+        kind = by.method if by.method in ("percentile", "bca") else "percentile"
+        kind = "t-expanded percentile" if by.method == "korn-graubard" else kind
         words = (
-            f"{by.confidence:.0%} {method} bootstrap: test {self._drawn} are resampled with "
-            f"replacement, with all their presentations; model and threshold stay fixed. {_EXACT}"
+            f"{kind} bootstrap: test {drawn} are resampled with replacement, with all their "
+            "presentations; model and threshold stay fixed"
         )
-        if by.method == "exact":
+        if by.method == "korn-graubard":
+            words = f"{by.confidence:.0%}. {_CLOSED.format(drawn=drawn)}; other figures: {words}"
+        elif by.method == "exact":
             words = (
                 f"{by.confidence:.0%} exact binomial (Clopper-Pearson) for APCER and BPCER, which "
                 f"assumes independent presentations; ACER and HTER the mean of its ends; other "
-                f"figures: {words}"
+                f"figures: {by.confidence:.0%} {words}. {_EXACT}"
             )
+        else:
+            words = f"{by.confidence:.0%} {words}. {_EXACT}"
         clusters = self._sample.cluster_count
         return IntervalRule(words, by.method, by.confidence, by.replicates, by.seed, clusters)
 
@@ -256,6 +251,14 @@ class Figures:
         return sample_of(self.test)
 
     @cached_property
+    def _closed(self) -> Mapping[str, intervals.Estimate]:
+        """The rates whose intervals have a closed form under this rule."""
+        by = self.resampling
+        if by.method != "korn-graubard":
+            return {}
+        return intervals.of_decisions(self._sample, self.threshold, by.confidence)
+
+    @cached_property
     def _replicates(self) -> Mapping[str, Floats]:
         """Every figure in every bootstrap replicate."""
         by = self.resampling
@@ -280,7 +283,7 @@ class Figures:
         wrong, count = int(np.count_nonzero(errors)), errors.size
         # Without errors every replicate has the rate 0, so a percentile interval would be one point
         # and 0 errors of 120 would look certain.
-        if 0 < wrong < count and self.resampling.method != "exact":
+        if key in self._closed or (0 < wrong < count and self.resampling.method != "exact"):
             return self._other(name, wrong / count, key, count)
         low, high = binomial.clopper_pearson(wrong, count, self.resampling.confidence)
         return Metric(name, wrong / count, low, high, count)
@@ -289,7 +292,7 @@ class Figures:
         """Compute a mean of rates; if resampling changes none of them, of their limits as well."""
         value = sum(term.value or 0.0 for term in terms) / len(terms)
         moved = any(0 < (term.value or 0.0) < 1 for term in terms)
-        if moved and self.resampling.method != "exact":
+        if key in self._closed or (moved and self.resampling.method != "exact"):
             return self._other(name, value, key)
         low = sum(term.low or 0.0 for term in terms) / len(terms)
         high = sum(1.0 if term.high is None else term.high for term in terms) / len(terms)
@@ -324,23 +327,13 @@ class Figures:
         return self._other("d_prime", value, "d_prime")
 
     def _other(self, name: str, value: float, key: str, count: int = 0) -> Metric:
-        """Give a figure its bootstrap interval, or the reason why it has none."""
-        by, replicates = self.resampling, self._replicates[key]
-        usable = replicates[np.isfinite(replicates)]
-        # Drawing the only cluster gives the sample itself every time.
-        if self._sample.cluster_count < 2:
-            return Metric(name, value, count=count, reason="one subject cannot be resampled")
-        # The remaining replicates would describe another test set, where no class is ever missing.
-        if usable.size < 0.9 * replicates.size:
-            reason = "no interval: too many of the drawn samples lack a class or a species"
-            return Metric(name, value, count=count, reason=reason)
-        if np.ptp(usable) == 0:
-            reason = "no interval: the figure is the same in every drawn sample"
-            return Metric(name, value, count=count, reason=reason)
-        limits = bootstrap.percentile(usable, by.confidence)
-        if by.method == "bca":
-            jackknife = self._jackknife[key]
-            # Leaving out the only subject of a species leaves no rate for it.
-            kept = jackknife[np.isfinite(jackknife)]
-            limits = bootstrap.bca(usable, value, kept, by.confidence)
-        return Metric(name, value, limits.low, limits.high, count)
+        """Give a figure its interval, or the reason why it has none."""
+        if key in self._closed:
+            closed = self._closed[key].limits
+            if closed is None:
+                return Metric(name, value, count=count, reason="one subject says nothing of others")
+            return Metric(name, value, closed.low, closed.high, count)
+        drawn = Drawn(
+            self._sample.cluster_count, self._replicates[key], lambda: self._jackknife[key]
+        )
+        return with_interval(Metric(name, value, count=count), drawn, self.resampling)

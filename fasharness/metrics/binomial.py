@@ -1,23 +1,22 @@
-"""Exact binomial limits for a rate, without SciPy as a dependency."""
+"""Exact binomial limits for a rate."""
 
 import math
 
-import numpy as np
-
 from fasharness.metrics.bootstrap import Limits
+from fasharness.metrics.special import beta_quantile
 
 
-def clopper_pearson(errors: int, count: int, confidence: float = 0.95) -> Limits:
+def clopper_pearson(errors: float, count: float, confidence: float = 0.95) -> Limits:
     """Exact binomial interval of a rate (Clopper and Pearson 1934).
 
     Args:
-        errors: observed errors.
+        errors: observed errors; no whole number where `count` is an effective one.
         count: independent presentations.
         confidence: e.g. 0.95, two-sided.
 
     Returns:
-        The limits. They assume independent presentations; several videos of one subject make
-        the true interval wider.
+        The limits. They assume independent presentations; `intervals.korn_graubard` is the form
+        for several presentations of a subject.
 
     Raises:
         ValueError: when errors and count do not fit together.
@@ -26,21 +25,12 @@ def clopper_pearson(errors: int, count: int, confidence: float = 0.95) -> Limits
     >>> f"{low:.4f} {high:.4f}"
     '0.0000 0.0303'
     """
-    if not 0 <= errors <= count or count == 0:
+    if not 0 <= errors <= count or count <= 0:
         raise ValueError(f"expected 0 <= errors <= count, got {errors} of {count}")
     tail = (1 - confidence) / 2
-    return Limits(1 - _upper(count - errors, count, tail), _upper(errors, count, tail))
-
-
-def _upper(errors: int, count: int, tail: float) -> float:
-    """Find the rate at which at most `errors` errors have the probability `tail`."""
-    low, high = 0.0, 1.0
-    if errors == count:
-        return high
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (low, middle) if at_most(errors, count, middle) < tail else (middle, high)
-    return (low + high) / 2
+    low = beta_quantile(tail, errors, count - errors + 1) if errors > 0 else 0.0
+    high = beta_quantile(1 - tail, errors + 1, count - errors) if errors < count else 1.0
+    return Limits(low, high)
 
 
 def smallest_rate(count: int, confidence: float = 0.95) -> float:
@@ -64,23 +54,3 @@ def smallest_rate(count: int, confidence: float = 0.95) -> float:
         raise ValueError(f"expected at least one presentation, got {count}")
     # 1 - (1 - confidence) ** (1 / count), written so that many presentations lose no digits.
     return -math.expm1(math.log1p(-confidence) / count)
-
-
-def at_most(errors: int, count: int, rate: float) -> float:
-    """Binomial probability of at most this many errors, summed from logarithms.
-
-    Args:
-        errors: how many errors at most.
-        count: independent presentations.
-        rate: probability of an error.
-
-    Returns:
-        A probability.
-    """
-    if rate <= 0 or rate >= 1:
-        return 1.0 if rate <= 0 or errors >= count else 0.0
-    # Logarithms, since binomial coefficients overflow a float beyond about 1000 presentations.
-    ranks = np.arange(1, errors + 1)
-    steps = np.log((count - ranks + 1) / ranks) + math.log(rate) - math.log1p(-rate)
-    logs = count * math.log1p(-rate) + np.append(0.0, np.cumsum(steps))
-    return min(1.0, float(np.exp(logs).sum()))

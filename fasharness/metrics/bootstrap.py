@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fasharness.metrics.arrays import Floats, Ints
 from fasharness.metrics.curves import ErrorCurve, worst_below
 from fasharness.metrics.points import Point
+from fasharness.metrics.special import student_quantile
 
 MOST_CUTS = 4096  # with more distinct scores, neighbours share a cut in the replicates
 WeightChunks = Iterator[NDArray[np.int64]]
@@ -45,6 +46,38 @@ class Limits(NamedTuple):
 
     low: float
     high: float
+
+
+class Decided(NamedTuple):
+    """Decisions at a threshold, counted by cluster.
+
+    Attributes:
+        errors: int64 (C, 1 + species), the wrong ones of each cluster: bona fide first.
+        totals: int64 (C, 1 + species), all of them.
+    """
+
+    errors: Ints
+    totals: Ints
+
+
+def decide(sample: Sample, threshold: float) -> Decided:
+    """Count the decisions of each cluster on bona fide presentations and on each species.
+
+    Args:
+        sample: the scores.
+        threshold: scores at or above it are accepted as bona fide.
+
+    Returns:
+        Errors and presentations.
+    """
+    kinds = len(sample.groups) + 1
+    cells = sample.clusters * kinds + sample.species
+    # A score at the threshold is accepted: an error for an attack, none for bona fide.
+    wrong = (sample.scores >= threshold) == (sample.species > 0)
+    shape = (sample.cluster_count, kinds)
+    size = shape[0] * kinds
+    errors = np.bincount(cells[wrong], minlength=size).reshape(shape)
+    return Decided(errors, np.bincount(cells, minlength=size).reshape(shape))
 
 
 def draw(clusters: int, replicates: int, seed: int) -> WeightChunks:
@@ -120,17 +153,10 @@ def figures(
 
 def _rates(sample: Sample, threshold: float, weights: NDArray[np.int64]) -> dict[str, Floats]:
     """Compute the rates at the threshold from weighted counts per cluster and species."""
-    kinds = len(sample.groups) + 1
-    cells = sample.clusters * kinds + sample.species
-    # A score at the threshold is accepted: an error for an attack, none for bona fide.
-    wrong = (sample.scores >= threshold) == (sample.species > 0)
-    shape = (sample.cluster_count, kinds)
-    size = shape[0] * kinds
-    draws = weights.astype(np.float64)
-    total = draws @ np.bincount(cells, minlength=size).reshape(shape)
-    error = draws @ np.bincount(cells[wrong], minlength=size).reshape(shape)
+    decided, draws = decide(sample, threshold), weights.astype(np.float64)
+    error, total = draws @ decided.errors, draws @ decided.totals
     rates = {"bpcer": _ratio(error[:, 0], total[:, 0])}
-    for index in range(kinds - 1):
+    for index in range(len(sample.groups)):
         rates[f"species:{index}"] = _ratio(error[:, index + 1], total[:, index + 1])
     groups = np.asarray(sample.groups)
     for group in range(groups.max() + 1):
@@ -331,6 +357,23 @@ def percentile(replicates: Floats, confidence: float) -> Limits:
     """
     low, high = np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Limits(float(low), float(high))
+
+
+def expanded(replicates: Floats, clusters: int, confidence: float) -> Limits:
+    """Percentile interval with Student's quantiles, for few clusters (Hesterberg 2015).
+
+    Args:
+        replicates: float64 (R,), finite.
+        clusters: how many clusters were drawn from, at least 2.
+        confidence: e.g. 0.95.
+
+    Returns:
+        The percentile interval at a confidence that is raised as if by Student's quantile and by
+        C / (C - 1), the share by which resampling makes variances too small.
+    """
+    wide = student_quantile((1 + confidence) / 2, clusters - 1)
+    tail = NormalDist().cdf(-wide * (clusters / (clusters - 1)) ** 0.5)
+    return percentile(replicates, 1 - 2 * tail)
 
 
 def bca(replicates: Floats, estimate: float, jackknife: Floats, confidence: float) -> Limits:

@@ -3,34 +3,44 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.metrics import binomial
-from fasharness.metrics.arrays import Floats
+from fasharness.metrics.arrays import Floats, Ints
 from fasharness.metrics.bootstrap import Sample
 
 
-def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """McNemar's exact test on paired errors (McNemar 1947), for independent presentations.
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Ints) -> float:
+    """McNemar's exact test on paired errors, with the presentations of a cluster kept together.
+
+    If the runs do not differ, the difference of their errors in a cluster (subject) is as likely
+    to have either sign; the observed sum is compared with all choices of signs. With one
+    presentation in each cluster this is the exact test of McNemar (1947).
 
     Args:
         first: bool (N,), which presentations the first run got wrong.
         second: bool (N,), which the second run got wrong.
+        clusters: int64 (N,), the cluster of each.
 
     Returns:
-        The two-sided p-value; 1 when the runs never disagree.
+        The two-sided p-value; 1 when no cluster has more errors of one run.
 
     Raises:
         ValueError: when the shapes differ.
     """
-    if first.shape != second.shape:
-        raise ValueError(f"errors must be paired, got {first.shape} and {second.shape}")
-    only_first = int(np.count_nonzero(first & ~second))
-    only_second = int(np.count_nonzero(second & ~first))
-    apart = only_first + only_second
-    if apart == 0:
+    if not first.shape == second.shape == clusters.shape:
+        shapes = f"{first.shape}, {second.shape} and {clusters.shape}"
+        raise ValueError(f"errors must be paired and have clusters, got {shapes}")
+    # Videos of one subject are alike: tested as if independent, equal runs would differ too often.
+    apart = np.bincount(clusters, first.astype(np.float64) - second).astype(np.int64)
+    sizes, counts = np.unique(np.abs(apart[apart != 0]), return_counts=True)
+    observed, most = abs(int(apart.sum())), int(sizes @ counts)
+    if observed == 0:
         return 1.0
-    # Exact, since the chi-squared form needs many disagreements. Where both counts are equal the
-    # tails overlap and their sum exceeds 1.
-    return min(1.0, 2 * binomial.at_most(min(only_first, only_second), apart, 0.5))
+    # The sum's distribution is the transform of a product of cosines, one for each sign.
+    length = 1 << (2 * most).bit_length()
+    angles = 2 * np.pi / length * np.arange(length // 2 + 1)
+    wave = np.prod([np.cos(size * angles) ** n for size, n in zip(sizes, counts, strict=True)], 0)
+    tail = 2 * float(np.fft.irfft(wave, length)[observed : most + 1].sum())
+    # All signs equal is the rarest outcome; rounding may not go below its probability.
+    return min(1.0, max(tail, 2.0 ** (1 - int(counts.sum()))))
 
 
 def swap_test(

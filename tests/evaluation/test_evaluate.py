@@ -116,8 +116,8 @@ def test_lost_dev_presentations_are_warned_of_and_too_many_refused() -> None:
         assert not any("dev presentations" in words for words in other.warnings)
 
 
-def test_rates_without_an_error_get_exact_limits() -> None:
-    found = evaluate(HAND)
+def test_drawn_rates_without_an_error_get_exact_limits() -> None:
+    found = evaluate(HAND, EvaluationOptions(interval="percentile"))
     print2 = next(m for m in found.apcer_by_species if m.name == "print2")
     assert (print2.low, print2.high) == binomial.clopper_pearson(0, 2)
     apcer = found.metric("apcer")
@@ -168,18 +168,19 @@ def test_same_seed_same_evaluation_other_seed_other_intervals(oulu_like: Draw) -
     shuffled = [scores[i] for i in np.random.default_rng(0).permutation(len(scores))]
     assert evaluate(shuffled) == first
     other = evaluate(scores, EvaluationOptions(seed=1))
-    assert other.metric("acer").value == first.metric("acer").value
-    assert other.metric("acer").low != first.metric("acer").low
+    assert other.metric("acer") == first.metric("acer")  # a closed form draws nothing
+    assert other.metric("eer").value == first.metric("eer").value
+    assert other.metric("eer").low != first.metric("eer").low
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize("method", ["korn-graubard", "percentile", "bca"])
 def test_intervals_hold_their_figures_and_grow_with_confidence(
     oulu_like: Draw, method: str
 ) -> None:
     scores = oulu_like(2)
     narrow = evaluate(scores, EvaluationOptions(interval=method, confidence=0.5))
     wide = evaluate(scores, EvaluationOptions(interval=method, confidence=0.99))
-    assert method in wide.intervals.words
+    assert method in wide.intervals.words.lower()
     assert wide.intervals.clusters == 8
     for name in ("acer", "bpcer", "eer", "auc"):
         low, value, high = wide.metric(name).low, wide.metric(name).value, wide.metric(name).high
@@ -231,7 +232,10 @@ def test_thresholds_from_the_test_split_need_leave_and_are_labelled() -> None:
         ({"confidence": 95.0}, "confidence is 95, expected a share between 0 and 1"),
         ({"confidence": 1.0}, "confidence is 1"),
         ({"seed": -1}, "seed is -1"),
-        ({"interval": "normal"}, "interval 'normal', expected one of percentile, bca, exact"),
+        (
+            {"interval": "normal"},
+            "interval 'normal', expected one of korn-graubard, percentile",
+        ),
         ({"max_failed_share": 3.0}, "max-failed .* is 3, expected a share from 0 to 1"),
         ({"points": ("tpr@fpr",)}, "no figure 'tpr@fpr'"),
     ],

@@ -169,3 +169,13 @@ def test_intervals_over_subjects_cover_the_truth_where_those_over_videos_do_not(
             covered[name] += low <= 0.5 <= high
     assert covered["subjects"] / runs > 0.82
     assert covered["videos"] / runs < 0.7
+
+
+def test_expanded_intervals_by_hand() -> None:
+    replicates = np.arange(10_001.0)
+    # Student's 0.975 quantile with 9 degrees is 2.2622; times sqrt(10 / 9) it is 2.3845, which a
+    # normal value exceeds with probability 0.00855.
+    found = bootstrap.expanded(replicates, 10, 0.95)
+    assert found == pytest.approx((85.5, 9914.5), abs=0.5)
+    many = bootstrap.expanded(replicates, 100_000, 0.95)
+    assert many == pytest.approx(bootstrap.percentile(replicates, 0.95), abs=0.1)
