@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fasharness.dataset import Dataset, Simulator
     from fasharness.faces import CropRule, DepthEstimator, Detector
     from fasharness.method import Method
+    from fasharness.metric import MetricInput
     from fasharness.result import FoldsResult, Result
     from fasharness.scores import Score
     from fasharness.weights import Weights
@@ -60,12 +61,11 @@ def fasharness_commands() -> Mapping[str, Callable[[Any], None]]:  # type: ignor
 
 
 @hookspec
-def fasharness_metrics() -> Mapping[  # type: ignore[empty-body]
-    str, Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
-]:
-    """Metrics: name to a function of (bona fide scores, attack scores, threshold).
+def fasharness_metrics() -> Mapping[str, Callable[[MetricInput], float]]:  # type: ignore[empty-body]
+    """Metrics: name to a function of a `MetricInput`.
 
     They are computed on the test split with the dev threshold, and listed in the result by name.
+    For the interval they are computed with the weights of drawn subjects.
     """
 
 

@@ -132,7 +132,12 @@ class Everything:
 
     @hookimpl
     def fasharness_metrics(self):
-        return {"span": lambda live, attacks, threshold: float(live[0] - attacks[0])}
+        return {"span": self.span}
+
+    def span(self, given):
+        self.told.append(("metric", given))
+        live, attack = given.bona_fide, ~given.bona_fide
+        return given.scores[live].mean() - given.scores[attack].mean()
 
     @hookimpl
     def fasharness_decode(self, path, wanted):
@@ -273,6 +278,13 @@ def test_fasharness_metrics(done: Done):
     values = {s.presentation: s.value for s in read_csv(done.folder / "scores.csv")}
     (span,) = (m for m in done.result.evaluation.metrics if m.name == "span")
     assert span.value == pytest.approx(values["test_live"] - values["test_cut"], abs=1e-9)
+    ((given,), *again) = done.told("metric")
+    assert given.species[~given.bona_fide].tolist() == ["cut"]
+    assert given.group[~given.bona_fide].tolist() == ["paper"]
+    assert given.weights.tolist() == [1, 1]
+    assert given.threshold == done.result.evaluation.threshold.value
+    assert all(row.weights.tolist() == [1, 1] for (row,) in again)
+    assert span.reason == "one subject cannot be resampled"
 
 
 def test_fasharness_decode(done: Done, oulu: Path):

@@ -34,12 +34,15 @@ EDGES: dict[str, set[str]] = {
     "dataset": {"common", "data", "errors", "faces", "protocol", "scores"},
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
     "method": {"clips", "data", "errors", "metrics"},
-    "hookspecs": {"dataset", "faces", "method", "result", "scores", "weights"},
+    "metric": set(),
+    "hookspecs": {"dataset", "faces", "method", "metric", "result", "scores", "weights"},
     "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
     # numbers: they know nothing of videos
     "metrics": set(),
     "scorefiles": {"common", "errors", "scores"},
-    "evaluation": {"common", "counts", "errors", "metrics", "result", "scorefiles", "scores"},
+    "evaluation": {
+        "common", "counts", "errors", "metric", "metrics", "result", "scorefiles", "scores",
+    },
     "report": {
         "common", "counts", "errors", "evaluation", "metrics", "result", "scorefiles", "scores",
     },
@@ -64,8 +67,8 @@ EDGES: dict[str, set[str]] = {
         "evaluation", "plugins", "report", "result", "run", "scorefiles", "scores",
     },
     "cli": {
-        "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "plugins",
-        "prepare", "report", "result", "run", "scorefiles", "scores", "weights",
+        "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "metric",
+        "plugins", "prepare", "report", "result", "run", "scorefiles", "scores", "weights",
     },
     "__main__": {"cli"},
     "testing": {"cli"},
@@ -175,7 +178,8 @@ def test_the_files_that_the_rules_speak_of_are_there():
 def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
-    contract = "errors counts data clips protocol faces weights dataset method hookspecs plugins "
+    contract = "errors counts data clips protocol faces weights dataset method metric hookspecs "
+    contract += "plugins "
     contract += "scores result testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 

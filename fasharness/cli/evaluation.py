@@ -13,7 +13,8 @@ from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, warn, 
 from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
-    from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction
+    from fasharness.evaluation.evaluate import EvaluationOptions
+    from fasharness.metric import MetricFunction
     from fasharness.scores import Score
 
 

@@ -1,26 +1,25 @@
 """From scores to an evaluation: threshold on dev, rates on test, intervals over subjects."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fasharness.counts import Counts, Failure, Outcome
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation import outcomes
 from fasharness.evaluation.checks import check, check_subjects, doubtful_subjects
-from fasharness.evaluation.figures import Figures, ScoredSplit, scored_split, smallest_rates
+from fasharness.evaluation.figures import Figures, scored_split, smallest_rates
+from fasharness.evaluation.plugin_metrics import measure
 from fasharness.evaluation.published import published
 from fasharness.evaluation.resampling import METHODS, Resampling
+from fasharness.metric import MetricFunction
 from fasharness.metrics import thresholds
 from fasharness.metrics.points import STANDARD, Point, parse
 from fasharness.result import Baseline, Evaluation, Metric, Published, Threshold
 from fasharness.scores import SPLITS, Score
-
-MetricFunction = Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
 
 _FEW_SUBJECTS = 10
 _TEST_PREFIX = "test:"
@@ -134,7 +133,7 @@ def evaluate(
     Args:
         scores: scores of the dev and test splits (those of train are only counted).
         options: the rules.
-        extra: further metrics by name, functions of bona fide scores, attack scores, threshold.
+        extra: metrics of plugins by name.
 
     Returns:
         The evaluation.
@@ -252,7 +251,7 @@ def _evaluation(
     metrics = (
         *figures.metrics,
         *outcomes.non_response(became),
-        *(_extra(name, f, figures.test, threshold.value) for name, f in extra.items()),
+        *(measure(name, f, test, threshold.value, figures.resampling) for name, f in extra.items()),
     )
     return Evaluation(
         threshold=threshold,
@@ -290,15 +289,6 @@ def _counts(scores: Sequence[Score], split: str) -> Counts:
         attacks={name: sum(score.species == name for score in scored) for name in species},
         subjects=len({score.subject for score in scored if score.subject}),
     )
-
-
-def _extra(name: str, function: MetricFunction, test: ScoredSplit, threshold: float) -> Metric:
-    """Compute a plugin's metric; a value that is not finite counts as absent."""
-    # Copies, so that a plugin that sorts in place does not change what others read.
-    value = float(function(test.bona_fide.copy(), test.attack.copy(), threshold))
-    if not math.isfinite(value):
-        return Metric(name, None, reason=f"the metric's plugin returned {value}")
-    return Metric(name, value, reason="no interval for metrics of plugins")
 
 
 def _used(threshold: Threshold) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from fasharness.counts import Outcome
 from fasharness.errors import naming
-from fasharness.evaluation.evaluate import EvaluationOptions, MetricFunction, evaluate
+from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
 from fasharness.evaluation.figures import Figures, scored_split
 from fasharness.evaluation.outcomes import added
+from fasharness.metric import MetricFunction
 from fasharness.result import Evaluation, FoldMetric, FoldsResult, Metric, Result
 from fasharness.scores import Score
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from fasharness.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from fasharness.method import Method
+    from fasharness.metric import MetricInput
 
 
 def _toy() -> type[Method]:
@@ -20,10 +18,13 @@ def _toy() -> type[Method]:
     return Toy
 
 
-def _gap(bona_fide: NDArray[np.float64], attacks: NDArray[np.float64], threshold: float) -> float:
+def _gap(given: MetricInput) -> float:
     """Mean bona fide score minus mean attack score."""
-    del threshold
-    return float(bona_fide.mean() - attacks.mean())
+    import numpy as np
+
+    live, attack = given.bona_fide, ~given.bona_fide
+    means = [np.average(given.scores[kept], weights=given.weights[kept]) for kept in (live, attack)]
+    return float(means[0] - means[1])
 
 
 @hookimpl
@@ -33,8 +34,6 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
 
 
 @hookimpl
-def fasharness_metrics() -> Mapping[
-    str, Callable[[NDArray[np.float64], NDArray[np.float64], float], float]
-]:
+def fasharness_metrics() -> Mapping[str, Callable[[MetricInput], float]]:
     """How far the classes lie apart."""
     return {"gap": _gap}
