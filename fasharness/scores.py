@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 
 from fasharness.common import keys
 from fasharness.common.cells import to_count, to_number
@@ -15,6 +16,7 @@ from fasharness.common.csv_rows import check_names, csv_rows
 from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.files import write_text
 from fasharness.common.lines import at_line
+from fasharness.common.memory import uncollected
 from fasharness.common.spreadsheets import guard
 from fasharness.errors import DataError
 
@@ -41,7 +43,7 @@ _KNOWN = frozenset((*COLUMNS, *UNIT_COLUMNS))
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """The score of one presentation; higher always means more bona fide.
 
@@ -251,7 +253,7 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
     """
     scores: dict[str, Score] = {}
     numbers = array("q")
-    with closing(numbered):
+    with uncollected(), closing(numbered):
         for number, score in numbered:
             first = scores.setdefault(score.presentation, score)
             if first is not score:
@@ -347,16 +349,16 @@ def score_of(row: Mapping[str, str]) -> Score:
         value, failure = math.nan, failure or f"the score is {row['score'] or 'empty'}"
     return Score(
         presentation=row["presentation"],
-        split=split_of(row["split"]),
-        subject=row.get("subject", ""),
-        species=row["species"] or None,
-        group=row.get("group") or None,
+        split=intern(split_of(row["split"])),
+        subject=intern(row.get("subject", "")),
+        species=intern(row["species"]) or None,
+        group=intern(row.get("group", "")) or None,
         value=value,
         clips=to_count(row.get("clips", ""), "clips"),
         frames=to_count(row.get("frames", ""), "frames"),
         failure=failure,
-        device=row.get("device", ""),
-        session=row.get("session", ""),
+        device=intern(row.get("device", "")),
+        session=intern(row.get("session", "")),
         simulated=_DATA_WORDS[data],
         unit=row.get("unit") or "video",
         video=row.get("video", ""),

@@ -179,8 +179,7 @@ def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
     contract = "errors counts data clips protocol faces weights dataset method metric hookspecs "
-    contract += "plugins "
-    contract += "scores result testing __main__"
+    contract += "plugins scores result testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 
 
