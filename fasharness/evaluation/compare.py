@@ -15,10 +15,10 @@ from fasharness.result import Evaluation, figures_json
 from fasharness.scores import Score
 
 _WORDS = (
-    "{:.0%} intervals of second - first, with thresholds fixed: rates by Zou and Donner, from both "
-    "runs' Korn-Graubard limits and their correlation over the subjects; EER and AUC by the "
-    "t-expanded percentile bootstrap, the same test subjects being drawn for both runs; p-values "
-    "swap the runs subject by subject (ACER: at random; McNemar: exactly)"
+    "{:.0%} intervals of second - first, with thresholds fixed, by Zou and Donner: from both runs' "
+    "limits (rates: Korn-Graubard; EER and AUC: log odds with the deviation of a bootstrap that "
+    "draws the same test subjects for both) and their correlation over the subjects; p-values swap "
+    "the runs subject by subject (ACER: at random; McNemar: exactly)"
 )
 _FOLDS = (
     "the decisions of all folds together, each at its fold's own threshold; no EER or AUC, since "

@@ -151,14 +151,31 @@ def of_curve(
         DataError: when a run lacks the figure.
     """
     drawn = one.replicates(options), two.replicates(options)
+    clusters = one.sample.cluster_count
     for key in _CURVE:
         first, second = (evaluation.metric(key) for evaluation in evaluations)
         if first.value is None or second.value is None:
             raise DataError(f"{key} is absent: {first.reason}")
-        apart: NDArray[np.float64] = drawn[1][key] - drawn[0][key]
-        usable, limits = apart[np.isfinite(apart)], None
-        # As in `figures`: an interval from the few complete replicates would be another split's.
-        if usable.size >= 0.9 * apart.size and np.ptp(usable) > 0:
-            clusters = one.sample.cluster_count
-            limits = bootstrap.expanded(usable, clusters, options.confidence)
+        pair = np.stack([one[key] for one in drawn])
+        usable, limits = pair[:, np.isfinite(pair).all(axis=0)], None
+        # As in `resampling`: the few complete replicates would describe another split.
+        if usable.shape[1] >= 0.9 * pair.shape[1] and np.ptp(usable[1] - usable[0]) > 0:
+            values = first.value, second.value
+            estimates = (
+                _estimate(value, row, clusters, options)
+                for value, row in zip(values, usable, strict=True)
+            )
+            limits = intervals.difference(*estimates).limits
         yield Difference(key, first.value, second.value, *(limits or _NONE))
+
+
+def _estimate(
+    value: float, replicates: Floats, clusters: int, options: EvaluationOptions
+) -> intervals.Estimate:
+    """Estimate a figure of the curve; its replicates show how it varies with the other run's."""
+    limits = None
+    if 0 < value < 1:
+        limits = bootstrap.log_odds(replicates, value, clusters, options.confidence)
+    elif np.ptp(replicates) > 0:
+        limits = bootstrap.expanded(replicates, clusters, options.confidence)
+    return intervals.Estimate(value, limits, replicates - replicates.mean())

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fasharness.common.memory import uncollected
 from fasharness.counts import Counts, Failure, Outcome
 from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.evaluation import outcomes
@@ -22,6 +23,8 @@ from fasharness.result import Baseline, Evaluation, Metric, Published, Threshold
 from fasharness.scores import SPLITS, Score
 
 _FEW_SUBJECTS = 10
+# Below it no rule for EER and AUC kept its confidence (benchmarks/results/coverage.md).
+_FEW_ERRING = 5
 _TEST_PREFIX = "test:"
 
 
@@ -123,6 +126,7 @@ def make_options(rules: Mapping[str, Any]) -> EvaluationOptions:
     return EvaluationOptions(**rules)
 
 
+@uncollected()
 def evaluate(
     scores: Sequence[Score],
     options: EvaluationOptions = EvaluationOptions(),
@@ -329,6 +333,11 @@ def _warnings(
     what = "subjects" if named else "clusters (no subjects are given)"
     if clusters < _FEW_SUBJECTS:
         yield f"only {clusters} test {what}; intervals from so few are rough, often too narrow"
+    elif figures.erring < _FEW_ERRING:
+        yield (
+            f"in one class only {figures.erring} test {what} have an error: the intervals of EER, "
+            "AUC and other figures of the curve may be too narrow (those of rates are not)"
+        )
     yield from doubtful_subjects(scores)
     for split in () if refusal else _used(threshold):
         failed = sum(s.failed for s in scores if s.split == split)

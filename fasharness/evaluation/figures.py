@@ -27,7 +27,9 @@ _CLOSED = (
     "APCER and BPCER: Korn-Graubard, the exact binomial interval (Clopper-Pearson) at the "
     "effective number of presentations, which is smaller the more those of one of the test {drawn} "
     "are alike; the largest APCER: its species' or groups' limits (Bonferroni); ACER and HTER: Zou "
-    "and Donner"
+    "and Donner; figures of the curve: Student's interval of the log odds, with the deviation over "
+    "a bootstrap: the {drawn} are resampled with replacement, with all their presentations; model "
+    "and threshold stay fixed"
 )
 _EXACT = (
     "A rate with no errors, or errors only, gets the exact binomial interval instead, since "
@@ -91,16 +93,20 @@ def scored_split(scores: Sequence[Score], split: str) -> ScoredSplit:
                 f"the {split} split has no {word} score ({lost} failed); "
                 "check the protocol and the failures"
             )
-    live = np.array([score.value for score in scored if score.bona_fide])
-    groups = [(score.kind or "", score.value) for score in scored if not score.bona_fide]
-    species = [(score.species or "", score.value) for score in scored if not score.bona_fide]
-    return ScoredSplit(split, scored, live, _by_name(groups), _by_name(species))
+    values = np.array([score.value for score in scored])
+    groups = _by_name([score.kind or "" for score in scored], values)
+    species = _by_name([score.species or "" for score in scored], values)
+    live = groups.pop("", values[:0])
+    species.pop("", None)
+    return ScoredSplit(split, scored, live, groups, species)
 
 
-def _by_name(pairs: Sequence[tuple[str, float]]) -> dict[str, Floats]:
-    """Collect the values of each name."""
-    names = sorted({name for name, _ in pairs})
-    return {wanted: np.array([v for name, v in pairs if name == wanted]) for wanted in names}
+def _by_name(names: Sequence[str], values: Floats) -> dict[str, Floats]:
+    """Collect the values of each name, in the order of the names."""
+    kinds = sorted(set(names))
+    number = {name: place for place, name in enumerate(kinds)}
+    places = np.array([number[name] for name in names])
+    return {name: values[places == place] for name, place in number.items()}
 
 
 def smallest_rates(test: ScoredSplit, confidence: float) -> dict[str, float]:
@@ -205,17 +211,23 @@ class Figures:
         )
 
     @property
+    def erring(self) -> int:
+        """How many clusters have an error at the threshold, in the class that has fewer of them."""
+        errors = bootstrap.decide(self._sample, self.threshold).errors
+        classes = errors[:, 0], errors[:, 1:].sum(axis=1)
+        return min(int(np.count_nonzero(one)) for one in classes)
+
+    @property
     def rule(self) -> IntervalRule:
         """How the intervals were computed, in words."""
         by, drawn = self.resampling, self._drawn
-        kind = by.method if by.method in ("percentile", "bca") else "percentile"
-        kind = "t-expanded percentile" if by.method == "korn-graubard" else kind
+        kind = "bca" if by.method == "bca" else "percentile"
         words = (
             f"{kind} bootstrap: test {drawn} are resampled with replacement, with all their "
             "presentations; model and threshold stay fixed"
         )
         if by.method == "korn-graubard":
-            words = f"{by.confidence:.0%}. {_CLOSED.format(drawn=drawn)}; other figures: {words}"
+            words = f"{by.confidence:.0%}. {_CLOSED.format(drawn=drawn)}"
         elif by.method == "exact":
             words = (
                 f"{by.confidence:.0%} exact binomial (Clopper-Pearson) for APCER and BPCER, which "
@@ -334,6 +346,9 @@ class Figures:
                 return Metric(name, value, count=count, reason="one subject says nothing of others")
             return Metric(name, value, closed.low, closed.high, count)
         drawn = Drawn(
-            self._sample.cluster_count, self._replicates[key], lambda: self._jackknife[key]
+            self._sample.cluster_count,
+            self._replicates[key],
+            lambda: self._jackknife[key],
+            share=key != "d_prime",
         )
         return with_interval(Metric(name, value, count=count), drawn, self.resampling)

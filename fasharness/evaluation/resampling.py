@@ -37,11 +37,13 @@ class Drawn:
         clusters: how many clusters there are.
         replicates: float64 (R,), the figure in each draw; NaN where it is undefined.
         jackknife: returns the figure without each cluster in turn; called if the rule needs it.
+        share: whether the figure lies between 0 and 1.
     """
 
     clusters: int
     replicates: Floats
     jackknife: Callable[[], Floats]
+    share: bool = False
 
 
 def with_interval(metric: Metric, drawn: Drawn, by: Resampling) -> Metric:
@@ -65,12 +67,18 @@ def with_interval(metric: Metric, drawn: Drawn, by: Resampling) -> Metric:
         return replace(metric, reason=reason)
     if np.ptp(usable) == 0:
         return replace(metric, reason="no interval: the figure is the same in every drawn sample")
-    limits = bootstrap.percentile(usable, by.confidence)
-    if by.method == "korn-graubard":
-        limits = bootstrap.expanded(usable, drawn.clusters, by.confidence)
-    elif by.method == "bca":
+    limits = _limits(metric.value or 0.0, usable, drawn, by)
+    return replace(metric, low=limits.low, high=limits.high)
+
+
+def _limits(value: float, usable: Floats, drawn: Drawn, by: Resampling) -> bootstrap.Limits:
+    """Compute the interval by the rule."""
+    if by.method == "bca":
         jackknife = drawn.jackknife()
         # Leaving out the only subject of a species leaves no rate for it.
-        kept = jackknife[np.isfinite(jackknife)]
-        limits = bootstrap.bca(usable, metric.value or 0.0, kept, by.confidence)
-    return replace(metric, low=limits.low, high=limits.high)
+        return bootstrap.bca(usable, value, jackknife[np.isfinite(jackknife)], by.confidence)
+    if by.method != "korn-graubard":
+        return bootstrap.percentile(usable, by.confidence)
+    if drawn.share and 0 < value < 1:
+        return bootstrap.log_odds(usable, value, drawn.clusters, by.confidence)
+    return bootstrap.expanded(usable, drawn.clusters, by.confidence)

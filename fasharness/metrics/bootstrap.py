@@ -1,5 +1,6 @@
 """Bootstrap over clusters: whole clusters are resampled, and every figure is recomputed."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -143,7 +144,8 @@ def figures(
     """
     found = _rates(sample, threshold, weights) | {"d_prime": _d_prime(sample, weights)}
     curves = _Curves.of(sample)
-    chunk = max(1, _CELLS // ((1 + curves.groups) * curves.bins))
+    # Several arrays of this size are needed at once.
+    chunk = max(1, _CELLS // (4 * (1 + curves.groups) * curves.bins))
     parts = [
         curves.figures(weights[start : start + chunk], limits, points)
         for start in range(0, len(weights), chunk)
@@ -374,6 +376,27 @@ def expanded(replicates: Floats, clusters: int, confidence: float) -> Limits:
     wide = student_quantile((1 + confidence) / 2, clusters - 1)
     tail = NormalDist().cdf(-wide * (clusters / (clusters - 1)) ** 0.5)
     return percentile(replicates, 1 - 2 * tail)
+
+
+def log_odds(replicates: Floats, estimate: float, clusters: int, confidence: float) -> Limits:
+    """Student's interval of a share's log odds, by the standard deviation of its replicates.
+
+    Args:
+        replicates: float64 (R,), finite.
+        estimate: the share on the sample itself, above 0 and below 1.
+        clusters: how many clusters were drawn from, at least 2.
+        confidence: e.g. 0.95.
+
+    Returns:
+        The limits, between 0 and 1; they need no replicates in the tails.
+    """
+    error = float(replicates.std(ddof=1)) * (clusters / (clusters - 1)) ** 0.5
+    wide = student_quantile((1 + confidence) / 2, clusters - 1)
+    half = wide * error / (estimate * (1 - estimate))
+    odds = math.log(estimate) - math.log1p(-estimate)
+    # tanh, since the exponential of large log odds overflows
+    low, high = (0.5 + math.tanh(end / 2) / 2 for end in (odds - half, odds + half))
+    return Limits(low, high)
 
 
 def bca(replicates: Floats, estimate: float, jackknife: Floats, confidence: float) -> Limits:

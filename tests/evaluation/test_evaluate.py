@@ -198,6 +198,16 @@ def test_without_subjects_presentations_are_drawn(oulu_like: Draw) -> None:
     assert "no subjects are given" in found.intervals.words
 
 
+def test_few_subjects_with_an_error_are_warned_of(oulu_like: Draw) -> None:
+    scores = oulu_like(test_users=14)
+    words = "in one class only 1 test subjects have an error: the intervals of EER, AUC"
+    assert not any("have an error" in warning for warning in evaluate(scores).warnings)
+    # At this threshold a single bona fide presentation is refused.
+    live = sorted(s.value for s in scores if s.split == "test" and s.bona_fide)
+    strict = evaluate(scores, EvaluationOptions(threshold_rule=f"fixed={live[1]!r}"))
+    assert any(warning.startswith(words) for warning in strict.warnings)
+
+
 def test_one_subject_has_no_interval() -> None:
     alone = tuple(dataclasses.replace(s, subject=s.split) for s in HAND)
     bpcer = evaluate(alone).metric("bpcer")
@@ -312,28 +322,9 @@ def test_the_manifest_is_compared_by_name() -> None:
         check_manifest(HAND, {**expected, "dev": expected["dev"][1:]})
 
 
-def test_pluggable_metrics_see_scores_and_threshold() -> None:
-    def highest(bona_fide: np.ndarray, attack: np.ndarray, threshold: float) -> float:
-        assert sorted(bona_fide) == [0.4, 0.5, 0.8, 0.9]
-        highest = float(bona_fide.max() + threshold)
-        attack[:], bona_fide[:] = 0, 0  # what a plugin does must not reach the next one
-        return highest
-
-    extra = {
-        "highest": highest,
-        "broken": lambda b, a, t: math.nan,
-        "sum": lambda b, a, t: a.sum() + b.sum(),
-    }
-    found = evaluate(HAND, extra=extra)
-    assert found.metric("highest").value == pytest.approx(1.4)
-    assert found.metric("broken").value is None
-    assert "returned nan" in found.metric("broken").reason
-    assert found.metric("sum").value == pytest.approx(2.4 + 2.6)
-
-
 def test_a_pluggable_metric_cannot_take_a_name_that_is_taken() -> None:
     with pytest.raises(OptionError, match="a plugin's metric has the name 'auc'"):
-        evaluate(HAND, extra={"auc": lambda b, a, t: 1.0})
+        evaluate(HAND, extra={"auc": lambda given: 1.0})
 
 
 def test_a_constant_baseline_accepts_everything_and_gets_chance() -> None:

@@ -179,3 +179,14 @@ def test_expanded_intervals_by_hand() -> None:
     assert found == pytest.approx((85.5, 9914.5), abs=0.5)
     many = bootstrap.expanded(replicates, 100_000, 0.95)
     assert many == pytest.approx(bootstrap.percentile(replicates, 0.95), abs=0.1)
+
+
+def test_log_odds_against_scipy() -> None:
+    from scipy import special, stats
+
+    replicates = np.random.default_rng(2).normal(0.9, 0.03, 500)
+    spread = replicates.std(ddof=1) * np.sqrt(20 / 19) / (0.9 * 0.1)
+    expected = special.expit(special.logit(0.9) + stats.t.ppf([0.05, 0.95], 19) * spread)
+    assert bootstrap.log_odds(replicates, 0.9, 20, 0.9) == pytest.approx(tuple(expected))
+    far = bootstrap.log_odds(np.array([0.2, 0.9]), 1e-12, 2, 0.95)
+    assert far == (0.0, 1.0)  # nothing overflows

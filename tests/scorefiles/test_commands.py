@@ -331,7 +331,7 @@ def test_compare_takes_the_flags_of_evaluate_and_many_runs(command: Run):
     ended = command("compare", "0.csv", "1.csv", "2.csv", *words, "--out", "c.json")
     assert "1.csv against 0.csv" in ended.out
     assert "2.csv against 0.csv" in ended.out
-    assert "90% percentile intervals" in ended.out
+    assert "90% intervals of second - first" in ended.out
     assert " pp " in ended.out
     content = json.loads(Path("c.json").read_text())
     assert (content["kind"], content["simulated"]) == ("comparisons", True)
