@@ -80,7 +80,7 @@ class IntervalRule:
 
     Attributes:
         words: the procedure in words: what is resampled, what stays fixed.
-        method: ``percentile``, ``bca`` or ``exact``.
+        method: ``korn-graubard``, ``percentile``, ``bca`` or ``exact``.
         confidence: e.g. 0.95.
         replicates: bootstrap replicates.
         seed: seed of the random generator.
