@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fasharness.errors import DataError
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.evaluation.figures import sample_of, scored_split
-from fasharness.metrics import bootstrap, comparison, intervals
+from fasharness.metrics import bootstrap, comparison, intervals, resampled
 from fasharness.metrics.arrays import Floats
 from fasharness.result import Evaluation
 from fasharness.scores import Score
@@ -175,7 +175,7 @@ def _estimate(
     """Estimate a figure of the curve; its replicates show how it varies with the other run's."""
     limits = None
     if 0 < value < 1:
-        limits = bootstrap.log_odds(replicates, value, clusters, options.confidence)
+        limits = resampled.log_odds(replicates, value, clusters, options.confidence)
     elif np.ptp(replicates) > 0:
-        limits = bootstrap.expanded(replicates, clusters, options.confidence)
+        limits = resampled.expanded(replicates, clusters, options.confidence)
     return intervals.Estimate(value, limits, replicates - replicates.mean())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fasharness.metrics import bootstrap
+from fasharness.metrics import resampled
 from fasharness.metrics.arrays import Floats
 from fasharness.result import Metric
 
@@ -71,14 +71,14 @@ def with_interval(metric: Metric, drawn: Drawn, by: Resampling) -> Metric:
     return replace(metric, low=limits.low, high=limits.high)
 
 
-def _limits(value: float, usable: Floats, drawn: Drawn, by: Resampling) -> bootstrap.Limits:
+def _limits(value: float, usable: Floats, drawn: Drawn, by: Resampling) -> resampled.Limits:
     """Compute the interval by the rule."""
     if by.method == "bca":
         jackknife = drawn.jackknife()
         # Leaving out the only subject of a species leaves no rate for it.
-        return bootstrap.bca(usable, value, jackknife[np.isfinite(jackknife)], by.confidence)
+        return resampled.bca(usable, value, jackknife[np.isfinite(jackknife)], by.confidence)
     if by.method != "korn-graubard":
-        return bootstrap.percentile(usable, by.confidence)
+        return resampled.percentile(usable, by.confidence)
     if drawn.share and 0 < value < 1:
-        return bootstrap.log_odds(usable, value, drawn.clusters, by.confidence)
-    return bootstrap.expanded(usable, drawn.clusters, by.confidence)
+        return resampled.log_odds(usable, value, drawn.clusters, by.confidence)
+    return resampled.expanded(usable, drawn.clusters, by.confidence)

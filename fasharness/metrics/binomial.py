@@ -2,7 +2,7 @@
 
 import math
 
-from fasharness.metrics.bootstrap import Limits
+from fasharness.metrics.resampled import Limits
 from fasharness.metrics.special import beta_quantile
 
 

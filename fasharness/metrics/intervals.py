@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fasharness.metrics.arrays import Floats, Ints
 from fasharness.metrics.binomial import clopper_pearson
-from fasharness.metrics.bootstrap import Limits, Sample, decide
+from fasharness.metrics.bootstrap import Sample, decide
+from fasharness.metrics.resampled import Limits
 from fasharness.metrics.special import student_quantile
 
 PRIOR_CORRELATION = 0.5

@@ -43,7 +43,7 @@ def test_scikit_learn_s_auc_has_the_interval_of_the_built_in_one(oulu_like) -> N
     scores = oulu_like(2)
     mine = found(scores, area, interval="percentile")
     options = EvaluationOptions(replicates=100, interval="percentile")
-    built_in = evaluate(scores, options).metric("auc")
+    built_in = evaluate(scores, options).metric("auc_pooled")
     expected = pytest.approx((built_in.value, built_in.low, built_in.high))
     assert (mine.value, mine.low, mine.high) == expected
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fasharness.metrics import bootstrap, curves, rates
+from fasharness.metrics import bootstrap, curves, rates, resampled
 from fasharness.metrics.bootstrap import Sample
 from fasharness.metrics.points import parse
 
@@ -116,19 +116,19 @@ def test_leave_one_out() -> None:
 
 def test_percentile_by_hand() -> None:
     replicates = np.arange(101.0)
-    assert bootstrap.percentile(replicates, 0.9) == pytest.approx((5.0, 95.0))
+    assert resampled.percentile(replicates, 0.9) == pytest.approx((5.0, 95.0))
 
 
 def test_bca_without_bias_or_skewness_is_the_percentile_interval() -> None:
     replicates = np.random.default_rng(0).permutation(np.linspace(-1, 1, 2001))
-    flat = bootstrap.bca(replicates, 0.0, np.array([-1.0, 1.0]), 0.9)
-    assert flat == pytest.approx(bootstrap.percentile(replicates, 0.9), abs=2e-3)
+    flat = resampled.bca(replicates, 0.0, np.array([-1.0, 1.0]), 0.9)
+    assert flat == pytest.approx(resampled.percentile(replicates, 0.9), abs=2e-3)
 
 
 def test_bca_counts_ties_with_the_estimate_by_halves() -> None:
     replicates = np.repeat([0.0, 0.5, 1.0], [30, 40, 30])
-    even = bootstrap.bca(replicates, 0.5, np.array([0.4, 0.6]), 0.5)
-    assert even == pytest.approx(bootstrap.percentile(replicates, 0.5))
+    even = resampled.bca(replicates, 0.5, np.array([0.4, 0.6]), 0.5)
+    assert even == pytest.approx(resampled.percentile(replicates, 0.5))
 
 
 def test_bca_against_scipy() -> None:
@@ -141,11 +141,11 @@ def test_bca_against_scipy() -> None:
     (weights,) = bootstrap.draw(25, 100_000, seed=1)
     jackknife = np.array([np.delete(data, i).mean() for i in range(25)])
     replicates = weights @ data / 25
-    found = bootstrap.bca(replicates, data.mean(), jackknife, 0.95)
+    found = resampled.bca(replicates, data.mean(), jackknife, 0.95)
     tolerance = 0.02
     assert found == pytest.approx((outside.low, outside.high), abs=tolerance)
     # The bias and the skewness matter here, or the test would say nothing.
-    plain = bootstrap.percentile(replicates, 0.95)
+    plain = resampled.percentile(replicates, 0.95)
     assert abs(plain.high - outside.high) > 5 * tolerance
 
 
@@ -165,7 +165,7 @@ def test_intervals_over_subjects_cover_the_truth_where_those_over_videos_do_not(
             one = Sample(scores, species, [0], clusters)
             (weights,) = bootstrap.draw(one.cluster_count, 200, seed=run)
             rate = bootstrap._rates(one, 0.0, weights)["bpcer"]
-            low, high = bootstrap.percentile(rate, 0.9)
+            low, high = resampled.percentile(rate, 0.9)
             covered[name] += low <= 0.5 <= high
     assert covered["subjects"] / runs > 0.82
     assert covered["videos"] / runs < 0.7
@@ -175,10 +175,10 @@ def test_expanded_intervals_by_hand() -> None:
     replicates = np.arange(10_001.0)
     # Student's 0.975 quantile with 9 degrees is 2.2622; times sqrt(10 / 9) it is 2.3845, which a
     # normal value exceeds with probability 0.00855.
-    found = bootstrap.expanded(replicates, 10, 0.95)
+    found = resampled.expanded(replicates, 10, 0.95)
     assert found == pytest.approx((85.5, 9914.5), abs=0.5)
-    many = bootstrap.expanded(replicates, 100_000, 0.95)
-    assert many == pytest.approx(bootstrap.percentile(replicates, 0.95), abs=0.1)
+    many = resampled.expanded(replicates, 100_000, 0.95)
+    assert many == pytest.approx(resampled.percentile(replicates, 0.95), abs=0.1)
 
 
 def test_log_odds_against_scipy() -> None:
@@ -187,6 +187,6 @@ def test_log_odds_against_scipy() -> None:
     replicates = np.random.default_rng(2).normal(0.9, 0.03, 500)
     spread = replicates.std(ddof=1) * np.sqrt(20 / 19) / (0.9 * 0.1)
     expected = special.expit(special.logit(0.9) + stats.t.ppf([0.05, 0.95], 19) * spread)
-    assert bootstrap.log_odds(replicates, 0.9, 20, 0.9) == pytest.approx(tuple(expected))
-    far = bootstrap.log_odds(np.array([0.2, 0.9]), 1e-12, 2, 0.95)
+    assert resampled.log_odds(replicates, 0.9, 20, 0.9) == pytest.approx(tuple(expected))
+    far = resampled.log_odds(np.array([0.2, 0.9]), 1e-12, 2, 0.95)
     assert far == (0.0, 1.0)  # nothing overflows

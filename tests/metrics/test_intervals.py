@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from fasharness.metrics import bootstrap, intervals
+from fasharness.metrics import bootstrap, intervals, resampled
 from fasharness.metrics.bootstrap import Sample
 from fasharness.metrics.intervals import Counts, Estimate, korn_graubard
 
@@ -98,8 +98,8 @@ def test_the_rule_of_the_coverage_table_is_the_harness_s(rules: ModuleType) -> N
 
 def test_limits_of_a_mean_and_a_difference_by_hand() -> None:
     apart = np.array([1.0, -1.0, 0, 0]), np.array([0, 0, 1.0, -1.0])  # not correlated
-    one = Estimate(0.2, bootstrap.Limits(0.14, 0.26), apart[0])
-    two = Estimate(0.4, bootstrap.Limits(0.32, 0.48), apart[1])
+    one = Estimate(0.2, resampled.Limits(0.14, 0.26), apart[0])
+    two = Estimate(0.4, resampled.Limits(0.32, 0.48), apart[1])
     assert intervals.mean(one, two).limits == pytest.approx((0.3 - 0.05, 0.3 + 0.05))
     assert intervals.difference(one, two).limits == pytest.approx((0.2 - 0.1, 0.2 + 0.1))
     # The same subjects make the same errors: the mean's half lengths add, the difference's cancel.
@@ -117,8 +117,8 @@ def test_every_rate_is_the_one_that_the_bootstrap_computes() -> None:
     sample = Sample(generator.normal(species == 0, 1.0), species, [0, 0, 1], np.arange(90) % 9)
     found = intervals.of_decisions(sample, 0.4, 0.95)
     whole = bootstrap.figures(sample, 0.4, (), np.ones((1, 9), dtype=np.int64))
-    names = set(whole) - {"eer", "auc", "d_prime"}
-    assert set(found) == names
+    assert len(found) == 13  # two groups, three species, their worst with ACER, and four more
+    assert set(found) < set(whole)
     left_out = next(bootstrap.figures(sample, 0.4, (), w) for w in bootstrap.leave_one_out(9))
     for name, one in found.items():
         assert one.value == pytest.approx(whole[name][0])
@@ -181,7 +181,7 @@ def test_coverage_where_the_percentile_bootstrap_falls_short() -> None:
         errors = generator.binomial(6, generator.beta(0.04, 3.96, 55))
         low, high = korn_graubard(Counts(errors, np.full(55, 6)), 0.95) or (math.nan, math.nan)
         held["closed"] += low <= 0.01 <= high
-        low, high = bootstrap.percentile(weights @ errors / 330, 0.95)
+        low, high = resampled.percentile(weights @ errors / 330, 0.95)
         held["drawn"] += low <= 0.01 <= high or not errors.any()
     assert held["closed"] / runs > 0.93
     assert held["drawn"] / runs < 0.9
