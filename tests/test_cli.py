@@ -111,7 +111,10 @@ def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["--plugin", "tyo"], "no method 'tyo'; did you mean 'toy'? available: brightness, cdcn, const"),
+        (
+            ["--plugin", "tyo"],
+            "no method 'tyo'; did you mean 'toy'? available: brightness, cdcn, const",
+        ),
         (["--protocol", "oulu5"], "no protocol 'oulu5'; did you mean 'oulu"),
         (["--option", "epoch=3"], "no option of toy 'epoch'; did you mean 'epochs'? available: ep"),
         (["--option", "epochs=few"], "option epochs of toy must be int, got 'few'"),
