@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from itertools import islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -52,7 +56,7 @@ class Dataset(ABC):
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._listed: dict[Path, dict[str, list[Path]]] = {}
+        self._listed: dict[str, list[str]] = {}
 
     @property
     def simulated(self) -> bool:
@@ -91,13 +95,19 @@ class Dataset(ABC):
         of the same folder and name with another ending; name them where others count. Those that
         do not exist may be among them.
         """
-        folder = presentation.path.parent
-        if folder not in self._listed:
-            self._listed[folder] = _by_stem(folder)
-        beside = self._listed[folder].get(presentation.path.name.split(".")[0], [])
-        own = {source.path for source in presentation.files.values()}
-        stem = f"{presentation.path.stem}."
-        return tuple(one for one in beside if one.name.startswith(stem) and one not in own)
+        folder, own = os.path.split(presentation.path)
+        names = self._listed.get(folder)
+        if names is None:
+            # Once for all presentations of the folder: once for each takes minutes for thousands.
+            names = self._listed[folder] = _names(Path(folder))
+        stem = f"{own.rpartition('.')[0] or own}."
+        start = bisect_left(names, stem)
+        beside = takewhile(lambda name: name.startswith(stem), islice(names, start, None))
+        found = [Path(folder, name) for name in beside if name != own]
+        if not found:
+            return ()
+        others = {source.path for source in presentation.files.values()}
+        return tuple(path for path in found if path not in others)
 
     def maps(self, presentation: Presentation, label: str) -> DepthSource | None:
         """Return the maps of a label that came with the data set; None if there are none.
@@ -181,13 +191,10 @@ class Simulator(ABC):
         """
 
 
-def _by_stem(folder: Path) -> dict[str, list[Path]]:
-    """Files of a folder by their names up to the first dot."""
-    found: dict[str, list[Path]] = {}
-    # Listed once for all presentations of the folder: once for each takes minutes for thousands.
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        found.setdefault(path.name.split(".")[0], []).append(path)
-    return found
+def _names(folder: Path) -> list[str]:
+    """Sorted names of what is in a folder."""
+    with os.scandir(folder) if folder.is_dir() else nullcontext(()) as entries:
+        return sorted(entry.name for entry in entries)
 
 
 def environment_variable(dataset: str) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,8 +159,34 @@ class DepthSource(Protocol):
         ...
 
 
-DepthEstimator: TypeAlias = DepthSource
-"""A depth source that needs only the picture, so that one serves all presentations."""
+class DepthEstimator(Protocol):
+    """Interface: estimates the depth of a face from the picture alone.
+
+    The estimate is kept in the clip store, so that another crop of the same face costs none.
+    """
+
+    def estimate(self, index: int, frame: Frame, face: Face) -> NDArray[Any]:
+        """Estimate what no crop changes, e.g. the points of the face in pixels of the frame.
+
+        Args:
+            index: number of the frame, from 0, for messages.
+            frame: uint8 (H, W, 3), RGB.
+            face: the face.
+
+        Returns:
+            An array of the same shape for every face: bool, uint8, int32, int64, float32 or
+            float64.
+
+        Raises:
+            DataError: there is no depth for this face.
+        """
+        ...
+
+    def draw(
+        self, estimate: NDArray[Any], region: Region, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        """Draw an estimate under a crop; arguments and result as in `DepthSource.crop`."""
+        ...
 
 
 def face_from_eyes(left: tuple[float, float], right: tuple[float, float]) -> Face:

@@ -180,9 +180,12 @@ class Everything:
         plugin = self
 
         class Ramp:
-            def crop(self, index, frame, face, region, side, rule):
-                plugin.told.append(("cut", index, face.box))
-                return np.full((side, side), (index + 1) / 10, np.float32)
+            def estimate(self, index, frame, face):
+                plugin.told.append(("estimate", index, face.box))
+                return np.array([(index + 1) / 10])
+
+            def draw(self, estimate, region, side, rule):
+                return np.full((side, side), estimate[0], np.float32)
 
         return Ramp()
 
@@ -317,7 +320,7 @@ def test_fasharness_crops(done: Done):
 
 def test_fasharness_depth_estimators(done: Done):
     assert done.told("depth") == [("cpu",)]
-    assert done.told("cut") == [(index, BOX) for _ in range(4) for index in (0, 2, 4)]
+    assert done.told("estimate") == [(index, BOX) for _ in range(4) for index in (0, 2, 4)]
 
 
 def test_fasharness_weights(done: Done, own_machine: None, tmp_path: Path):

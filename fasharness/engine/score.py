@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 import torch
@@ -18,6 +20,8 @@ from torch import nn
 from fasharness.common.files import write_text
 from fasharness.engine.clips import ClipSource, scoring_batches, stack
 from fasharness.method import Method, Stage
+
+_FLUSH_EVERY = 1.0  # seconds of scores that a kill may lose
 
 
 class ClipScores(NamedTuple):
@@ -54,22 +58,45 @@ def score_source(
     Returns:
         The scores, or the failure of preparation or of a score that is not finite.
     """
+    return _score_together([_Part(method, stage, network)], source, fabric, method.scoring_batch)[0]
+
+
+class _Part(NamedTuple):
+    """What scores."""
+
+    method: Method
+    stage: Stage | None
+    network: nn.Module
+
+
+def _score_together(
+    parts: Sequence[_Part], source: ClipSource, fabric: Fabric, most: int
+) -> list[ClipScores]:
+    """Score the clips of one presentation by several methods, reading them once."""
     name, stored = source.presentation.id, source.stored
     if stored.failure:
-        return ClipScores(name, (), 0, stored.failure)
-    values: list[float] = []
+        return [ClipScores(name, (), 0, stored.failure) for _ in parts]
+    values: list[list[float]] = [[] for _ in parts]
     # Without autocast: scores are float32, whatever the precision of the training.
     with torch.inference_mode():
-        for batch in scoring_batches(source, method.scoring_batch):
-            scores = method.score(stage, network, batch.to(fabric.device))
-            values += scores.double().cpu().tolist()
-    value = method.aggregate(values)
+        for batch in scoring_batches(source, most):
+            shown = batch.to(fabric.device)
+            for (method, stage, network), found in zip(parts, values, strict=True):
+                found += method.score(stage, network, shown).double().cpu().tolist()
+    return [
+        _combined(part.method, source, found) for part, found in zip(parts, values, strict=True)
+    ]
+
+
+def _combined(method: Method, source: ClipSource, values: Sequence[float]) -> ClipScores:
+    """Combine the scores of a presentation's clips; one that is not finite is a failure."""
+    name, value = source.presentation.id, method.aggregate(values)
     # Counted as a failure. SGTD's published evaluation turns NaN into 0, i.e. an attack: a failed
     # attack is then a free success, a failed bona fide presentation an error.
     if not all(map(math.isfinite, [*values, value])):
         wrong = next(v for v in [*values, value] if not math.isfinite(v))
         return ClipScores(name, (), 0, f"the method gave the score {wrong}")
-    return ClipScores(name, tuple(values), stored.frames, value=value)
+    return ClipScores(name, tuple(values), source.stored.frames, value=value)
 
 
 def map_source(
@@ -101,11 +128,14 @@ def map_source(
 
 
 class Journal:
-    """Scores written one by one, so that an interrupted scoring continues where it stopped.
+    """Scores kept as they are made, so that an interrupted scoring continues where it stopped.
 
     Args:
         path: the file, one JSON line for the key and one for each presentation.
         key: content key of the scoring; a journal of another key is replaced.
+
+    Attributes:
+        done: the scores that an earlier, interrupted scoring made, by presentation.
     """
 
     def __init__(self, path: Path, key: str) -> None:
@@ -120,25 +150,75 @@ class Journal:
         text = "".join(f"{line}\n" for line in (head, *map(_write_line, self.done.values())))
         write_text(path, text)
 
-    def score_all(
-        self,
-        method: Method,
-        network: nn.Module,
-        sources: Iterable[ClipSource],
-        fabric: Fabric,
-    ) -> Iterator[ClipScores]:
-        """Yield the scores of all presentations in order; those in the journal are not computed."""
-        network.eval()
+    @contextmanager
+    def appending(self) -> Iterator[Callable[[ClipScores], None]]:
+        """Yield a function that adds scores; they reach the disk within seconds and at the end."""
         with self.path.open("a", encoding="utf-8") as file:
-            for source in sources:
-                found = self.done.get(source.presentation.id)
-                if found is None:
-                    found = score_source(method, None, network, source, fabric)
-                    file.write(_write_line(found) + "\n")
-                    file.flush()
-                    # Without fsync a power cut could lose minutes of scores, not only the last one.
-                    os.fsync(file.fileno())
-                yield found
+            last = time.monotonic()
+
+            def add(found: ClipScores) -> None:
+                nonlocal last
+                file.write(_write_line(found) + "\n")
+                # Not for each line: synchronising takes longer than scoring a small picture.
+                if time.monotonic() - last >= _FLUSH_EVERY:
+                    _synchronise(file)
+                    last = time.monotonic()
+
+            try:
+                yield add
+            finally:
+                _synchronise(file)
+
+
+class Scorer(NamedTuple):
+    """A method that scores, with what keeps its scores.
+
+    Attributes:
+        journal: keeps them.
+        method: the method.
+        network: its network, on the device.
+    """
+
+    journal: Journal
+    method: Method
+    network: nn.Module
+
+
+def score_all(
+    scorers: Sequence[Scorer], sources: Iterable[ClipSource], fabric: Fabric
+) -> Iterator[tuple[ClipScores, ...]]:
+    """Score presentations by several methods, whose clips are read once for all of them.
+
+    Args:
+        scorers: the methods; the first decides how many clips of a presentation are scored at once.
+        sources: the clips of each presentation.
+        fabric: the device.
+
+    Yields:
+        The scores of a presentation by each method, in the order of the sources; what a journal
+        has is not computed.
+    """
+    most = scorers[0].method.scoring_batch
+    for scorer in scorers:
+        scorer.network.eval()
+    with ExitStack() as stack:
+        adding = [stack.enter_context(scorer.journal.appending()) for scorer in scorers]
+        for source in sources:
+            found = [scorer.journal.done.get(source.presentation.id) for scorer in scorers]
+            # A kill may have left some journals shorter than others.
+            lacking = [number for number, known in enumerate(found) if known is None]
+            parts = [_Part(scorers[n].method, None, scorers[n].network) for n in lacking]
+            made = _score_together(parts, source, fabric, most) if parts else []
+            for number, scores in zip(lacking, made, strict=True):
+                adding[number](scores)
+                found[number] = scores
+            yield tuple(scores for scores in found if scores is not None)
+
+
+def _synchronise(file: IO[str]) -> None:
+    file.flush()
+    # Without fsync a power cut could lose minutes of scores, not only the last seconds.
+    os.fsync(file.fileno())
 
 
 def _write_line(found: ClipScores) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from fasharness.common.files import sha256, write_json
+from fasharness.common.files import sha256
+from fasharness.prepare.index import Index, file_state, pieces
 
-FORMAT = 1
-"""Version of the index file."""
+_AT_ONCE = 10_000  # files looked up together, which bounds the memory
 
 
 class Identities:
@@ -21,14 +19,11 @@ class Identities:
     same second, would be given each other's clips. The content does, wherever the data lie.
 
     Args:
-        index: the file that remembers hashes; made by `save`. A lost or damaged one costs reading
-            the files again, nothing else.
+        index: remembers hashes. A lost or damaged one costs reading the files again, nothing else.
     """
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Index) -> None:
         self.index = index
-        self._known = _read(index)
-        self._new: dict[str, list[Any]] = {}
 
     def of(
         self, files: Iterable[Path], progress: Callable[[int, int], None] | None = None
@@ -42,56 +37,37 @@ class Identities:
         Returns:
             File to the SHA-256 of its content.
         """
-        states = {path: state for path in dict.fromkeys(files) if (state := _state(path))}
-        missing = [path for path, state in states.items() if self._recall(path, state) is None]
+        hashes: dict[Path, str] = {}
+        missing: dict[Path, str] = {}
+        for some in pieces(files, _AT_ONCE):
+            states = [(path, state) for path in some if (state := file_state(path))]
+            for (path, state), known in zip(states, self.index.remembered(states), strict=True):
+                if known:
+                    hashes[path] = known
+                else:
+                    missing[path] = state
+        hashes |= self._read(missing, progress)
+        return hashes
+
+    def _read(
+        self, missing: Mapping[Path, str], progress: Callable[[int, int], None] | None
+    ) -> Mapping[Path, str]:
+        """Hash files that are not known, and remember them some at a time."""
+        found: dict[Path, str] = {}
         with ThreadPoolExecutor() as pool:  # hashing lets other threads run
-            for done, (path, found) in enumerate(
-                zip(missing, pool.map(_hash, missing), strict=True), 1
-            ):
-                if found is not None:
-                    self._new[str(path.absolute())] = [*states[path], found]
-                if progress is not None:
-                    progress(done, len(missing))
-        hashes = {path: self._recall(path, state) for path, state in states.items()}
-        return {path: found for path, found in hashes.items() if found is not None}
-
-    def save(self) -> None:
-        """Write what was read; what another process has written meanwhile is kept."""
-        if self._new:
-            self._known = {**_read(self.index), **self._new}
-            self._new = {}
-            write_json(self.index, {"format": FORMAT, "files": self._known})
-
-    def _recall(self, path: Path, state: list[int]) -> str | None:
-        name = str(path.absolute())
-        entry = self._new.get(name) or self._known.get(name)
-        return str(entry[-1]) if entry and entry[:-1] == state else None
+            for some in pieces(missing, _AT_ONCE):
+                for path, read in zip(some, pool.map(_hash, some), strict=True):
+                    if read:
+                        found[path] = read
+                    if progress is not None:
+                        progress(len(found), len(missing))
+                new = [(path, missing[path], found[path]) for path in some if path in found]
+                self.index.remember(new)
+        return found
 
 
-def _state(path: Path) -> list[int] | None:
-    """What changes when a file is written or replaced, None where there is no file.
-
-    The time of the last change of the file's record (ctime) cannot be set by a program, unlike
-    the time of its content, which copying tools keep.
-    """
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-
-
-def _hash(path: Path) -> str | None:
+def _hash(path: Path) -> str:
     try:
         return sha256(path)
     except OSError:
-        return None
-
-
-def _read(index: Path) -> dict[str, list[Any]]:
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-        known = content["files"] if content["format"] == FORMAT else {}
-        return {str(name): list(entry) for name, entry in known.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return ""

@@ -7,7 +7,7 @@ needed.
 
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -94,20 +94,24 @@ class LandmarkDepth:
         depth = found[:, 2:] * (window.side / INPUT)
         return Points(np.hstack([flat, depth]), 1 / (1 + math.exp(-float(logit.reshape(-1)[0]))))
 
-    def crop(
-        self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule
-    ) -> NDArray[np.float32]:
-        """Estimate the depth of a face; see `DepthSource.crop`."""
+    def estimate(self, index: int, frame: Frame, face: Face) -> NDArray[np.float64]:
+        """Find the points of a face, float64 (468, 3); see `DepthEstimator.estimate`."""
         # Two passes: the second window is placed on the points of the first, so that the result
         # does not depend on how tight the detector's box is.
         first = self.points(frame, window_of_face(face))
         found = self.points(frame, window_of_points(first.xyz))
         if found.presence < 0.5:
             raise DataError(f"frame {index}: the landmark model sees no face in the detected box")
+        return found.xyz
+
+    def draw(
+        self, estimate: NDArray[Any], region: Region, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        """Draw the points of a face as a depth map; see `DepthEstimator.draw`."""
         x0, y0, x1, y1 = region
         # Drawn fine and then shrunk by the crop rule, as the picture is.
         scale = np.array([side * FINE / (x1 - x0), side * FINE / (y1 - y0), 1])
-        drawn = depth_map((found.xyz - [x0, y0, 0]) * scale, self._triangles, side * FINE)
+        drawn = depth_map((estimate - [x0, y0, 0]) * scale, self._triangles, side * FINE)
         return rule.resize(drawn, side).astype(np.float32) / np.float32(255)
 
 

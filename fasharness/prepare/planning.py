@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-from fasharness.clips import ClipSpec
+from fasharness.clips import ClipSpec, Label
 from fasharness.common.files import digest
-from fasharness.data import Presentation, Source
+from fasharness.data import RGB, Presentation, Source
 from fasharness.dataset import Dataset
 from fasharness.plugins import OWN, Plugins
+from fasharness.prepare.decode import kind_of
+from fasharness.prepare.encoding import change_of
 from fasharness.prepare.identity import Identities
+from fasharness.prepare.index import MOST, pieces
 from fasharness.prepare.prepared import Prepared
-from fasharness.prepare.store import ClipStore, StoredClips
+from fasharness.prepare.sources import Kind
+from fasharness.prepare.store import ClipStore, StoredClips, failed
 
 Wanted = Mapping[Presentation, Sequence[ClipSpec]]
 
-FORMAT = 5
+FORMAT = 6
 """Changes when the same inputs would give other stored clips."""
 
 
@@ -51,13 +57,45 @@ def preparation_device(device: str) -> str:
     return "cpu" if device == "auto" else device
 
 
+class Subjects(NamedTuple):
+    """Keys of what was found in a presentation's file; empty where nothing is kept.
+
+    Attributes:
+        faces: of its faces.
+        depth: of its estimated depth.
+    """
+
+    faces: str = ""
+    depth: str = ""
+
+
+UNKEPT = Subjects()
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One presentation with the specifications that are wanted of it and not stored yet."""
+    """One presentation with the specifications that are wanted of it and not stored yet.
+
+    Attributes:
+        presentation: the presentation.
+        specs: the specifications.
+        keys: content key of each.
+        subjects: keys of what was found in its file; by default nothing is kept.
+        pictures: whether its files are pictures or folders of them, not videos.
+    """
 
     presentation: Presentation
     specs: tuple[ClipSpec, ...]
     keys: tuple[str, ...]
+    subjects: Subjects = UNKEPT
+    pictures: bool = False
+
+
+def deep_labels(presentation: Presentation, spec: ClipSpec) -> list[Label]:
+    """Return the labels that are made from a face's depth."""
+    deep = [one for one in spec.labels if one.name in ("raw-depth", "mask")]
+    # Zero for attacks, the papers' label.
+    return deep + [one for one in spec.labels if one.name == "depth" and presentation.bona_fide]
 
 
 def content_key(
@@ -77,23 +115,25 @@ def content_key(
         contents: (what for, hash of the content): the presentation's files by modality, then the
             files beside them.
     """
+    facts = (presentation.dataset, presentation.bona_fide, presentation.window)
+    return digest(
+        [
+            _settings(spec, recipe, versions),
+            contents,
+            _depth_maps(recipe, presentation),
+            facts,
+            presentation.orientation,
+        ]
+    )
+
+
+@cache
+def _settings(spec: ClipSpec, recipe: Recipe, versions: str) -> str:
+    """Digest of what all presentations share."""
     settings = dataclasses.asdict(recipe)
     # Moving the data or using another device keeps the clips.
     del settings["roots"], settings["device"]
-    return digest(
-        {
-            "format": FORMAT,
-            "contents": contents,
-            "depth_maps": _depth_maps(recipe, presentation),
-            "dataset": presentation.dataset,
-            "bona_fide": presentation.bona_fide,
-            "window": presentation.window,
-            "orientation": presentation.orientation,
-            "spec": dataclasses.asdict(spec),
-            "recipe": settings,
-            "versions": versions,
-        }
-    )
+    return digest([FORMAT, dataclasses.asdict(spec), settings, versions])
 
 
 def _depth_maps(recipe: Recipe, presentation: Presentation) -> list[tuple[str, int, int]]:
@@ -115,15 +155,21 @@ def _libraries() -> list[str]:
     return [f"{name} {version(name)}" for name in ("opencv-python", "pillow", "mtcnn")]
 
 
+def _code(owners: Iterable[str], plugins: Plugins) -> str:
+    """Versions and code of plugins, of all that decode, and of libraries."""
+    decoders = {each.plugin_name for each in plugins.hook.fasharness_decode.get_hookimpls()}
+    third = sorted({*owners, *decoders} - {OWN})
+    return ", ".join([*_libraries(), *(plugins.code_version(owner) for owner in third)])
+
+
 def versions_in_use(recipe: Recipe, specs: Iterable[ClipSpec], plugins: Plugins) -> str:
     """Return the versions and code of everything in use; `FORMAT` covers the harness's own."""
-    owners = {plugins.find("crop", spec.crop.rule).owner for spec in specs}
+    rules = {spec.crop.rule for spec in specs}
+    owners = {plugins.find("crop", rule).owner for rule in rules}
     owners |= {plugins.find("detector", recipe.detector).owner}
     owners |= {plugins.find("depth estimator", recipe.estimator).owner}
     owners |= {plugins.find("dataset", name).owner for name, _ in recipe.roots}
-    owners |= {i.plugin_name for i in plugins.hook.fasharness_decode.get_hookimpls()}
-    third = sorted(owners - {OWN})
-    return ", ".join([*_libraries(), *(plugins.code_version(owner) for owner in third)])
+    return _code(owners, plugins)
 
 
 def open_datasets(recipe: Recipe, plugins: Plugins) -> dict[str, Dataset]:
@@ -132,7 +178,15 @@ def open_datasets(recipe: Recipe, plugins: Plugins) -> dict[str, Dataset]:
 
 
 class Planner:
-    """Compares what is wanted with what is stored."""
+    """Compares what is wanted with what is stored.
+
+    Args:
+        wanted: presentation to its wanted specifications.
+        recipe: how faces and depth are found.
+        store: the clips that there are.
+        plugins: the plugins in use.
+        reading: called with (files read, total) where files have to be read for their hashes.
+    """
 
     def __init__(
         self,
@@ -142,43 +196,95 @@ class Planner:
         plugins: Plugins,
         reading: Callable[[int, int], None] | None,
     ) -> None:
+        self.wanted = wanted
         self.recipe = recipe
         self.store = store
         every = (spec for specs in wanted.values() for spec in specs)
         self.versions = versions_in_use(recipe, every, plugins)
+        self._finders = [
+            [FORMAT, kind, name, _code({plugins.find(kind, name).owner}, plugins)]
+            for kind, name in (("detector", recipe.detector), ("depth estimator", recipe.estimator))
+        ]
         datasets = open_datasets(recipe, plugins)
-        self.beside = {
-            # What belongs to no data set, such as generated pictures, has nothing beside it.
-            p: datasets[p.dataset].side_files(p.own()) if p.dataset in datasets else ()
+        # Only what is there: most pictures have none, and generated ones no data set.
+        self._beside = {
+            p: files
             for p in wanted
+            if p.dataset in datasets and (files := datasets[p.dataset].side_files(p.own()))
         }
-        self.parts = {source: _parts(source) for p in wanted for source in p.files.values()}
-        own = (path for paths in self.parts.values() for path in paths)
-        beside = (path for paths in self.beside.values() for path in paths)
-        identities = Identities(store.root / "files.json")
-        self.hashes = identities.of((*own, *beside), reading)
-        identities.save()
+        self._folders = {
+            source.path: _listed(source.path)
+            for p in wanted
+            for source in p.files.values()
+            if source.path.is_dir()
+        }
+        self._hashes = Identities(store.index).of(self._files(), reading)
 
-    def plan(
-        self, presentation: Presentation, specs: Sequence[ClipSpec], prepared: Prepared
+    def plan(self, prepared: Prepared) -> list[Task]:
+        """Use what is stored and return tasks for the rest; a missing file fails, unstored."""
+        tasks: list[Task] = []
+        for some in pieces(self.wanted.items(), MOST):
+            keys = [self._keys(shown, specs, prepared) for shown, specs in some]
+            stored = self.store.look_up([key for each in keys for key in each if key])
+            for (shown, specs), each in zip(some, keys, strict=True):
+                task = self._task(shown, dict(zip(specs, each, strict=True)), stored, prepared)
+                tasks += [] if task is None else [task]
+        return tasks
+
+    def _keys(
+        self, shown: Presentation, specs: Sequence[ClipSpec], prepared: Prepared
+    ) -> list[str]:
+        """The keys of a presentation's clips; what cannot be read has failed, its key is empty."""
+        keys = []
+        for spec in specs:
+            reason = self._unreadable(shown, spec)
+            if reason:
+                prepared.add(spec, failed(shown.id, reason))
+            keys.append("" if reason else self._key(shown, spec))
+        return keys
+
+    def _task(
+        self,
+        shown: Presentation,
+        keys: Mapping[ClipSpec, str],
+        stored: Mapping[str, StoredClips],
+        prepared: Prepared,
     ) -> Task | None:
-        """Use what is stored and return a task for the rest; a missing file fails, unstored."""
+        """Return what is missing of a presentation, None if nothing is."""
         missing: list[tuple[ClipSpec, str]] = []
         # Stages often share a specification: each is made once.
-        for spec in dict.fromkeys(specs):
-            reason = self._unreadable(presentation, spec)
-            if reason:
-                prepared.add(spec, StoredClips(presentation.id, Path(), 0, 0, 0, reason))
-                continue
-            key = self._key(presentation, spec)
-            stored = self.store.look_up(key, presentation.id)
-            if stored is None:
+        for spec, key in keys.items():
+            found = stored.get(key)
+            if found is not None:
+                # Not `found` itself: two presentations of equal content share their clips.
+                prepared.add(spec, replace(found, presentation=shown.id))
+            elif key:
                 missing.append((spec, key))
-            else:
-                prepared.add(spec, stored)
         if not missing:
             return None
-        return Task(presentation, tuple(s for s, _ in missing), tuple(k for _, k in missing))
+        pictures = kind_of(shown.path) is not Kind.VIDEO
+        specs, wanted = zip(*missing, strict=True)
+        return Task(shown, specs, wanted, self._subjects(shown, specs), pictures)
+
+    def _subjects(self, shown: Presentation, specs: Sequence[ClipSpec]) -> Subjects:
+        """Return the keys of what is found in a file, whatever is cut out of it."""
+        same = [self._content(shown.files[RGB]), shown.orientation]
+        seeks = any(spec.crop.faces == "found" for spec in specs)
+        deep = any(deep_labels(shown, spec) for spec in specs)
+        return Subjects(
+            digest([*self._finders[0], *same]) if seeks else "",
+            digest([*self._finders[1], *same]) if deep else "",
+        )
+
+    def _files(self) -> Iterator[Path]:
+        for shown in self.wanted:
+            for source in shown.files.values():
+                yield from self._parts(source)
+            yield from self._beside.get(shown, ())
+
+    def _parts(self, source: Source) -> tuple[Path, ...]:
+        """The files of a source: itself, or those in its folder."""
+        return self._folders.get(source.path, (source.path,))
 
     def _unreadable(self, presentation: Presentation, spec: ClipSpec) -> str:
         """Why a modality cannot be read, empty if all can."""
@@ -186,34 +292,36 @@ class Planner:
             source = presentation.files.get(name)
             if source is None:
                 return f"has no {name!r} pictures, only {', '.join(presentation.files)}"
-            lost = [path for path in self.parts[source] if path not in self.hashes]
+            parts = self._parts(source)
+            lost = [path for path in parts if path not in self._hashes]
             if lost:
                 return _unreadable(lost[0])
-            if not self.parts[source]:
+            if not parts:
                 return f"{source.path}: the folder is empty"
         return ""
 
     def _key(self, presentation: Presentation, spec: ClipSpec) -> str:
-        contents = []
-        for name in spec.modalities:
-            source = presentation.files[name]
-            # A picture of a folder counts with its name: the names give the order.
-            folder = source.path.is_dir()
-            held = [(path.name if folder else "", self.hashes[path]) for path in self.parts[source]]
-            contents.append((f"{name} {source.item}", digest(held)))
+        contents = [(name, self._content(presentation.files[name])) for name in spec.modalities]
         contents += [
-            (path.name, self.hashes[path])
-            for path in self.beside[presentation]
-            if path in self.hashes
+            (path.name, self._hashes[path])
+            for path in self._beside.get(presentation, ())
+            if path in self._hashes
         ]
-        return content_key(presentation, spec, self.recipe, self.versions, contents)
+        versions = f"{self.versions} {change_of(self.store.encoding)}".strip()
+        return content_key(presentation, spec, self.recipe, versions, contents)
+
+    def _content(self, source: Source) -> str:
+        """Hash of what a source shows."""
+        if source.path not in self._folders:
+            return f"{self._hashes[source.path]} {source.item}"
+        # A picture of a folder counts with its name: the names give the order.
+        held = [(path.name, self._hashes[path]) for path in self._folders[source.path]]
+        return f"{digest(held)} {source.item}"
 
 
-def _parts(source: Source) -> tuple[Path, ...]:
-    """The files of a source: itself, or those in its folder."""
-    if not source.path.is_dir():
-        return (source.path,)
-    return tuple(sorted(path for path in source.path.iterdir() if path.is_file()))
+def _listed(folder: Path) -> tuple[Path, ...]:
+    """The files in a folder."""
+    return tuple(sorted(path for path in folder.iterdir() if path.is_file()))
 
 
 def _unreadable(path: Path) -> str:

@@ -1,20 +1,37 @@
 """The outcome of a preparation: the stored clips of every presentation, and the failures."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 from fasharness.clips import ClipSpec
 from fasharness.data import Presentation
 from fasharness.prepare.store import StoredClips
 
 
+class Older(NamedTuple):
+    """What an earlier version left in the store.
+
+    Attributes:
+        root: the store.
+        size: in bytes.
+    """
+
+    root: Path
+    size: int
+
+
 class Prepared:
     """Stored clips by presentation and specification.
+
+    Args:
+        older: what an earlier version left in the store, if that is to be said.
 
     Attributes:
         damaged: files of the store whose checksum was wrong, under the names they were given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, older: Older | None = None) -> None:
+        self._older = older
         self.damaged: tuple[Path, ...] = ()
         self._stored: dict[tuple[str, ClipSpec], StoredClips] = {}
 
@@ -46,6 +63,12 @@ class Prepared:
             line += (
                 f"; {len(self.damaged)} damaged files of the clip store were set aside and made "
                 f"again, e.g. {self.damaged[0]}"
+            )
+        if self._older is not None and self._older.size:
+            root, size = self._older
+            line += (
+                f"; {size / 1e6:.0f} MB of clips of an earlier version are in {root} and are not "
+                f"used; remove them with: rm -r {root}/[0-9a-f][0-9a-f] {root}/files.json"
             )
         return line
 

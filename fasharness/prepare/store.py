@@ -1,29 +1,27 @@
 """The clip store: prepared face crops and depth on disk under content keys.
 
-One safetensors file holds all clips of one presentation under one `ClipSpec`; a single clip is
-read without reading the rest. A file is written completely or not at all, and its checksum is
-compared once in every run. Where a specification draws its scale, the largest crop is stored and
+A record holds all clips of one presentation under one `ClipSpec`; a single clip is read without
+reading the rest. Records lie in packs (`fasharness.prepare.packs`): those of a video in one of its
+own, those of many pictures together. The checksums of a pack are compared when it was written or
+changed since the last time. Where a specification draws its scale, the largest crop is stored and
 the drawn one is cut from it when a clip is loaded.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from fasharness.clips import ClipSpec, Crop
-from fasharness.common.files import write_bytes
-from fasharness.common.sealed import check_seal, seal
 from fasharness.data import Clip, Presentation
-from fasharness.errors import DataError
+from fasharness.prepare.encoding import RAW, Encoding, decoded, encoded
+from fasharness.prepare.index import Index, Row
+from fasharness.prepare.packs import Found, Place, Tag, opened, pack_name, record, write
 
 if TYPE_CHECKING:
     from fasharness.faces import CropRule
@@ -35,7 +33,8 @@ class StoredClips:
 
     Attributes:
         presentation: id of the presentation.
-        path: the store's file.
+        key: content key; empty where nothing is stored.
+        place: where the record is.
         clips: number of clips; 0 when the preparation failed.
         frames: number of face crops.
         left_out: clips left out because their first frame shows no face or they lack depth.
@@ -43,11 +42,17 @@ class StoredClips:
     """
 
     presentation: str
-    path: Path
+    key: str
+    place: Place
     clips: int
     frames: int
     left_out: int
     failure: str
+
+
+def failed(presentation: str, reason: str) -> StoredClips:
+    """Nothing stored, for a reason that may be mended."""
+    return StoredClips(presentation, "", Place(Path(), 0), 0, 0, 0, reason)
 
 
 class ClipArrays(NamedTuple):
@@ -69,13 +74,18 @@ class ClipArrays(NamedTuple):
     shape: NDArray[np.int32]
     numbers: NDArray[np.int32]
 
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Every array under its name in the file."""
-        found: dict[str, NDArray[Any]] = {f"image/{k}": v for k, v in self.images.items()}
+    def tensors(self, encoding: Encoding = RAW) -> dict[str, NDArray[Any]]:
+        """Every array under its name in the record."""
+        found: dict[str, NDArray[Any]] = {}
+        for name, images in self.images.items():
+            found |= encoded(f"image/{name}", images, encoding)
         found |= {f"map/{name}": array for name, array in self.maps.items()}
         found |= {"box": self.box, "region": self.region}
         found |= {"shape": self.shape, "numbers": self.numbers}
         return found
+
+
+_PACK_SIZE = 64 << 20  # bytes after which a pack is written
 
 
 def stored_side(side: int, crop: Crop) -> int:
@@ -83,66 +93,110 @@ def stored_side(side: int, crop: Crop) -> int:
     return round(side * crop.margin)
 
 
+class Packer:
+    """Gathers records and writes them as packs; what was not written yet is lost with the process.
+
+    Args:
+        index: of the store.
+
+    Attributes:
+        places: key to the place of each record that was written.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.places: dict[str, Place] = {}
+        self._waiting: list[tuple[Tag, bytes]] = []
+
+    def add(self, tag: Tag, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Add a record; a pack is written when enough of them wait."""
+        self._waiting.append((tag, record(tag, arrays)))
+        if sum(len(content) for _, content in self._waiting) >= _PACK_SIZE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits as one pack, and enter it into the index in one transaction."""
+        if not self._waiting:
+            return
+        tags = [tag for tag, _ in self._waiting]
+        path = self.index.pack(pack_name([tag.key for tag in tags]))
+        starts = write(path, [content for _, content in self._waiting])
+        self._waiting = []
+        self.index.register(path, [Found(*each) for each in zip(tags, starts, strict=True)])
+        self.places |= {tag.key: Place(path, at) for tag, at in zip(tags, starts, strict=True)}
+
+    def stored(self, clips: StoredClips) -> StoredClips:
+        """Clips that were added, with their place, once they are written."""
+        return replace(clips, place=self.places[clips.key]) if clips.key else clips
+
+
 class ClipStore:
     """Prepared clips in a folder.
 
     Args:
         root: the folder; created when something is written.
-
-    Attributes:
-        damaged: files that `look_up` found damaged, under the names that it gave them.
+        encoding: how pictures are stored from now on; any is read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, encoding: Encoding = RAW) -> None:
         self.root = root
-        self.damaged: list[Path] = []
+        self.encoding: Encoding = encoding
+        self.index = Index(root)
 
-    @staticmethod
-    def _set_aside(path: Path) -> Path:
-        """Rename a damaged file, so that it can be looked at and is never read as clips."""
-        aside = path.with_suffix(".damaged")
-        path.replace(aside)
-        return aside
+    @property
+    def damaged(self) -> list[Path]:
+        """Packs that were found damaged, under the names that they were given."""
+        return self.index.damaged
 
-    def path(self, key: str) -> Path:
-        """File of a content key."""
-        return self.root / key[:2] / f"{key}.safetensors"
+    def older(self) -> int:
+        """Bytes of clips in the format of earlier versions, which are neither read nor removed."""
+        return sum(path.stat().st_size for path in self.root.glob("[0-9a-f]" * 2 + "/*"))
 
-    def look_up(self, key: str, presentation: str) -> StoredClips | None:
-        """Return what is stored under a key, None if nothing is or the file is damaged."""
-        path = self.path(key)
-        if not path.is_file():
-            return None
-        try:
-            check_seal(path)
-            with safe_open(path, framework="numpy") as file:
-                meta = json.loads(file.metadata()["fasharness"])
-            facts = [meta[name] for name in ("clips", "frames", "left_out", "failure")]
-            if meta["key"] != key:
-                raise DataError(f"{path}: holds other clips than its name says")
-        # A damaged file counts as missing: its clips are prepared again.
-        except (OSError, SafetensorError, TypeError, KeyError, ValueError, DataError):
-            self.damaged.append(self._set_aside(path))
-            return None
-        return StoredClips(presentation, path, *facts)
+    def packer(self) -> Packer:
+        """Return what writes into this store."""
+        return Packer(self.index)
 
-    def write(
-        self, key: str, presentation: str, arrays: ClipArrays, left_out: int, failure: str = ""
+    def look_up(self, keys: Sequence[str]) -> dict[str, StoredClips]:
+        """Return what is stored under each of some keys, as far as it is and is not damaged."""
+        return {row.tag.key: _stored(row) for row in self.index.look_up(keys)}
+
+    def add(
+        self,
+        packer: Packer,
+        key: str,
+        presentation: str,
+        arrays: ClipArrays,
+        left_out: int,
+        failure: str = "",
     ) -> StoredClips:
-        """Store the clips of a presentation, or the reason why there are none."""
+        """Add the clips of a presentation, or the reason why there are none, to a pack.
+
+        Returns:
+            The clips without their place; see `Packer.stored`.
+        """
         clips, length = arrays.numbers.shape
-        meta = {
-            "key": key,
+        facts = {
             "clips": clips,
             "frames": clips * length,
             "left_out": left_out,
             "failure": failure,
         }
-        ready = {name: np.ascontiguousarray(a) for name, a in arrays.tensors().items()}
-        # safetensors' own writer raises no OSError on a full disk, which the command line reports.
-        content = save(ready, metadata={"fasharness": json.dumps(meta, sort_keys=True)})
-        write_bytes(self.path(key), seal(content))
-        return StoredClips(presentation, self.path(key), clips, clips * length, left_out, failure)
+        packer.add(Tag(key, presentation, "", facts), arrays.tensors(self.encoding))
+        return StoredClips(presentation, key, Place(Path(), 0), **facts)
+
+    def write(
+        self, key: str, presentation: str, arrays: ClipArrays, left_out: int, failure: str = ""
+    ) -> StoredClips:
+        """Store the clips of one presentation in a pack of their own; see `add`."""
+        packer = self.packer()
+        added = self.add(packer, key, presentation, arrays, left_out, failure)
+        packer.flush()
+        return packer.stored(added)
+
+
+def _stored(row: Row) -> StoredClips:
+    facts = row.tag.facts or {}
+    return StoredClips(row.tag.presentation, row.tag.key, row.place, **facts)
 
 
 def no_clips(spec: ClipSpec) -> ClipArrays:
@@ -178,25 +232,21 @@ def load_clip(
         rng: draws the scale; None uses the middle of the range.
 
     Raises:
-        DataError: the stored file is gone or damaged.
+        DataError: the stored record is gone or damaged.
     """
-    try:
-        with safe_open(stored.path, framework="numpy") as file:
-            images = {m: file.get_slice(f"image/{m}")[index] for m in spec.modalities}
-            maps = {label: file.get_slice(f"map/{label.name}")[index] for label in spec.labels}
-            if spec.crop.margin > 1:
-                box, region = (file.get_slice(name)[index] for name in ("box", "region"))
-                drawn = _draw(box, file.get_tensor("shape"), spec.crop, rule, rng)
-                images = {
-                    name: _cut(image, region, drawn, spec.crop.size, rule)
-                    for name, image in images.items()
-                }
-                maps = {
-                    label: _cut(map_, region, drawn, label.size, rule)
-                    for label, map_ in maps.items()
-                }
-    except (OSError, SafetensorError) as error:
-        raise DataError(f"{stored.path}: damaged clip store: {error}; delete the file") from None
+    with opened(stored.place, stored.key) as found:
+        images = {name: decoded(found, f"image/{name}", index) for name in spec.modalities}
+        maps = {label: found.item(f"map/{label.name}", index) for label in spec.labels}
+        if spec.crop.margin > 1:
+            box, region = (found.item(name, index) for name in ("box", "region"))
+            drawn = _draw(box, found.array("shape"), spec.crop, rule, rng)
+            images = {
+                name: _cut(image, region, drawn, spec.crop.size, rule)
+                for name, image in images.items()
+            }
+            maps = {
+                label: _cut(map_, region, drawn, label.size, rule) for label, map_ in maps.items()
+            }
     return Clip(
         presentation, images, {label.name: _values(label.name, m) for label, m in maps.items()}
     )

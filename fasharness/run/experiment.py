@@ -23,7 +23,7 @@ from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.weights import resolve
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
-from fasharness.run import error_pictures, steps
+from fasharness.run import error_pictures, scoring, steps
 from fasharness.run.config import build
 from fasharness.run.data_roots import (
     HOW_TO_SIMULATE,
@@ -200,7 +200,7 @@ def _run_fold(fold: Fold, last: str) -> Result | None:
         mark_simulated(fold.folder)
     prepared = steps.prepare(fold)
     model = None if last == "prepare" else steps.train(fold, prepared)
-    scores = steps.score(fold, prepared, model) if last in ("score", "run") else ()
+    scores = scoring.score(fold, prepared, model) if last in ("score", "run") else ()
     _check_failures(fold, prepared, scores)
     return evaluate(fold, prepared, scores, model) if last == "run" else None
 

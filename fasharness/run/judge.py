@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from fasharness import report
-from fasharness.builtin.baselines import BASELINES
 from fasharness.common.files import digest, sha256
 from fasharness.data import Split
 from fasharness.engine.checkpoint import model_digest, set_threshold
 from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check_manifest, limited
-from fasharness.evaluation.evaluate import EvaluationOptions, baseline
+from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.evaluation.evaluate import evaluate as evaluate_scores
-from fasharness.method import make, option_values, preset_of
+from fasharness.method import option_values, preset_of
 from fasharness.prepare.prepared import Prepared
 from fasharness.protocol import OFFICIAL, Protocol
 from fasharness.result import Baseline, Evaluation, Result
 from fasharness.result import read as read_result
 from fasharness.result import write as write_result
+from fasharness.run import baselines
 from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
 from fasharness.run.generated import open_all
 from fasharness.run.generated import warnings as auxiliary_warnings
 from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.settings import Settings
-from fasharness.run.steps import score_rows, scoring_key, training_warnings
+from fasharness.run.steps import training_warnings
 from fasharness.scores import Score
 
 
@@ -50,12 +50,12 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
     options = rules(fold.settings, fold.protocol)
     path, page = fold.folder / "result.json", fold.folder / "report.html"
     provenance = _provenance(fold, prepared, model)
-    key = digest([provenance, dataclasses.asdict(options), sorted(_others(fold))])
+    key = digest([provenance, dataclasses.asdict(options), sorted(baselines.others(fold))])
 
     def work() -> None:
         evaluation = _evaluation(fold, scores, options)
-        baselines = tuple(_baselines(fold, prepared, options))
-        write_result(path, _result(fold, evaluation, baselines, provenance))
+        compared = tuple(baselines.figures(fold, options))
+        write_result(path, _result(fold, evaluation, compared, provenance))
         if fold.protocol.simulated:  # pages get shared: real faces only on request
             draw(fold)
         report.write(fold.folder)
@@ -138,7 +138,7 @@ def _warnings(fold: Fold) -> Iterator[str]:
 def _result(
     fold: Fold,
     evaluation: Evaluation,
-    baselines: tuple[Baseline, ...],
+    compared: tuple[Baseline, ...],
     provenance: Mapping[str, Any],
 ) -> Result:
     """Combine the figures with their inputs into the result."""
@@ -154,30 +154,10 @@ def _result(
         simulated=fold.protocol.simulated,
         aggregator=method.aggregator,
         evaluation=evaluation,
-        baselines=baselines,
+        baselines=compared,
         provenance=provenance,
         commands=(settings.command(),),
     )
-
-
-def _others(fold: Fold) -> Mapping[str, str]:
-    """Return the baselines without the method itself: it is not compared with itself."""
-    return {name: words for name, words in BASELINES.items() if name != fold.method.name}
-
-
-def _baselines(fold: Fold, prepared: Prepared, options: EvaluationOptions) -> Iterator[Baseline]:
-    """Evaluate the baselines on the same clips."""
-    from fasharness.engine.device import make_fabric
-
-    fabric = make_fabric(fold.settings.device, fold.settings.precision)
-    for name, words in _others(fold).items():
-        method = make(fold.experiment.plugins.method(name), "", {})
-        journal = fold.folder / f"scoring-{name}.jsonl"
-        key = scoring_key(fold, prepared, method)
-        rows = score_rows(fold, prepared, method, method.network({}), fabric, journal, key)
-        scores = [each.presentation for each in rows]
-        journal.unlink()
-        yield baseline(name, words, scores, options)
 
 
 def _provenance(fold: Fold, prepared: Prepared, model: Path | None) -> dict[str, Any]:

@@ -56,19 +56,18 @@ def fit_key(
     """Return the key of a training: method, settings, weights and all clips, also those of dev."""
     dev = method.scoring_clips()
     clips = [
-        # A store file is named by its content key, so this covers video, crop, detector and
-        # versions.
+        # The content key covers video, crop, detector and versions.
         [
             item.presentation.id,
             item.origin,
             item.weight,
-            *(prepared.get(item.presentation, spec).path.name for spec in item.specs(method)),
+            *(prepared.get(item.presentation, spec).key for spec in item.specs(method)),
         ]
         for item in training_items(protocol)
     ]
     # Dev chooses the weights that are kept.
     chosen = () if isinstance(method, Generator) else protocol.dev
-    clips += [[item.id, prepared.get(item, dev).path.name] for item in chosen]
+    clips += [[item.id, prepared.get(item, dev).key] for item in chosen]
     # Devices and precisions round differently, so their weights differ.
     machine = [settings.seed, settings.device, settings.precision]
     return digest([_method(method), machine, _contents(weights), clips])
@@ -84,8 +83,8 @@ def score_key(
 ) -> str:
     """Return the key of a scoring without the model: method, settings, weights and all clips."""
     clips = [
-        # A failed presentation has no store file; its reason goes into scores.csv.
-        [split, item.id, prepared.get(item, spec).path.name, prepared.get(item, spec).failure]
+        # A failed presentation has no key; its reason goes into scores.csv.
+        [split, item.id, prepared.get(item, spec).key, prepared.get(item, spec).failure]
         for split, item in protocol.items()
         if split is not Split.TRAIN
     ]

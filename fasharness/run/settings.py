@@ -15,6 +15,7 @@ from fasharness.errors import OptionError
 
 PRECISIONS = ("auto", "32-true", "bf16-mixed", "16-mixed")
 FACES = ("detector", "dataset")
+ENCODINGS = ("raw", "png", "jpeg")
 # What torch.manual_seed takes; a larger one would fail only after the preparation.
 _LARGEST_SEED = 2**63 - 1
 
@@ -79,6 +80,10 @@ class Settings:
     detector: str = _flag("name of the face detector (default: mtcnn)", "mtcnn")
     depth: str = _flag("folder of published depth maps", "auto", metavar="DIR")
     depth_estimator: str = _flag("depth estimator for data without depth", "face-landmark")
+    encoding: str = _flag(
+        "of stored clips: raw, png (smaller, the same pixels) or jpeg (smallest, other pixels)",
+        "raw",
+    )
     checkpoint: Path | None = _flag(
         "score this model instead of training", None, read=Path, metavar="FILE"
     )
@@ -107,6 +112,7 @@ class Settings:
     def __post_init__(self) -> None:
         self._one_of("faces", FACES)
         self._one_of("precision", PRECISIONS)
+        self._one_of("encoding", ENCODINGS)
         for name in ("seed", "limit", "jobs", "workers", "save_every"):
             if getattr(self, name) < 0:
                 raise OptionError(f"{flag_name(name)} must not be negative")

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fasharness import scores as score_files
 from fasharness.clips import ClipSpec
-from fasharness.common.files import digest, write_json, write_text
+from fasharness.common.files import write_json
 from fasharness.data import Presentation, Split
 from fasharness.errors import RunError
-from fasharness.method import Generator, Method, Stage
+from fasharness.method import Generator, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
-from fasharness.protocol import Protocol
 from fasharness.run.feasible import check_feasible
 from fasharness.run.fold import Fold
 from fasharness.run.generated import name_of
-from fasharness.run.resume_keys import fit_key, score_key, training_items
-from fasharness.scores import Score
+from fasharness.run.resume_keys import fit_key, training_items
 
 if TYPE_CHECKING:  # torch is imported only where a network is used
     from lightning_fabric import Fabric
@@ -37,34 +32,6 @@ if TYPE_CHECKING:  # torch is imported only where a network is used
 
     from fasharness.engine.clips import ClipSource
     from fasharness.engine.position import Training
-    from fasharness.engine.score import ClipScores
-
-
-class Rows(NamedTuple):
-    """Rows of a presentation in ``scores.csv`` and ``clip_scores.csv``.
-
-    Attributes:
-        presentation: its score.
-        clips: scores of its clips, from which another aggregator can make its score; one row
-            with the failure if it failed.
-        known: whether its class is known; else neither is a row of these files.
-    """
-
-    presentation: Score
-    clips: tuple[Score, ...]
-    known: bool = True
-
-
-def _write_unlabelled(path: Path, rows: Sequence[Rows]) -> None:
-    """Write the scores of presentations of unknown class, in a file that nothing evaluates."""
-    unknown = [each.presentation for each in rows if not each.known]
-    if not unknown:
-        return
-    lines = [["presentation", "split", "score", "failure"]]
-    lines += [[s.presentation, s.split, repr(s.value), s.failure] for s in unknown]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    write_text(path, text.getvalue())
 
 
 def prepare(fold: Fold) -> Prepared:
@@ -108,7 +75,7 @@ def prepared_clips(fold: Fold, wanted: Wanted, *, title: str, jobs: int) -> Prep
         return prepare_clips(
             wanted,
             recipe_of(fold),
-            ClipStore(experiment.store),
+            ClipStore(experiment.store, fold.settings.encoding),  # type: ignore[arg-type]
             experiment.plugins,
             jobs=jobs,
             progress=lambda done, total: advance(done, total, ""),
@@ -273,111 +240,3 @@ def trained_network(fold: Fold, model: Path | None) -> tuple[Fabric, nn.Module]:
     if model is not None:
         load_model(model, fold.method, network)
     return fabric, network
-
-
-def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:
-    """Score dev and test, and write the score files.
-
-    Returns:
-        The scores, as read from ``scores.csv``.
-    """
-    from fasharness.engine.checkpoint import model_digest
-
-    path, of_clips = fold.folder / "scores.csv", fold.folder / "clip_scores.csv"
-    key = digest([scoring_key(fold, prepared, fold.method), model_digest(model) if model else ""])
-
-    def work() -> None:
-        journal = fold.folder / "scoring.jsonl"
-        fabric, network = trained_network(fold, model)
-        done = list(score_rows(fold, prepared, fold.method, network, fabric, journal, key))
-        rows = [each for each in done if each.known]
-        scores = [each.presentation for each in rows]
-        score_files.write_csv(of_clips, [clip for each in rows for clip in each.clips])
-        _write_unlabelled(fold.folder / "unlabelled_scores.csv", done)
-        score_files.write_csv(path, scores)
-        fold.experiment.dataset.write_official_scores(fold.folder, scores)
-        journal.unlink()
-
-    # unchanged: an edited scores.csv is scored again instead of passing for a run.
-    fold.steps.once("score", key, [path, of_clips], work, unchanged=path)
-    return score_files.read_csv(path)
-
-
-def scoring_key(fold: Fold, prepared: Prepared, method: Method) -> str:
-    """Return the key of scoring the fold's clips with a method, without its weights."""
-    weights = fold.experiment.weights
-    return score_key(method, fold.settings, fold.protocol, prepared, fold.scoring_clips, weights)
-
-
-def score_rows(
-    fold: Fold,
-    prepared: Prepared,
-    method: Method,
-    network: nn.Module,
-    fabric: Fabric,
-    journal: Path,
-    key: str,
-) -> Iterator[Rows]:
-    """Score dev and test with a method on the fold's clips.
-
-    Args:
-        fold: the fold.
-        prepared: its clips.
-        method: the method, the fold's own or a baseline.
-        network: its network.
-        fabric: the device.
-        journal: file that keeps finished scores until all are done.
-        key: content key of this scoring; a journal of another key is not used.
-    """
-    from fasharness.engine.score import Journal
-
-    items = [item for item in fold.protocol.items() if item[0] is not Split.TRAIN]
-    sources = [fold.source(prepared, shown, fold.scoring_clips) for _, shown in items]
-    with fold.experiment.console.bar(f"score {method.name}", "presentations") as advance:
-        book = Journal(journal, key)
-        done = book.score_all(method, network, sources, fabric)
-        for number, ((split, shown), found) in enumerate(zip(items, done, strict=True), 1):
-            rows = _rows(fold.protocol, split, shown, found)
-            # Observers are called once for a presentation: not for baselines, not again when
-            # resumed.
-            if method is fold.method and shown.known and shown.id not in book.done:
-                fold.experiment.plugins.hook.fasharness_presentation_scored(
-                    folder=fold.folder, score=rows.presentation
-                )
-            advance(number, len(items), "")
-            yield rows
-
-
-def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScores) -> Rows:
-    """Combine the scores of a presentation with its facts."""
-    score = Score(
-        presentation=shown.id,
-        split=str(split),
-        subject=shown.subject,
-        species=shown.species,
-        group=protocol.group_of(shown.species),
-        value=found.value,
-        clips=len(found.values),
-        frames=found.frames,
-        failure=found.failure,
-        device=shown.device,
-        session=shown.session,
-        simulated=protocol.simulated,
-        # A data set may know a fact of some presentations only.
-        attributes=tuple((name, text) for name, text in shown.attributes.items() if text),
-    )
-    return Rows(score, tuple(_clip_rows(score, found.values)), shown.known)
-
-
-def _clip_rows(score: Score, values: Sequence[float]) -> Iterator[Score]:
-    share = score.frames // max(1, score.clips)
-    for number, value in enumerate(values or (score.value,), start=1):
-        yield dataclasses.replace(
-            score,
-            presentation=f"{score.presentation}#{number}",
-            value=value,
-            clips=min(1, score.clips),
-            frames=share,
-            unit="clip",
-            video=score.presentation,
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,15 +21,15 @@ from fasharness.errors import CheckpointError, DataError
 from fasharness.faces import Frame
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
-from fasharness.prepare.pipeline import Film, Tools, prepare_presentation, store_clips
+from fasharness.prepare.pipeline import Film, Opening, open_film, prepare_group
 from fasharness.prepare.planning import Recipe, Task, preparation_device
-from fasharness.prepare.store import ClipStore, StoredClips
+from fasharness.prepare.store import ClipStore
+from fasharness.prepare.tools import Tools
 from fasharness.result import Threshold
 from fasharness.run.config import as_text
 from fasharness.run.settings import check_device
 
 _MODEL = "model.safetensors"
-Prepare = Callable[[Task, ClipStore], list[StoredClips]]
 
 
 class TrainedModel:
@@ -81,10 +81,8 @@ class TrainedModel:
             )
         if isinstance(shown, np.ndarray):
             frames = _frames(shown)
-            return self._score(Path("frames"), lambda task, store: self._cut(frames, task, store))
-        return self._score(
-            Path(shown), lambda t, store: prepare_presentation(t, self._tools, store)
-        )
+            return self._score(Path("frames"), lambda *_: _film(frames))
+        return self._score(Path(shown), open_film)
 
     @property
     def threshold(self) -> Threshold | None:
@@ -112,18 +110,13 @@ class TrainedModel:
         # Bona fide is score >= threshold in every rule (`Threshold.operator`).
         return self.score(shown) >= self.threshold.value
 
-    def _cut(self, frames: Sequence[Frame], task: Task, store: ClipStore) -> list[StoredClips]:
-        def some(wanted: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Frame]]]:
-            return ((index, {RGB: frames[index]}) for index in wanted)
-
-        return store_clips(task, Film(len(frames), some), self._tools, store)
-
-    def _score(self, path: Path, prepare: Prepare) -> float:
+    def _score(self, path: Path, opening: Opening) -> float:
         spec = self.method.scoring_clips()
         # repr: a file may have a name that no line of a score file could hold.
         shown = Presentation(repr(path.name), rgb(path), known=False)
         with TemporaryDirectory(prefix="fasharness-") as folder:
-            (stored,) = prepare(Task(shown, (spec,), ("clips",)), ClipStore(Path(folder)))
+            task, store = Task(shown, (spec,), ("clips",)), ClipStore(Path(folder))
+            ((stored,),) = prepare_group((task,), self._tools, store, opening)
             source = ClipSource(shown, stored, spec, self._tools.rule(spec))
             found = score_source(self.method, None, self._network, source, self._fabric)
         if found.failure:
@@ -141,6 +134,13 @@ def _notes(card: ModelCard, detector: str) -> Iterator[str]:
         yield f"its run found faces with {card.detector}, here {detector} finds them"
     if card.threshold is not None and card.threshold.leaks:
         yield "LEAKS: its threshold was chosen on test scores"
+
+
+def _film(frames: Sequence[Frame]) -> Film:
+    def some(wanted: Sequence[int]) -> Iterator[tuple[int, Mapping[str, Frame]]]:
+        return ((index, {RGB: frames[index]}) for index in wanted)
+
+    return Film(len(frames), some)
 
 
 def _frames(shown: NDArray[np.uint8]) -> Sequence[Frame]:

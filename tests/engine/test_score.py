@@ -11,7 +11,7 @@ import torch
 from fasharness.clips import ClipSpec, Crop, Frames
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
-from fasharness.engine.score import ClipScores, Journal, score_source
+from fasharness.engine.score import ClipScores, Journal, Scorer, score_all, score_source
 from fasharness.method import Method
 
 Sources = Callable[..., list[ClipSource]]
@@ -49,7 +49,8 @@ def five(sources: Sources) -> list[ClipSource]:
 def scores(
     journal: Journal, method: Method, network: Counting, items: list[ClipSource]
 ) -> list[ClipScores]:
-    return list(journal.score_all(method, network, items, make_fabric("cpu", "32-true")))  # type: ignore[arg-type]
+    scorer = Scorer(journal, method, network)  # type: ignore[arg-type]
+    return [found for (found,) in score_all([scorer], items, make_fabric("cpu", "32-true"))]
 
 
 def equal(found: list[ClipScores], expected: list[ClipScores]) -> bool:
@@ -128,3 +129,44 @@ def test_a_line_that_a_power_cut_zeroed_costs_only_what_follows(
     journal = Journal(path, "key")
     assert list(journal.done) == [score.presentation for score in whole[:2]]
     assert repr(scores(journal, method, Counting(), five)) == repr(whole)
+
+
+def test_methods_are_scored_together_as_if_alone_whatever_their_journals_hold(
+    method: Method, tiny: Callable[..., Method], five: list[ClipSource], tmp_path: Path
+):
+    """The second method's journal lost its last lines to a kill."""
+
+    class Half(Counting):
+        def __call__(self, frames: torch.Tensor) -> torch.Tensor:
+            return super().__call__(frames) / 2
+
+    other, fabric = tiny(), make_fabric("cpu", "32-true")
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    alone = [
+        scores(Journal(paths[0], "key"), method, Counting(), five),
+        scores(Journal(paths[1], "key"), other, Half(), five),
+    ]
+    lines = paths[1].read_text().splitlines()
+    paths[1].write_text("\n".join(lines[:3]) + "\n")
+    networks = Counting(), Half()
+    scorers = [
+        Scorer(Journal(path, "key"), each, network)  # type: ignore[arg-type]
+        for path, each, network in zip(paths, (method, other), networks, strict=True)
+    ]
+    found = list(score_all(scorers, five, fabric))
+    assert equal([one for one, _ in found], alone[0])
+    assert equal([two for _, two in found], alone[1])
+    assert [network.clips for network in networks] == [0, 6]
+    assert paths[1].read_text().splitlines() == lines
+
+
+def test_scores_reach_the_disk_by_time_and_at_the_end(
+    method: Method, five: list[ClipSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    synchronised: list[int] = []
+    monkeypatch.setattr("fasharness.engine.score.os.fsync", synchronised.append)
+    scores(Journal(tmp_path / "a.jsonl", "key"), method, Counting(), five)
+    assert len(synchronised) == 2  # the head, and the end
+    monkeypatch.setattr("fasharness.engine.score._FLUSH_EVERY", 0.0)
+    scores(Journal(tmp_path / "b.jsonl", "key"), method, Counting(), five)
+    assert len(synchronised) == 2 + 7

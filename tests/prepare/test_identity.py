@@ -7,6 +7,7 @@ import pytest
 
 from fasharness.common.files import sha256
 from fasharness.prepare.identity import Identities
+from fasharness.prepare.index import Index
 
 
 @pytest.fixture
@@ -20,14 +21,13 @@ def files(tmp_path: Path) -> list[Path]:
 def read(files: list[Path], index: Path) -> tuple[dict[Path, str], list[tuple[int, int]]]:
     """Identify files with an index: the hashes, and what was read."""
     told: list[tuple[int, int]] = []
-    identities = Identities(index)
+    identities = Identities(Index(index))
     found = dict(identities.of(files, lambda done, total: told.append((done, total))))
-    identities.save()
     return found, told
 
 
 def test_files_are_known_by_their_content_and_read_once(files: list[Path], tmp_path: Path):
-    index = tmp_path / "index.json"
+    index = tmp_path / "store"
     found, told = read(files, index)
     assert found == {path: sha256(path) for path in files}
     assert told == [(1, 3), (2, 3), (3, 3)]
@@ -36,7 +36,7 @@ def test_files_are_known_by_their_content_and_read_once(files: list[Path], tmp_p
 
 @pytest.mark.parametrize("keep_time", [True, False])
 def test_a_changed_file_is_read_again(files: list[Path], tmp_path: Path, keep_time: bool):
-    index = tmp_path / "index.json"
+    index = tmp_path / "store"
     before, _ = read(files, index)
     state = files[1].stat()
     files[1].write_bytes(b"x" * 1000)
@@ -48,29 +48,35 @@ def test_a_changed_file_is_read_again(files: list[Path], tmp_path: Path, keep_ti
 
 
 def test_missing_files_and_folders_have_no_identity(files: list[Path], tmp_path: Path):
-    found, _ = read([*files, tmp_path / "none.avi", tmp_path], tmp_path / "index.json")
+    found, _ = read([*files, tmp_path / "none.avi", tmp_path], tmp_path / "store")
     assert set(found) == set(files)
 
 
-DAMAGED = ["", "{", "[]", '{"format": 1}', '{"format": 0, "files": {}}',
-           '{"format": 1, "files": 3}', '{"format": 1, "files": {"a": 3}}', "\xff"]  # fmt: skip
-
-
-@pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_index_costs_reading_again(files: list[Path], tmp_path: Path, text: str):
-    index = tmp_path / "index.json"
-    index.write_bytes(text.encode("latin-1"))
-    found, told = read(files, index)
+@pytest.mark.parametrize("content", [b"\xff" * 9000, None])
+def test_a_damaged_index_costs_reading_again(files: list[Path], tmp_path: Path, content):
+    root = tmp_path / "store"
+    read(files, root)
+    index = root / "index.sqlite"
+    whole = index.read_bytes()
+    # the pages after the first, or all of it
+    index.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096) if content is None else content)
+    found, told = read(files, root)
     assert found == {path: sha256(path) for path in files}
     assert len(told) == 3
-    assert read(files, index)[1] == []
+    assert read(files, root)[1] == []
+    assert (root / "index.damaged").is_file()
 
 
 def test_what_another_process_wrote_meanwhile_is_kept(files: list[Path], tmp_path: Path):
-    index = tmp_path / "index.json"
-    one, other = Identities(index), Identities(index)
+    root = tmp_path / "store"
+    one, other = Identities(Index(root)), Identities(Index(root))
     one.of(files[:1])
     other.of(files[1:])
-    one.save()
-    other.save()
-    assert read(files, index)[1] == []
+    assert read(files, root)[1] == []
+
+
+def test_a_name_that_is_no_text_is_remembered(tmp_path: Path):
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/\xff.avi"))
+    path.write_bytes(b"a")
+    assert read([path], tmp_path / "store")[1] == [(1, 1)]
+    assert read([path], tmp_path / "store") == ({path: sha256(path)}, [])

@@ -1,10 +1,11 @@
 """Preparation: keys, what is done again, failures with reasons, and the same from any process."""
 
 import dataclasses
-import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -13,7 +14,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
@@ -24,6 +24,7 @@ from fasharness.hookspecs import hookimpl
 from fasharness.plugins import load
 from fasharness.prepare import planning
 from fasharness.prepare.crop import PILLOW
+from fasharness.prepare.packs import opened
 from fasharness.prepare.pipeline import prepare
 from fasharness.prepare.planning import Planner, Recipe, content_key
 from fasharness.prepare.prepared import Prepared
@@ -135,17 +136,17 @@ def test_attacks_have_no_depth_and_no_mask_unless_it_is_asked_for(oulu: Path, cl
 
 def test_what_is_stored_is_not_prepared_again(oulu: Path, clips: ClipStore):
     first = go(oulu, clips).stored
-    times = [stored.path.stat().st_mtime_ns for stored in first]
+    times = [stored.place.path.stat().st_mtime_ns for stored in first]
     _, second, told = go(oulu, clips)
     assert told == [(3, 3)]
     assert second == first
-    assert [stored.path.stat().st_mtime_ns for stored in second] == times
+    assert [stored.place.path.stat().st_mtime_ns for stored in second] == times
     *_, told = go(oulu, clips, SPEC, DRAWN, names=("1_1_01_1", "1_1_01_3"))
     assert told[0] == (0, 2)
 
 
 def test_a_damaged_file_of_the_store_is_prepared_again(oulu: Path, clips: ClipStore):
-    path = go(oulu, clips).stored[0].path
+    path = go(oulu, clips).stored[0].place.path
     content = path.read_bytes()
     path.write_bytes(content[:-5])
     *_, told = go(oulu, clips)
@@ -154,7 +155,7 @@ def test_a_damaged_file_of_the_store_is_prepared_again(oulu: Path, clips: ClipSt
 
 
 def test_any_damage_to_a_stored_file_is_found_and_made_good(oulu: Path, clips: ClipStore):
-    path = go(oulu, clips, names=("1_1_01_1",)).stored[0].path
+    path = go(oulu, clips, names=("1_1_01_1",)).stored[0].place.path
     content = path.read_bytes()
     for at in range(9, len(content), len(content) // 23):
         damaged = bytearray(content)
@@ -170,7 +171,7 @@ def test_any_damage_to_a_stored_file_is_found_and_made_good(oulu: Path, clips: C
 
 
 def test_the_clips_of_another_presentation_are_not_taken(oulu: Path, clips: ClipStore):
-    one, other = (s.path for s in go(oulu, clips, names=("1_1_01_1", "1_1_01_3")).stored)
+    one, other = (s.place.path for s in go(oulu, clips, names=("1_1_01_1", "1_1_01_3")).stored)
     content = one.read_bytes()
     one.write_bytes(other.read_bytes())
     prepared, _, told = go(oulu, ClipStore(clips.root), names=("1_1_01_1", "1_1_01_3"))
@@ -187,9 +188,10 @@ def test_missing_weights_end_it_before_any_video_is_read(
         depth.unlink()
     with pytest.raises(WeightsError, match="fasharness weights get face-landmark"):
         go(own_oulu, clips, jobs=jobs)
-    known = json.loads((clips.root / "files.json").read_text())["files"]
+    with closing(sqlite3.connect(clips.index.path)) as db:
+        known = [os.fsdecode(row[0]) for row in db.execute("SELECT path FROM files")]
     assert {Path(file).stem.split(".")[0] for file in known} == {NAMES[0]}
-    assert list(clips.root.rglob("*.safetensors")) == []
+    assert list(clips.root.rglob("*.pack")) == []
 
 
 def test_stored_clips_need_no_weights(
@@ -206,7 +208,9 @@ def test_worker_processes_give_the_same_bytes(oulu: Path, clips: ClipStore, tmp_
     here = go(oulu, clips, SPEC, DRAWN).stored
     _, there, told = go(oulu, ClipStore(tmp_path / "other"), SPEC, DRAWN, jobs=2)
     assert told[-1] == (3, 3)
-    one, other = ({s.path.name: s.path.read_bytes() for s in found} for found in (here, there))
+    one, other = (
+        {s.place.path.name: s.place.path.read_bytes() for s in found} for found in (here, there)
+    )
     assert one == other
 
 
@@ -217,8 +221,7 @@ def key(root: Path, spec: ClipSpec = SPEC, versions: str = "", **how: str) -> st
         recipe = Recipe((("oulu-npu", root),), **how)
         planner = Planner({item: [spec]}, recipe, ClipStore(Path(store)), load(), None)
         planner.versions = versions or planner.versions
-        task = planner.plan(item, [spec], Prepared())
-    assert task is not None
+        (task,) = planner.plan(Prepared())
     return task.keys[0]
 
 
@@ -276,6 +279,11 @@ def test_another_content_of_equal_name_size_and_time_has_another_key(
     assert key(other) != before
 
 
+def pictures(stored: StoredClips) -> np.ndarray:
+    with opened(stored.place, stored.key) as record:
+        return record.array("image/rgb")
+
+
 def test_two_data_sets_of_equal_names_sizes_and_times_keep_their_own_clips(
     own_oulu: Path, clips: ClipStore, tmp_path: Path
 ):
@@ -294,7 +302,7 @@ def test_two_data_sets_of_equal_names_sizes_and_times_keep_their_own_clips(
     names = ("1_1_01_1", "1_1_01_3")
     mine, theirs = (go(root, clips, names=names).stored for root in (own_oulu, other))
     alone = go(other, ClipStore(tmp_path / "alone"), names=names).stored
-    frames = [[load_file(s.path)["image/rgb"] for s in found] for found in (mine, theirs, alone)]
+    frames = [[pictures(s) for s in found] for found in (mine, theirs, alone)]
     for number in range(2):
         assert not np.array_equal(frames[0][number], frames[1][number])
         assert np.array_equal(frames[1][number], frames[2][number])

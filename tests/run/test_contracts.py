@@ -56,7 +56,15 @@ def write(root: Path, subjects: Sequence[str], names: str = "{split}_{kind}_{sub
 
 
 class Flat:
-    """Depth that is the same everywhere."""
+    """Depth that is the same everywhere, brought or estimated."""
+
+    def estimate(self, index: int, frame: Frame, face: Face) -> NDArray[np.float32]:
+        return np.float32([0.5])
+
+    def draw(
+        self, estimate: NDArray[np.float32], region: Region, side: int, rule: CropRule
+    ) -> NDArray[np.float32]:
+        return np.full((side, side), estimate[0], np.float32)
 
     def crop(
         self, index: int, frame: Frame, face: Face, region: Region, side: int, rule: CropRule

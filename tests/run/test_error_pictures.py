@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from fasharness import report
 from fasharness import result as results
+from fasharness.builtin.baselines import BASELINES
 from fasharness.cli import main
 from fasharness.clips import ClipSpec, Crop, Every, Frames
 from fasharness.common.progress import Terminal
@@ -30,7 +31,6 @@ from fasharness.report.runs import Exhibit, read_exhibit, write_exhibit
 from fasharness.run import judge
 from fasharness.run.experiment import draw_pictures, recorded, run
 from fasharness.run.folder import claim
-from fasharness.run.judge import BASELINES
 from fasharness.run.settings import Settings
 from fasharness.scores import Score, read_csv
 
