@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -138,15 +138,35 @@ def _ignore_interrupt(worker: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def batch_count(clips: int, size: int, drop_last: bool) -> int:
-    """Return the number of batches in an epoch."""
-    return clips // size if drop_last else -(-clips // size)
+Chunk = Sequence[ClipSource]
+"""Presentations that are scored together."""
 
 
-def scoring_batches(source: ClipSource, most: int) -> Iterator[Batch]:
-    """Iterate over the clips of one presentation, in batches of this presentation alone."""
-    # Never filled up with another presentation's clips: batch sizes change rounding, and a resumed
-    # scoring must give the same floats.
-    for start in range(0, source.stored.clips, most):
-        stop = min(start + most, source.stored.clips)
-        yield stack([source.load(index) for index in range(start, stop)])
+def scoring_chunks(sources: Iterable[ClipSource], most: int) -> Iterator[Chunk]:
+    """Group whole presentations, in their order, as long as their clips fit into one batch.
+
+    Args:
+        sources: the presentations.
+        most: clips in a batch; a presentation that has more is a chunk of its own.
+    """
+    # By the presentations alone, never by what is left to do: batch sizes change rounding, and a
+    # resumed scoring must give the same floats.
+    chunk: list[ClipSource] = []
+    clips = 0
+    for source in sources:
+        if chunk and clips + source.stored.clips > most:
+            yield chunk
+            chunk, clips = [], 0
+        chunk.append(source)
+        clips += source.stored.clips
+    if chunk:
+        yield chunk
+
+
+def scoring_batches(chunk: Chunk, most: int) -> list[Batch]:
+    """Read the clips of a chunk, presentation by presentation, in batches of at most `most`."""
+    picks = [(source, index) for source in chunk for index in range(source.stored.clips)]
+    return [
+        stack([source.load(index) for source, index in picks[start : start + most]])
+        for start in range(0, len(picks), most)
+    ]

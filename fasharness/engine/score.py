@@ -7,6 +7,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fasharness.common.files import write_text
-from fasharness.engine.clips import ClipSource, scoring_batches, stack
+from fasharness.data import Batch
+from fasharness.engine.clips import Chunk, ClipSource, scoring_batches, scoring_chunks, stack
 from fasharness.method import Method, Stage
 
 _FLUSH_EVERY = 1.0  # seconds of scores that a kill may lose
@@ -43,22 +45,42 @@ class ClipScores(NamedTuple):
     value: float = math.nan
 
 
-def score_source(
-    method: Method, stage: Stage | None, network: nn.Module, source: ClipSource, fabric: Fabric
-) -> ClipScores:
-    """Score the clips of one presentation.
+def score_sources(
+    method: Method,
+    stage: Stage | None,
+    network: nn.Module,
+    sources: Iterable[ClipSource],
+    fabric: Fabric,
+) -> Iterator[ClipScores]:
+    """Score presentations, several in a batch where their clips fit.
 
     Args:
         method: the method.
         stage: the stage whose part of the network scores, None for the whole method.
         network: its network in evaluation mode, on the device.
-        source: the presentation's clips.
+        sources: the presentations' clips.
         fabric: the device.
 
-    Returns:
+    Yields:
         The scores, or the failure of preparation or of a score that is not finite.
     """
-    return _score_together([_Part(method, stage, network)], source, fabric, method.scoring_batch)[0]
+    part, most = _Part(method, stage, network), method.scoring_batch
+    for chunk, batches in _ahead(scoring_chunks(sources, most), most):
+        for (found,) in _score_together([part], chunk, batches, fabric):
+            yield found
+
+
+def _ahead(chunks: Iterable[Chunk], most: int) -> Iterator[tuple[Chunk, list[Batch]]]:
+    """Read each chunk's clips while the one before is scored."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        waiting: tuple[Chunk, Future[list[Batch]]] | None = None
+        for chunk in chunks:
+            reading = reader.submit(scoring_batches, chunk, most)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = chunk, reading
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()
 
 
 class _Part(NamedTuple):
@@ -70,26 +92,28 @@ class _Part(NamedTuple):
 
 
 def _score_together(
-    parts: Sequence[_Part], source: ClipSource, fabric: Fabric, most: int
-) -> list[ClipScores]:
-    """Score the clips of one presentation by several methods, reading them once."""
-    name, stored = source.presentation.id, source.stored
-    if stored.failure:
-        return [ClipScores(name, (), 0, stored.failure) for _ in parts]
+    parts: Sequence[_Part], chunk: Chunk, batches: Sequence[Batch], fabric: Fabric
+) -> Iterator[list[ClipScores]]:
+    """Score the presentations of a chunk by several methods, whose clips are read once."""
     values: list[list[float]] = [[] for _ in parts]
     # Without autocast: scores are float32, whatever the precision of the training.
     with torch.inference_mode():
-        for batch in scoring_batches(source, most):
+        for batch in batches:
             shown = batch.to(fabric.device)
             for (method, stage, network), found in zip(parts, values, strict=True):
                 found += method.score(stage, network, shown).double().cpu().tolist()
-    return [
-        _combined(part.method, source, found) for part, found in zip(parts, values, strict=True)
-    ]
+    start = 0
+    for source in chunk:
+        own = slice(start, start + source.stored.clips)
+        start = own.stop
+        pairs = zip(parts, values, strict=True)
+        yield [_combined(part.method, source, found[own]) for part, found in pairs]
 
 
 def _combined(method: Method, source: ClipSource, values: Sequence[float]) -> ClipScores:
     """Combine the scores of a presentation's clips; one that is not finite is a failure."""
+    if source.stored.failure:
+        return ClipScores(source.presentation.id, (), 0, source.stored.failure)
     name, value = source.presentation.id, method.aggregate(values)
     # Counted as a failure. SGTD's published evaluation turns NaN into 0, i.e. an attack: a failed
     # attack is then a free success, a failed bona fide presentation an error.
@@ -190,7 +214,7 @@ def score_all(
     """Score presentations by several methods, whose clips are read once for all of them.
 
     Args:
-        scorers: the methods; the first decides how many clips of a presentation are scored at once.
+        scorers: the methods; the first decides how many clips are scored at once.
         sources: the clips of each presentation.
         fabric: the device.
 
@@ -203,16 +227,33 @@ def score_all(
         scorer.network.eval()
     with ExitStack() as stack:
         adding = [stack.enter_context(scorer.journal.appending()) for scorer in scorers]
-        for source in sources:
-            found = [scorer.journal.done.get(source.presentation.id) for scorer in scorers]
-            # A kill may have left some journals shorter than others.
-            lacking = [number for number, known in enumerate(found) if known is None]
-            parts = [_Part(scorers[n].method, None, scorers[n].network) for n in lacking]
-            made = _score_together(parts, source, fabric, most) if parts else []
-            for number, scores in zip(lacking, made, strict=True):
-                adding[number](scores)
-                found[number] = scores
-            yield tuple(scores for scores in found if scores is not None)
+        chunks = [*scoring_chunks(sources, most)]
+        # A chunk of which a journal lacks anything is scored whole, for its rounding.
+        ready = _ahead((chunk for chunk in chunks if _lacking(scorers, chunk)), most)
+        for chunk in chunks:
+            lacking = _lacking(scorers, chunk)
+            made: Iterator[list[ClipScores]] = iter(())
+            if lacking:
+                parts = [_Part(scorers[n].method, None, scorers[n].network) for n in lacking]
+                made = _score_together(parts, *next(ready), fabric)
+            for source in chunk:
+                name = source.presentation.id
+                found = {n: scorer.journal.done.get(name) for n, scorer in enumerate(scorers)}
+                for number, fresh in zip(lacking, next(made, ()), strict=False):
+                    if found[number] is None:
+                        adding[number](fresh)
+                        found[number] = fresh
+                yield tuple(scores for scores in found.values() if scores is not None)
+
+
+def _lacking(scorers: Sequence[Scorer], chunk: Chunk) -> list[int]:
+    """Numbers of the scorers whose journal lacks a presentation of a chunk."""
+    names = [source.presentation.id for source in chunk]
+    return [
+        number
+        for number, scorer in enumerate(scorers)
+        if any(name not in scorer.journal.done for name in names)
+    ]
 
 
 def _synchronise(file: IO[str]) -> None:

@@ -202,14 +202,14 @@ def _selection(
     fold: Fold, prepared: Prepared, fabric: Fabric, network: nn.Module, stage: Stage
 ) -> float:
     """Return the method's figure on dev, which chooses a stage's weights."""
-    from fasharness.engine.score import score_source
+    from fasharness.engine.score import score_sources
 
     # Set back by `Method.train_mode` at the start of the next epoch.
     network.eval()
     values: dict[bool, list[float]] = {True: [], False: []}
-    for presentation in fold.protocol.dev:
-        source = fold.source(prepared, presentation, fold.scoring_clips)
-        found = score_source(fold.method, stage, network, source, fabric)
+    sources = [fold.source(prepared, shown, fold.scoring_clips) for shown in fold.protocol.dev]
+    scores = score_sources(fold.method, stage, network, sources, fabric)
+    for presentation, found in zip(fold.protocol.dev, scores, strict=True):
         if presentation.known and not found.failure:
             values[presentation.bona_fide].append(found.value)
     if not all(values.values()):

@@ -16,7 +16,7 @@ from fasharness.data import RGB, Presentation, rgb
 from fasharness.engine.checkpoint import ModelCard, load_model, read_card
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric, place
-from fasharness.engine.score import score_source
+from fasharness.engine.score import score_sources
 from fasharness.errors import CheckpointError, DataError
 from fasharness.faces import Frame
 from fasharness.method import Method, make
@@ -118,7 +118,7 @@ class TrainedModel:
             task, store = Task(shown, (spec,), ("clips",)), ClipStore(Path(folder))
             ((stored,),) = prepare_group((task,), self._tools, store, opening)
             source = ClipSource(shown, stored, spec, self._tools.rule(spec))
-            found = score_source(self.method, None, self._network, source, self._fabric)
+            (found,) = score_sources(self.method, None, self._network, [source], self._fabric)
         if found.failure:
             raise DataError(f"{path}: no score: {found.failure}")
         return found.value

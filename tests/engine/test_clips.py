@@ -1,5 +1,6 @@
 """From stored clips to batches: orders and draws that depend on the seeds alone."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,7 @@ from fasharness.engine.clips import (
     EpochClips,
     batches,
     scoring_batches,
+    scoring_chunks,
     stack,
 )
 from fasharness.engine.sampling import Draw, Pick
@@ -84,8 +86,21 @@ def test_skipped_batches_are_not_read_and_the_rest_is_the_same(sources: Sources)
 
 def test_scoring_reads_every_clip_in_order(sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
-    found = list(scoring_batches(source, 16))
+    found = scoring_batches([source], 16)
     assert [len(batch) for batch in found] == [16, 3]
     again = torch.cat([batch.rgb for batch in found])
     expected = stack([source.load(index) for index in range(19)]).rgb
     assert torch.equal(again, expected)
+
+
+def test_chunks_are_whole_presentations_that_fit_a_batch(sources: Sources):
+    found = sources(FIXED, count=5, clips=3)
+    large = dataclasses.replace(found[2], stored=dataclasses.replace(found[2].stored, clips=9))
+    lost = dataclasses.replace(found[3], stored=dataclasses.replace(found[3].stored, clips=0))
+    some = [found[0], found[1], large, lost, found[4]]
+    counts = [[s.stored.clips for s in chunk] for chunk in scoring_chunks(some, 7)]
+    assert counts == [[3, 3], [9], [0, 3]]
+    assert [s for chunk in scoring_chunks(some, 7) for s in chunk] == some
+    batches = scoring_batches([found[0], found[1]], 4)
+    assert [list(batch.ids()) for batch in batches] == [["p0"] * 3 + ["p1"], ["p1"] * 2]
+    assert list(scoring_chunks([], 7)) == []

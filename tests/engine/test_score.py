@@ -4,6 +4,7 @@ import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ import torch
 from fasharness.clips import ClipSpec, Crop, Frames
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
-from fasharness.engine.score import ClipScores, Journal, Scorer, score_all, score_source
+from fasharness.engine.score import ClipScores, Journal, Scorer, score_all, score_sources
 from fasharness.method import Method
 
 Sources = Callable[..., list[ClipSource]]
@@ -57,9 +58,15 @@ def equal(found: list[ClipScores], expected: list[ClipScores]) -> bool:
     return list(map(repr, found)) == list(map(repr, expected))  # NaN differs from itself
 
 
+def one(method: Method, source: ClipSource, network: Any = None) -> ClipScores:
+    fabric = make_fabric("cpu", "32-true")
+    (found,) = score_sources(method, None, network or Counting(), [source], fabric)
+    return found
+
+
 def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
     (source,) = sources(FIXED, count=1, clips=19)
-    found = score_source(method, None, Counting(), source, make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    found = one(method, source)
     means = [source.load(index).rgb.mean() / 255 for index in range(19)]
     assert found.value == pytest.approx(sum(means) / 19, rel=1e-6)
     assert found[2:4] == (19, "")
@@ -67,25 +74,23 @@ def test_a_score_is_the_mean_over_clips(method: Method, sources: Sources):
 
 
 def test_a_failure_of_preparation_is_passed_on(method: Method, five: list[ClipSource]):
-    found = score_source(method, None, Counting(), five[2], make_fabric("cpu", "32-true"))  # type: ignore[arg-type]
+    found = one(method, five[2])
     assert math.isnan(found.value)
     assert found[1:4] == ((), 0, "no face found in 3 frames")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_score_that_is_no_number_is_a_failure(method: Method, five: list[ClipSource], value):
-    fabric = make_fabric("cpu", "32-true")
-    found = score_source(
-        method, None, lambda frames: frames.mean((1, 2, 3))[:, None] * value, five[0], fabric
-    )  # type: ignore[arg-type]
+    found = one(method, five[0], lambda frames: frames.mean((1, 2, 3))[:, None] * value)
     assert math.isnan(found.value)
     assert found.failure == f"the method gave the score {value}"
 
 
 def test_a_journal_cut_at_any_byte_goes_on_to_the_same_scores(
-    method: Method, five: list[ClipSource], tmp_path: Path
+    method: Method, five: list[ClipSource], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "scoring.jsonl"
+    monkeypatch.setattr(method, "scoring_batch", 7)  # chunks of three presentations, then two
     expected = scores(Journal(path, "key"), method, Counting(), five)
     content = path.read_bytes()
     for cut in range(0, len(content) + 1, 7):
@@ -95,7 +100,8 @@ def test_a_journal_cut_at_any_byte_goes_on_to_the_same_scores(
         journal = Journal(path, "key")
         assert equal(scores(journal, method, network, five), expected)
         assert len(journal.done) == max(0, whole)
-        assert network.clips == 3 * sum(i >= whole for i in (0, 1, 3, 4))
+        # A chunk is scored whole as long as any of it is missing.
+        assert network.clips == 6 * ((whole < 3) + (whole < 5))
         assert path.read_bytes() == content
 
 
@@ -156,7 +162,7 @@ def test_methods_are_scored_together_as_if_alone_whatever_their_journals_hold(
     found = list(score_all(scorers, five, fabric))
     assert equal([one for one, _ in found], alone[0])
     assert equal([two for _, two in found], alone[1])
-    assert [network.clips for network in networks] == [0, 6]
+    assert [network.clips for network in networks] == [0, 12]  # one chunk of five presentations
     assert paths[1].read_text().splitlines() == lines
 
 
