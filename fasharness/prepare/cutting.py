@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -133,13 +133,11 @@ class Cutter:
         return (
             ClipArrays(
                 {
-                    name: np.stack([np.stack([cut.images[name] for cut in clip]) for clip in cuts])
+                    name: _stacked([[cut.images[name] for cut in clip] for clip in cuts])
                     for name in self.spec.modalities
                 },
                 {
-                    label.name: np.stack(
-                        [np.stack([cut.maps[label.name] for cut in clip]) for clip in cuts]
-                    )
+                    label.name: _stacked([[cut.maps[label.name] for cut in clip] for clip in cuts])
                     for label in self.spec.labels
                 },
                 np.array([face.box for face in faces], np.float32),
@@ -158,3 +156,9 @@ class Cutter:
         if self.faces:
             return self.problem or "decoding stopped before the first clip was complete"
         return f"no face found in {len(self.clips)} frames"
+
+
+def _stacked(clips: Sequence[Sequence[NDArray[np.uint8]]]) -> NDArray[np.uint8]:
+    """Stack the pictures of clips of equal length, (C, T, ...)."""
+    every = np.stack([picture for clip in clips for picture in clip])
+    return every.reshape(len(clips), -1, *every.shape[1:])

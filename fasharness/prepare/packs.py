@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fasharness.common.files import digest, write_bytes
+from fasharness.common.files import digest, replacing
 from fasharness.common.sealed import DTYPES, LARGEST_HEADER, check_next, sealed
 from fasharness.errors import DataError
 
@@ -87,7 +87,8 @@ def write(path: Path, records: Sequence[bytes]) -> list[int]:
     Raises:
         OSError: the disk is full or the folder cannot be written.
     """
-    write_bytes(path, b"".join(records))
+    with replacing(path) as part, part.open("wb") as file:
+        file.writelines(records)
     starts = np.cumsum([0, *map(len, records)])
     return [int(start) for start in starts[:-1]]
 
