@@ -53,6 +53,44 @@ def test_any_file_of_a_package_changes_the_digest_of_all_its_modules(plugin: Pat
     assert len(set(found)) == 4
 
 
+def install(folder: Path, package: str, text: str) -> None:
+    """A plugin with a method, and what installers write about it."""
+    (folder / package).mkdir()
+    (folder / package / "__init__.py").write_text("")
+    (folder / package / "method.py").write_text(text)
+    about = folder / f"{package}-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[fasharness]\n{package} = {package}\n")
+
+
+def test_the_code_of_plugins_that_a_plugin_builds_on_counts(tmp_path: Path):
+    install(tmp_path, "the_first", "x = 1\n")
+    install(tmp_path, "the_second", "from the_first.method import x\nimport the_third\n")
+    install(tmp_path, "the_third", "def late():\n    import the_second.method as second\n")
+    install(tmp_path, "the_fourth", "import the_fifth\n")
+    (tmp_path / "the_fifth").mkdir()
+    (tmp_path / "the_fifth" / "__init__.py").write_text("no_plugin = 1\n")
+
+    def digests(*imported: str) -> list[str]:
+        names = ("the_first", "the_third", "the_fourth")
+        code = f"import {', '.join(imported or names)}\n" + "".join(
+            f"import {name}; print(source_digest({name!r}))\n" for name in names
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", f"from fasharness.common.sources import source_digest\n{code}"],
+            env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout.split()
+
+    before = digests()
+    assert digests("the_third", "the_second") == before
+    (tmp_path / "the_fifth" / "__init__.py").write_text("")
+    assert digests() == before
+    (tmp_path / "the_first" / "method.py").write_text("x = 2\n")
+    assert [one == other for one, other in zip(digests(), before, strict=True)] == [0, 0, 1]
+
+
 def test_a_single_file_is_its_own_package(plugin: Path):
     before = digest_of("single_file", plugin.parent)
     (plugin / "method.py").write_text("z = 3\n")
