@@ -76,6 +76,7 @@ EDGES: dict[str, set[str]] = {
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
     "fasharness_cdcn": {"clips", "data", "hookspecs", "method", "nn", "ops"},
+    "fasharness_dum": {"clips", "data", "engine", "errors", "hookspecs", "method", "ops"},
     "fasharness_sgtd": {"clips", "data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
     "fasharness_sim": {
         "builtin",

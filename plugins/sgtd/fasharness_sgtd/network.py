@@ -109,8 +109,9 @@ class FaceMapNet(nn.Module):
         # TensorFlow 1's resize_bilinear at these integer ratios is a plain stride, bit for bit.
         # F.interpolate would average pixels, and published weights would not fit.
         scales = (pool1[..., ::4, ::4], pool2[..., ::2, ::2], F.max_pool2d(features3, 2))
-        # ReLU, not a sigmoid: depth is not negative, and no normalisation follows.
-        depth = F.relu_(self.depth(self.joint(torch.cat(scales, dim=1))))
+        # ReLU, not a sigmoid: depth is not negative, and no normalisation follows. Not in place, so
+        # that another head may take the features where `depth` is an identity.
+        depth = F.relu(self.depth(self.joint(torch.cat(scales, dim=1))))
         return FaceMaps(depth.squeeze(1), (features1, features2, features3))
 
 

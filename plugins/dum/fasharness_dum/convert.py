@@ -1,0 +1,175 @@
+"""Convert weights that the authors' code saved with PyTorch to a model file."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import re
+import struct
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fasharness.engine.checkpoint import save_model
+from fasharness.errors import CheckpointError, FasharnessError, OptionError
+from fasharness.method import make
+from fasharness_dum.method import DUM
+
+_NAMES = (
+    (r"module\.", ""),  # DataParallel's
+    (r"conv1\.", "features.stem."),
+    (r"Block([1-3])\.", r"features.block\1."),
+    (r"layer([1-4])\.(\d)\.left\.", r"features.stage\1.\2.body."),
+    (r"layer([1-4])\.", r"features.stage\1."),
+    (r"lastconv1\.", "features.head."),
+    (r"lastconv2\.0\.", "features.head.3."),
+    (r"lastconv2\.1\.", "features.head.4."),
+    (r"(mu|logvar)_head\.0\.", r"\1."),
+    # Their central-difference layer holds a plain one.
+    (r"(features\..+)\.conv\.", r"\1."),
+)
+_MARKS = (
+    ("cdcn", "Block1.0.conv.weight"),
+    ("depthnet", "Block1.0.weight"),
+    ("resnet18", "layer1.0.left.0.weight"),
+)
+_UNUSED = "lastconv3.0.weight"
+"""A convolution of their ResNet-18 that is never run."""
+# What torch raises on files with changed bytes.
+_DAMAGED = (
+    pickle.UnpicklingError,
+    struct.error,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def torch_name(name: str) -> str:
+    """Return the name in `DepthUncertainty` of one of the authors' tensors.
+
+    Args:
+        name: e.g. ``module.Block1.3.conv.weight``, also without ``module.``.
+
+    Returns:
+        e.g. ``features.block1.3.weight``; a name that is not theirs comes back as it is.
+    """
+    for pattern, target in _NAMES:
+        name = re.sub(f"^{pattern}", target, name)
+    return name
+
+
+def network_of(names: Sequence[str]) -> str:
+    """Return the option ``network`` of weights by their names.
+
+    Raises:
+        CheckpointError: they are of none of the authors' networks.
+    """
+    bare = {name.removeprefix("module.") for name in names}
+    for network, mark in _MARKS:
+        if mark in bare:
+            return network
+    raise CheckpointError("no weights of CDCN_u, depthnet_u or ResNet18_u: of another method?")
+
+
+def read(path: Path) -> Mapping[str, Tensor]:
+    """Read named tensors from a file that `torch.save` wrote, without running code from it.
+
+    Raises:
+        CheckpointError: the file is missing or damaged, or holds something else.
+    """
+    try:
+        with warnings.catch_warnings():
+            # PyTorch warns about pickle protocols that it does not write itself.
+            warnings.simplefilter("ignore", UserWarning)
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except _DAMAGED as error:
+        raise CheckpointError(f"{path}: {_reason(error)}") from None
+    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise CheckpointError(f"{path}: holds no state_dict, which maps names to tensors")
+    return state
+
+
+def convert(path: Path, out: Path, options: Mapping[str, str]) -> int:
+    """Convert weights of CDCN_u, depthnet_u or ResNet18_u to a model file.
+
+    Args:
+        path: written by `torch.save`, from the network or from DataParallel around it.
+        out: the ``.safetensors`` file to write.
+        options: options of the method that the weights do not tell, such as ``theta``.
+
+    Returns:
+        The number of tensors converted.
+
+    Raises:
+        CheckpointError: the file cannot be read, or its weights do not fit.
+    """
+    found = read(path)
+    method = make(DUM, "paper", {"network": network_of([*found]), **options})
+    network = method.network({})
+    state = {torch_name(n): t for n, t in found.items() if n.removeprefix("module.") != _UNUSED}
+    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    wrong = expected.items() ^ {(name, tensor.shape) for name, tensor in state.items()}
+    if wrong:
+        names = sorted({name for name, _ in wrong})
+        raise CheckpointError(
+            f"{path}: missing, unknown or of another shape: {', '.join(names[:5])}"
+        )
+    network.load_state_dict(state)
+    save_model(out, method, network)
+    return len(state)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command ``python -m fasharness_dum.convert CHECKPOINT OUT``.
+
+    Args:
+        arguments: the command line without the program; None for the process's own.
+
+    Returns:
+        Exit code: 0, or 2 after a one-line error.
+    """
+    parser = argparse.ArgumentParser(prog="fasharness_dum.convert", description=convert.__doc__)
+    parser.add_argument("checkpoint", type=Path, help="the authors' file, e.g. CDCN_U_P1.pkl")
+    parser.add_argument("out", type=Path, help="the .safetensors file to write")
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE")
+    given = parser.parse_args(arguments)
+    try:
+        options = dict(_pair(text) for text in given.option)
+        count = convert(given.checkpoint, given.out, options)
+    except FasharnessError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    sys.stdout.write(f"{count} tensors written to {given.out}\n")
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    if code := re.search(r"GLOBAL (\S+)", str(error)):
+        return (
+            f"pickled with code ({code[1]}), which could run anything, and refused; save only the "
+            "state_dict of the module"
+        )
+    return "not a file of torch.save, or damaged"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise OptionError(f"--option {text}: expected KEY=VALUE")
+    return key, value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
