@@ -23,10 +23,12 @@ from torch import Tensor, nn
 from fasharness.nn import CDConv2d
 from fasharness.ops import contrast_depth_loss
 from fasharness_cdcn.network import CDCN
+from fasharness_cdcn.recompute import direct
+from fasharness_dum.networks import cdcn as dum_on_cdcn
 from fasharness_sgtd import layers
 from fasharness_sgtd.network import FaceMapNet, SGTDNet
 
-NETWORKS = ("sgtd-single", "sgtd-multi", "cdcn")
+NETWORKS = ("sgtd-single", "sgtd-multi", "cdcn", "dum")
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -54,9 +56,16 @@ def _network(
     torch.manual_seed(0)
     if name == "cdcn":
         return CDCN(), torch.randn(1, 3, side, side), lambda m, x: m(x)
+    if name == "dum":
+        return dum_on_cdcn(0.7, 1.0, direct), torch.randn(1, 3, side, side), _drawn
     if name == "sgtd-single":
         return FaceMapNet(), torch.randn(1, 3, side, side), lambda m, x: m(x).depth
     return SGTDNet(side), torch.randn(1, 5, 3, side, side), lambda m, x: m(x).fused.flatten(0, 1)
+
+
+def _drawn(model: nn.Module, x: Tensor) -> Tensor:
+    found = model(x)
+    return found.sample(torch.randn_like(found.mu))
 
 
 def _loss(depth: Tensor, form: Loss) -> Tensor:

@@ -102,7 +102,7 @@ class DUM(Method):
                     "width": 0.25,
                     "frames": 8,
                     "score_frames": 4,
-                    "epochs": 40,
+                    "epochs": 150,
                     "batch": 16,
                     "rate": 3e-3,
                     "schedule": "cosine",
