@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fasharness.engine.checkpoint import save_model
+from fasharness.engine.checkpoint import card_of, save_model
 from fasharness.errors import CheckpointError, FasharnessError, OptionError
 from fasharness.method import make
 from fasharness_dum.method import DUM
@@ -127,7 +127,7 @@ def convert(path: Path, out: Path, options: Mapping[str, str]) -> int:
             f"{path}: missing, unknown or of another shape: {', '.join(names[:5])}"
         )
     network.load_state_dict(state)
-    save_model(out, method, network)
+    save_model(out, card_of(method), network)
     return len(state)
 
 
