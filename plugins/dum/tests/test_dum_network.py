@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from fasharness_cdcn.method import normalise
 from fasharness_cdcn.recompute import direct, recomputed
 from fasharness_dum.convert import torch_name
 from fasharness_dum.losses import mixed_losses
 from fasharness_dum.module import Depth, DepthUncertainty
 from fasharness_dum.networks import BUILD
+from fasharness_sgtd.method import normalise as sgtds_normalise
 
 AUTHORS = ("cdcn", "depthnet", "resnet18")
 PARAMETERS = {"cdcn": 2_245_592, "depthnet": 2_245_592, "resnet18": 4_983_256 - 576}
@@ -127,3 +129,12 @@ def test_the_module_takes_any_features():
 def test_a_sample_by_hand():
     depth = Depth(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 4.0]).log())
     assert depth.sample(torch.tensor([3.0, -0.5])).tolist() == [1.0, 1.0]
+
+
+def test_sgtds_network_sees_frames_in_its_own_range():
+    seen = []
+    network = BUILD["sgtd"](0.7, 0.05, direct).eval()
+    network.features.faces.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    pixels = torch.arange(192, dtype=torch.uint8).reshape(1, 3, 8, 8)
+    network(normalise(pixels))
+    torch.testing.assert_close(seen[0], sgtds_normalise(pixels))
