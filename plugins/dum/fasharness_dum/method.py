@@ -98,11 +98,11 @@ class DUM(Method):
         {
             "demo": MappingProxyType(
                 {
-                    "size": 64,
+                    "size": 96,
                     "width": 0.25,
-                    "frames": 8,
-                    "score_frames": 4,
-                    "epochs": 150,
+                    "frames": 16,
+                    "score_frames": 8,
+                    "epochs": 120,
                     "batch": 16,
                     "rate": 3e-3,
                     "schedule": "cosine",
