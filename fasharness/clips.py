@@ -202,7 +202,9 @@ class Sampling:
         per_presentation: clips drawn of each presentation anew for every epoch; 0 takes all.
         classes: of which presentations: ``both``, ``bona fide`` or ``attack``.
         balance: ``class``, ``species`` (bona fide counts as one) or ``domain`` (the data set):
-            each gets an equal share of the epoch, whose length does not change; empty for none.
+            each gets an equal share of the epoch; empty for none.
+        length: of a balanced epoch: ``same`` as without balance, or ``largest`` to repeat the
+            clips of each group up to the number of the largest group's.
         mix: name of an auxiliary set to its share of each batch; the rest is the protocol's own.
         partner: ``bona fide of subject`` gives each clip a bona fide clip of the same subject.
     """
@@ -210,6 +212,7 @@ class Sampling:
     per_presentation: int = 0
     classes: Literal["both", "bona fide", "attack"] = "both"
     balance: Literal["", "class", "species", "domain"] = ""
+    length: Literal["same", "largest"] = "same"
     mix: Mapping[str, float] = field(default_factory=dict, hash=False)
     partner: Literal["", "bona fide of subject"] = ""
 
@@ -217,6 +220,7 @@ class Sampling:
         known = {
             "classes": ("both", "bona fide", "attack"),
             "balance": ("", "class", "species", "domain"),
+            "length": ("same", "largest"),
             "partner": ("", "bona fide of subject"),
         }
         for name, values in known.items():

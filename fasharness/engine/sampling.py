@@ -116,20 +116,23 @@ def _candidates(items: Sequence[Item], sampling: Sampling, seed: Sequence[int]) 
             count = min(item.clips, sampling.per_presentation)
             clips = [int(clip) for clip in rng.choice(item.clips, count, replace=False)]
         found += [Pick(number, clip) for _ in range(item.weight) for clip in clips]
-    return _balanced(items, found, sampling.balance, seed) if sampling.balance else found
+    return _balanced(items, found, sampling, seed) if sampling.balance else found
 
 
 def _balanced(
-    items: Sequence[Item], picks: Sequence[Pick], balance: str, seed: Sequence[int]
+    items: Sequence[Item], picks: Sequence[Pick], sampling: Sampling, seed: Sequence[int]
 ) -> list[Pick]:
-    """As many picks again, an equal share of each class, species or domain."""
+    """An equal share of each class, species or domain, as many in all as `length` states."""
     groups: dict[str, list[Pick]] = {}
     for pick in picks:
-        groups.setdefault(_group(items[pick.item].presentation, balance), []).append(pick)
+        groups.setdefault(_group(items[pick.item].presentation, sampling.balance), []).append(pick)
+    total = len(picks)
+    if sampling.length == "largest":
+        total = len(groups) * max(map(len, groups.values()), default=0)
     found: list[Pick] = []
     for number, (_, members) in enumerate(sorted(groups.items())):
         # Shares of a length that cannot be divided differ by one.
-        share = len(picks) // len(groups) + (number < len(picks) % len(groups))
+        share = total // len(groups) + (number < total % len(groups))
         rng = np.random.default_rng([*seed, 3, number])
         found += _cycled(members, share, rng)
     return found

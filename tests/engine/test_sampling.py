@@ -73,6 +73,16 @@ def test_a_balanced_epoch_gives_equal_shares(balance: str, shares: dict[str, int
     assert max(used.values()) - min(used.values()) <= 1  # none again before all were shown
 
 
+def test_smaller_groups_are_repeated_up_to_the_largest():
+    plan = plan_epoch(MIXED, Sampling(balance="species", length="largest"), 5, (3, 0, 0))
+    shown = Counter(draw.pick for draw in flat(plan))
+    # 3 bona fide clips, 4 of masks, 7 of prints
+    times = {number: sum(shown[Pick(number, k)] for k in range(7)) for number in range(4)}
+    assert times == {0: 7, 1: 5, 2: 7, 3: 2}
+    assert {shown[Pick(1, k)] for k in range(5)} == {1}
+    assert sorted(shown[Pick(0, k)] for k in range(3)) == [2, 2, 3]
+
+
 def test_domains_are_data_sets():
     items = [item("a", clips=6, dataset="one"), item("b", "print", 2, dataset="two")]
     plan = plan_epoch(items, Sampling(balance="domain"), 4, (0, 0, 0))
