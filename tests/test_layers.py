@@ -77,6 +77,7 @@ EDGES: dict[str, set[str]] = {
 PLUGIN_EDGES: dict[str, set[str]] = {
     "fasharness_cdcn": {"clips", "data", "hookspecs", "method", "nn", "ops"},
     "fasharness_dum": {"clips", "data", "engine", "errors", "hookspecs", "method", "ops"},
+    "fasharness_lgsc": {"clips", "data", "errors", "hookspecs", "method", "weights"},
     "fasharness_sgtd": {"clips", "data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
     "fasharness_sim": {
         "builtin",
