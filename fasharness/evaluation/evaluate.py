@@ -332,7 +332,7 @@ def _warnings(
     clusters, named = figures.rule.clusters, any(s.subject for s in figures.test.scores)
     what = "subjects" if named else "clusters (no subjects are given)"
     if clusters < _FEW_SUBJECTS:
-        yield f"only {clusters} test {what}; intervals from so few are rough, often too narrow"
+        yield f"only {clusters} test {what}: fewer than the coverage of intervals was measured for"
     elif figures.erring < _FEW_ERRING:
         yield (
             f"in one class only {figures.erring} test {what} have an error: the intervals of EER, "

@@ -115,7 +115,7 @@ def test_folds_show_each_fold_averages_pooled_rates_and_the_floor(oulu_like: Dra
     )
     assert "pooled: the test decisions of all folds" in text
     assert f"in one fold: {FLOOR} 17.07 %" in text  # the smaller fold: 1 - 0.05 ** (1 / 16)
-    assert "only 8 test subjects; intervals from so few are rough, often too narrow (one)" in text
+    assert "only 8 test subjects: fewer than the coverage of intervals was measured" in text
     grid = folds_grid(folds, simulated=True)
     assert grid.notes[0].startswith("SIMULATED data")
     assert any(FLOOR in note for note in grid.notes)
