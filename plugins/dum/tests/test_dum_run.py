@@ -25,8 +25,11 @@ SMALL = {"size": "16", "width": "0.05", "epochs": "2", "batch": "8", "frames": "
 class Flat:
     """Depth that is the same everywhere."""
 
-    def crop(self, index, frame, face, region, side, rule):
-        return np.full((side, side), 0.5, np.float32)
+    def estimate(self, index, frame, face):
+        return np.float32([0.5])
+
+    def draw(self, estimate, region, side, rule):
+        return np.full((side, side), estimate[0], np.float32)
 
 
 @hookimpl
