@@ -266,6 +266,7 @@ def unique(path: Path, place: str, numbered: Numbered) -> tuple[Score, ...]:
     if not scores:
         raise DataError(f"{path}: no scores in it; is this the right file?")
     found = tuple(scores.values())
+    del scores  # the spellings of millions of names need its memory
     keys.refuse_spellings_in(found, COMPARED, lambda row: f"{path}, {place} {numbers[row]}")
     return found
 

@@ -2,9 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from operator import attrgetter
+
+import numpy as np
 
 from fasharness.errors import DataError
 
@@ -13,6 +17,8 @@ _BLANKS = re.compile(" +")
 _JOINTS = re.compile(r"[\s_-]")
 _NOTHING = frozenset({"nan", "none", "null", "<na>", "n/a"})
 _BONA_FIDE = frozenset({"live", "real", "bonafide", "genuine", "0"})
+
+_AT_ONCE = 10_000  # names that are folded in one call
 
 
 def clean(text: str) -> str:
@@ -116,6 +122,17 @@ def refuse_spellings_in(
         refuse_spellings(name, [*map(attrgetter(name), rows)], place)
 
 
+def _folded_apart(distinct: Collection[str | None]) -> bool:
+    """Whether texts surely stay apart when they are folded; False calls for a look at each."""
+    # Many in one call, and hashes instead of texts, since a file may have millions of names. Two
+    # texts of one hash only cost that look.
+    names = filter(None, distinct)
+    hashes = array("q")
+    while some := "\n".join(islice(names, _AT_ONCE)):
+        hashes.extend(map(hash, fold(some).split("\n")))
+    return len(np.unique(np.frombuffer(hashes, np.int64))) == len(distinct)
+
+
 def refuse_spellings(column: str, texts: Sequence[str | None], place: Callable[[int], str]) -> None:
     """Refuse two texts of a column that differ in case, leading zeros or inner blanks only.
 
@@ -129,9 +146,9 @@ def refuse_spellings(column: str, texts: Sequence[str | None], place: Callable[[
     Raises:
         DataError: naming both rows.
     """
-    distinct = {text for text in set(texts) if text}
-    # One call for all of them, since a file may have millions of names.
-    if len(set(fold("\n".join(distinct)).split("\n"))) >= len(distinct):
+    distinct = set(texts)
+    distinct -= {None, ""}
+    if _folded_apart(distinct):
         return
     known: dict[str, tuple[str, int]] = {}
     for row, text in enumerate(texts):

@@ -43,6 +43,7 @@ def check(scores: Sequence[Score]) -> None:
                 f"row {row}: {score.presentation!r} is a {score.unit}, row 1 a {scores[0].unit}; "
                 "figures of different units are not mixed: aggregate, or split the file"
             )
+    del rows  # the spellings of millions of names need its memory
     keys.refuse_spellings_in(scores, COMPARED, lambda row: f"row {row + 1}")
     _check_names(scores)
 
