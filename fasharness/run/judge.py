@@ -125,6 +125,11 @@ def _warnings(fold: Fold) -> Iterator[str]:
         yield "the protocol lets a subject be in two splits, which makes figures too good"
     if protocol.subjects == "unknown":
         yield "the data set does not tell subjects apart: a person may be in two splits"
+    if protocol.convention.unit == "clip":
+        yield (
+            "the benchmark counts clips, these figures count presentations: for its own unit "
+            "evaluate clip_scores.csv"
+        )
     generated = open_all(fold.settings.auxiliary)
     yield from auxiliary_warnings(generated, protocol.simulated)
     unknown = sum(not shown.known for _, shown in protocol.items())

@@ -275,13 +275,14 @@ def test_a_protocol_without_dev_takes_its_threshold_from_elsewhere_and_says_so(h
     assert found.provenance["protocol"]["rules"]["threshold"] == "test:eer"
     assert found.provenance["protocol"]["dev"] == "none"
     assert "LEAKS" in (folder / "report.html").read_text(encoding="utf-8")
-    # a fixed threshold leaks nothing
+    # a fixed threshold leaks nothing; a unit that the figures do not have is said
+    by_clip = Convention(threshold="fixed=0.4", unit="clip")
     fixed = run_changed(
-        here,
-        lambda p: dataclasses.replace(p, dev=(), convention=Convention(threshold="fixed=0.4")),
-        out=here / "fixed",
+        here, lambda p: dataclasses.replace(p, dev=(), convention=by_clip), out=here / "fixed"
     )
     assert result(fixed).evaluation.threshold.value == 0.4
+    assert any("the benchmark counts clips" in w for w in result(fixed).evaluation.warnings)
+    assert "clip" not in " ".join(found.evaluation.warnings)
 
 
 def test_no_dev_and_a_threshold_of_dev_are_refused(here: Path):
