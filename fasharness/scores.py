@@ -1,7 +1,5 @@
 """One score per presentation, and the harness's own CSV of scores."""
 
-import csv
-import io
 import math
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from sys import intern
 
 from fasharness.common import keys
 from fasharness.common.cells import to_count, to_number
-from fasharness.common.csv_rows import check_names, csv_rows
+from fasharness.common.csv_rows import check_names, csv_rows, csv_text
 from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.files import write_text
 from fasharness.common.lines import at_line
@@ -160,14 +158,12 @@ def write_csv(path: Path, scores: Iterable[Score]) -> None:
     """
     kept = list(scores)
     names = columns(kept)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    for score in kept:
-        cells = row_of(score)
-        # A score has no cell for an attribute that only others have.
-        writer.writerow(cells[n] if n in _NUMBERS else guard(cells.get(n, "")) for n in names)
-    write_text(path, text.getvalue())
+    # A score has no cell for an attribute that only others have.
+    rows = (
+        [cells[n] if n in _NUMBERS else guard(cells.get(n, "")) for n in names]
+        for cells in map(row_of, kept)
+    )
+    write_text(path, csv_text(names, rows))
 
 
 def columns(scores: Sequence[Score]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Read the rows of strict CSV files: errors name the line and what to do."""
+"""Read the rows of strict CSV files, whose errors name the line and what to do; write CSV text."""
 
 import csv
-from collections.abc import Callable, Collection, Generator, Sequence
+import io
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -56,6 +57,21 @@ def _cells(path: Path, number: int, line: str) -> list[str]:
         return next(csv.reader([line], strict=True))
     except csv.Error as error:
         raise at_line(path, number, f"not CSV ({error}); fix the quotes in this line") from error
+
+
+def csv_text(names: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Write a header and rows as CSV with Unix line ends.
+
+    Args:
+        names: of the columns.
+        rows: their cells; texts that anyone may choose are guarded already
+            (`fasharness.common.spreadsheets`).
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def check_header(names: Sequence[str]) -> None:

@@ -1,11 +1,10 @@
 """A small table in five formats: terminal, Markdown, LaTeX booktabs, CSV, HTML."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from fasharness.common.csv_rows import csv_text
 from fasharness.common.spreadsheets import guard
 from fasharness.errors import OptionError
 from fasharness.report import html
@@ -92,12 +91,12 @@ def _tex(text: str) -> str:
 
 def comma_separated(grid: Grid) -> str:
     """Write CSV; a cell that a spreadsheet would run as a formula gets an apostrophe."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    for line in (grid.header, *grid.rows):
-        # A negative number starts like a formula, but an apostrophe would make it a text.
-        writer.writerow(cell if _number(cell) else guard(cell) for cell in line)
-    return buffer.getvalue()
+    # A negative number starts like a formula, but an apostrophe would make it a text.
+    head, *rows = (
+        [cell if _number(cell) else guard(cell) for cell in line]
+        for line in (grid.header, *grid.rows)
+    )
+    return csv_text(head, rows)
 
 
 def _number(cell: str) -> bool:

@@ -1,11 +1,10 @@
 """The table and the curve of a score file that was counted in bins."""
 
-import csv
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
 
+from fasharness.common.csv_rows import csv_text
 from fasharness.common.files import write_text
 from fasharness.evaluation.outcomes import BONA_FIDE, GROUP, SPECIES, absences
 from fasharness.evaluation.streaming import FileCounts, at_threshold, outcomes
@@ -120,13 +119,10 @@ def write_curve(path: Path, counts: FileCounts, split: str = "test") -> None:
     if mine is None:
         raise ValueError(f"expected both classes in {split}")
     curve = mine.curve()
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("data", "threshold", "apcer", "bpcer"))
     word = "simulated" if counts.simulated else "real"
     columns = (curve.values, curve.apcer, curve.bpcer)
     # The first cut accepts all and the last refuses all; neither has a threshold of its own.
-    for row in zip(*(column[1 : curve.values.size].tolist() for column in columns), strict=True):
-        # repr keeps all digits, so that the curve is exact when it is read again.
-        writer.writerow((word, *map(repr, row)))
-    write_text(path, text.getvalue())
+    cuts = zip(*(column[1 : curve.values.size].tolist() for column in columns), strict=True)
+    # repr keeps all digits, so that the curve is exact when it is read again.
+    rows = ((word, *map(repr, cut)) for cut in cuts)
+    write_text(path, csv_text(("data", "threshold", "apcer", "bpcer"), rows))

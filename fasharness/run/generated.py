@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +10,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from fasharness.common.csv_rows import csv_rows, csv_text
 from fasharness.common.files import write_bytes, write_json, write_text
 from fasharness.common.lines import at_line, whole_text
 from fasharness.common.records import build, loads
+from fasharness.common.spreadsheets import guard
 from fasharness.data import Presentation, Split, rgb
 from fasharness.errors import DataError, OptionError
 from fasharness.method import Made
@@ -23,7 +23,6 @@ from fasharness.protocol import Protocol
 CARD = "generated.json"
 LIST = "list.csv"
 FORMAT = 1
-_COLUMNS = ("file", "species", "subject", "pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +84,14 @@ def write(
     Raises:
         DataError: the folder holds something else, or the generator gives another number.
     """
-    start = _claim(folder, card)
-    rows = _read_rows(folder)[:start] if start else []
+    rows = _claim(folder, card)
+    start = len(rows)
     for number, one in enumerate(made(start), start=start):
         name = f"pictures/{number:06d}.png"
         # OpenCV encodes BGR.
         content = cv2.imencode(".png", np.ascontiguousarray(one.picture[..., ::-1]))[1]
         write_bytes(folder / name, bytes(content))
-        rows.append([name, one.species or "", one.subject, one.pair])
+        rows.append(_Row(name, one.species or "", one.subject, one.pair))
         if len(rows) % 100 == 0 or len(rows) == card.count:
             _write_rows(folder, rows)
         progress(len(rows), card.count)
@@ -100,23 +99,30 @@ def write(
         raise DataError(f"{card.generator} made {len(rows)} pictures, {card.count} were asked for")
 
 
-def _claim(folder: Path, card: Card) -> int:
-    """Check that the folder is free or of this card; return how many pictures are done."""
+class _Row(NamedTuple):
+    """A line of the list; the species is empty for a bona fide picture."""
+
+    file: str
+    species: str
+    subject: str
+    pair: str
+
+
+def _claim(folder: Path, card: Card) -> list[_Row]:
+    """Check that the folder is free or of this card; return the pictures that are done."""
     path = folder / CARD
     if path.is_file():
         if read_card(folder) != card:
             raise DataError(f"{folder}: holds other generated presentations; name another --out")
-        return len(_read_rows(folder)) if (folder / LIST).is_file() else 0
+        return _read_rows(folder) if (folder / LIST).is_file() else []
     if folder.is_dir() and any(folder.iterdir()):
         raise DataError(f"{folder}: is not empty; name another --out")
     write_json(path, asdict(card))
-    return 0
+    return []
 
 
-def _write_rows(folder: Path, rows: Iterable[list[str]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([list(_COLUMNS), *rows])
-    write_text(folder / LIST, text.getvalue())
+def _write_rows(folder: Path, rows: Iterable[_Row]) -> None:
+    write_text(folder / LIST, csv_text(_Row._fields, (map(guard, row) for row in rows)))
 
 
 def read_card(folder: Path) -> Card:
@@ -156,28 +162,32 @@ def read(folder: Path, name: str) -> Generated:
         )
     shown = tuple(
         Presentation(
-            f"{name}:{file}",
-            rgb(folder / file),
-            subject=subject and f"{name}:{subject}",
-            species=species or None,
+            f"{name}:{row.file}",
+            rgb(folder / row.file),
+            subject=row.subject and f"{name}:{row.subject}",
+            species=row.species or None,
         )
-        for file, species, subject, _ in rows
+        for row in rows
     )
     return Generated(card, shown)
 
 
-def _read_rows(folder: Path) -> list[list[str]]:
+def _read_rows(folder: Path) -> list[_Row]:
     path = folder / LIST
     if not path.is_file():
         raise DataError(f"{path}: no such list of generated pictures")
-    reader = csv.reader(io.StringIO(whole_text(path)), strict=True)
-    head, *rows = [*reader] or [[]]
-    if tuple(head) != _COLUMNS:
-        raise at_line(path, 1, f"expected the columns {','.join(_COLUMNS)}")
-    for line, row in enumerate(rows, start=2):
+
+    def check(names: Sequence[str]) -> None:
+        if tuple(names) != _Row._fields:
+            raise ValueError(f"expected the columns {','.join(_Row._fields)}")
+
+    rows = []
+    for line, cells in csv_rows(path, check):
+        row = _Row(**cells)
         # Names are written by `write` alone; others could lead out of the folder.
-        if len(row) != len(_COLUMNS) or not row[0].startswith("pictures/") or ".." in row[0]:
+        if not row.file.startswith("pictures/") or ".." in row.file:
             raise at_line(path, line, f"not a line of {LIST}: {','.join(row):.80}")
+        rows.append(row)
     return rows
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasharness import scores as score_files
+from fasharness.common.csv_rows import csv_text
 from fasharness.common.files import digest, write_text
+from fasharness.common.spreadsheets import guard
 from fasharness.data import Presentation, Split
 from fasharness.method import Method
 from fasharness.prepare.prepared import Prepared
@@ -47,11 +47,8 @@ def _write_unlabelled(path: Path, rows: Sequence[Rows]) -> None:
     unknown = [each.presentation for each in rows if not each.known]
     if not unknown:
         return
-    lines = [["presentation", "split", "score", "failure"]]
-    lines += [[s.presentation, s.split, repr(s.value), s.failure] for s in unknown]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(lines)
-    write_text(path, text.getvalue())
+    cells = ((guard(s.presentation), s.split, repr(s.value), guard(s.failure)) for s in unknown)
+    write_text(path, csv_text(("presentation", "split", "score", "failure"), cells))
 
 
 def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:

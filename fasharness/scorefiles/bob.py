@@ -1,7 +1,5 @@
 """Score files of bob.pad.base: CSV whose labels may repeat."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -9,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from fasharness.common.csv_rows import check_names
+from fasharness.common.csv_rows import check_names, csv_text
 from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.keys import refuse_spellings_in
 from fasharness.common.spreadsheets import guard
@@ -189,15 +187,14 @@ def write_csv(scores: Sequence[Score]) -> str:
     Returns:
         The text of the file.
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
     simulated = any(score.simulated for score in scores)
     extra = dict.fromkeys(name for score in scores for name, _ in score.attributes)
-    writer.writerow((*COLUMNS, *(("data",) if simulated else ()), *extra))
+    names = (*COLUMNS, *(("data",) if simulated else ()), *extra)
+    rows = []
     for s in scores:
-        names = (guard(s.subject), guard(s.presentation), str(s.bona_fide), guard(s.species or ""))
+        own = (guard(s.subject), guard(s.presentation), str(s.bona_fide), guard(s.species or ""))
         data = ("simulated" if s.simulated else "real",) if simulated else ()
         attributes = dict(s.attributes)
         further = (guard(attributes.get(name, "")) for name in extra)
-        writer.writerow((*names, value_text(s), *data, *further))
-    return text.getvalue()
+        rows.append((*own, value_text(s), *data, *further))
+    return csv_text(names, rows)

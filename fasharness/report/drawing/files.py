@@ -1,12 +1,11 @@
 """Every plot of an evaluation as PNG, SVG and CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from fasharness.common.csv_rows import csv_text
 from fasharness.common.files import write_bytes, write_text
 from fasharness.common.spreadsheets import guard
 from fasharness.evaluation.calibrate import diagrams
@@ -146,11 +145,7 @@ def _save(folder: Path, made: Iterable[Plot]) -> tuple[Path, ...]:
 
 def _csv(plot: Plot) -> str:
     """Write the numbers of a plot; a first column says when they are simulated."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(("data", *plot.header))
     word = "simulated" if plot.heading.simulated else "real"
-    for first, *others in plot.rows:
-        # Names of species and runs are anyone's; numbers that stand first are never negative.
-        writer.writerow((word, guard(str(first)), *others))
-    return buffer.getvalue()
+    # Names of species and runs are anyone's; numbers that stand first are never negative.
+    rows = ((word, guard(str(first)), *others) for first, *others in plot.rows)
+    return csv_text(("data", *plot.header), rows)
