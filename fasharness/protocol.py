@@ -42,9 +42,14 @@ class Convention:
     folds: str = "mean and standard deviation"
 
     @property
+    def leaks(self) -> bool:
+        """Whether the threshold is chosen on test."""
+        return self.threshold.startswith("test:")
+
+    @property
     def needs_dev(self) -> bool:
         """Whether the threshold is chosen on dev."""
-        return not self.threshold.startswith(("test:", "fixed="))
+        return not self.leaks and not self.threshold.startswith("fixed=")
 
 
 @dataclass(frozen=True)

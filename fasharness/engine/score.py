@@ -227,23 +227,20 @@ def score_all(
         scorer.network.eval()
     with ExitStack() as stack:
         adding = [stack.enter_context(scorer.journal.appending()) for scorer in scorers]
-        chunks = [*scoring_chunks(sources, most)]
         # A chunk of which a journal lacks anything is scored whole, for its rounding.
-        ready = _ahead((chunk for chunk in chunks if _lacking(scorers, chunk)), most)
-        for chunk in chunks:
-            lacking = _lacking(scorers, chunk)
-            made: Iterator[list[ClipScores]] = iter(())
-            if lacking:
-                parts = [_Part(scorers[n].method, None, scorers[n].network) for n in lacking]
-                made = _score_together(parts, *next(ready), fabric)
-            for source in chunk:
+        chunks = [(chunk, _lacking(scorers, chunk)) for chunk in scoring_chunks(sources, most)]
+        ready = _ahead((chunk for chunk, lacking in chunks if lacking), most)
+        for chunk, lacking in chunks:
+            parts = [_Part(scorers[n].method, None, scorers[n].network) for n in lacking]
+            made = _score_together(parts, *next(ready), fabric) if lacking else [[]] * len(chunk)
+            for source, values in zip(chunk, made, strict=True):
                 name = source.presentation.id
-                found = {n: scorer.journal.done.get(name) for n, scorer in enumerate(scorers)}
-                for number, fresh in zip(lacking, next(made, ()), strict=False):
-                    if found[number] is None:
-                        adding[number](fresh)
-                        found[number] = fresh
-                yield tuple(scores for scores in found.values() if scores is not None)
+                fresh = dict(zip(lacking, values, strict=True))
+                found = [s.journal.done.get(name) or fresh[n] for n, s in enumerate(scorers)]
+                for number in lacking:
+                    if name not in scorers[number].journal.done:
+                        adding[number](fresh[number])
+                yield tuple(found)
 
 
 def _lacking(scorers: Sequence[Scorer], chunk: Chunk) -> list[int]:

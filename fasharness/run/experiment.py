@@ -239,7 +239,8 @@ def _run_folds(
     for number, name in enumerate(folds, start=1):
         experiment.console.say(f"Fold {number} of {len(folds)}: {name}")
         try:
-            result = _run_fold(open_fold(experiment, name, folder / name), last)
+            fold = open_fold(experiment, name, folder / name)
+            result = _run_fold(fold, last)
         except (DataError, RunError) as error:  # the other folds still run
             failures[name] = str(error)
             experiment.console.say(f"{name} failed: {error}")
@@ -257,8 +258,7 @@ def _run_folds(
     scores = {name: score_files.read_csv(folder / name / "scores.csv") for name in folds}
     evaluations = {result.fold: result.evaluation for result in results}
     # Folds of one protocol share its convention.
-    convention = open_fold(experiment, folds[0], folder / folds[0]).protocol
-    pooled = pool(evaluations, scores, rules(experiment.settings, convention))
+    pooled = pool(evaluations, scores, rules(experiment.settings, fold.protocol))
     combined = combine_folds(experiment.settings.protocol, results, pooled)
     write_result(folder / "result.json", combined)
     report.write(folder)

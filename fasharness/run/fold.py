@@ -16,7 +16,7 @@ from fasharness.method import Method
 from fasharness.plugins import Plugins
 from fasharness.protocol import Protocol
 from fasharness.run.folder import Steps
-from fasharness.run.generated import open_all, refuse_leaks
+from fasharness.run.generated import Generated, open_all, refuse_leaks
 from fasharness.run.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,12 +63,14 @@ class Fold:
         protocol: the fold's presentations.
         folder: folder of its files.
         steps: which of its steps are done.
+        generated: the generated sets among the protocol's auxiliary ones, by name.
     """
 
     experiment: Experiment
     protocol: Protocol
     folder: Path
     steps: Steps
+    generated: Mapping[str, Generated] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -100,20 +102,15 @@ class Fold:
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
 
 
-def _attributed(protocol: Protocol, dataset: Dataset) -> Protocol:
-    """Name the data set of every presentation, and refuse attributes that nobody declared."""
-
-    def attributed(presentation: Presentation) -> Presentation:
-        unknown = sorted(presentation.attributes.keys() - dataset.attributes.keys())
-        if unknown:
-            raise DataError(
-                f"{presentation.id}: attribute {unknown[0]!r} is not declared by {dataset.title}; "
-                f"declared: {', '.join(sorted(dataset.attributes)) or 'none'}"
-            )
-        return replace(presentation, dataset=presentation.dataset or dataset.name)
-
-    parts = {str(s): tuple(attributed(p) for p in protocol.split(s)) for s in Split}
-    return replace(protocol, **parts)  # type: ignore[arg-type]
+def _attributed(presentation: Presentation, dataset: Dataset) -> Presentation:
+    """Name the data set of a presentation, and refuse attributes that nobody declared."""
+    unknown = sorted(presentation.attributes.keys() - dataset.attributes.keys())
+    if unknown:
+        raise DataError(
+            f"{presentation.id}: attribute {unknown[0]!r} is not declared by {dataset.title}; "
+            f"declared: {', '.join(sorted(dataset.attributes)) or 'none'}"
+        )
+    return presentation if presentation.dataset else replace(presentation, dataset=dataset.name)
 
 
 def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
@@ -129,11 +126,17 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     """
     dataset = experiment.dataset
     protocol = dataset.protocol(name).limited(experiment.settings.limit)
-    protocol = _attributed(protocol, dataset)
+    parts = {str(s): tuple(_attributed(p, dataset) for p in protocol.split(s)) for s in Split}
     generated = open_all(experiment.settings.auxiliary)
-    refuse_leaks(generated, protocol)
     made = {name: found.presentations for name, found in generated.items()}
-    protocol = replace(protocol, auxiliary={**protocol.auxiliary, **made})
-    # Simulated data must never pass for real, even if the data set's author forgot the mark.
-    protocol = replace(protocol, simulated=protocol.simulated or dataset.simulated)
-    return Fold(experiment, protocol, folder, Steps(folder / "steps.json", experiment.console.say))
+    # At once: a protocol checks all its presentations whenever it is made.
+    protocol = replace(
+        protocol,
+        **parts,  # type: ignore[arg-type]
+        auxiliary={**protocol.auxiliary, **made},
+        # Simulated data must never pass for real, even if the data set's author forgot the mark.
+        simulated=protocol.simulated or dataset.simulated,
+    )
+    refuse_leaks(generated, protocol)
+    steps = Steps(folder / "steps.json", experiment.console.say)
+    return Fold(experiment, protocol, folder, steps, generated)

@@ -24,7 +24,6 @@ from fasharness.result import write as write_result
 from fasharness.run import baselines
 from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
-from fasharness.run.generated import open_all
 from fasharness.run.generated import warnings as auxiliary_warnings
 from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.settings import Settings
@@ -86,7 +85,7 @@ def rules(settings: Settings, protocol: Protocol) -> EvaluationOptions:
     convention = protocol.convention
     return EvaluationOptions(
         threshold_rule=convention.threshold,
-        allow_leaks=convention.threshold.startswith("test:"),
+        allow_leaks=convention.leaks,
         allow_subject_overlap=protocol.subjects != "disjoint",
         points=(convention.metric,) if "@" in convention.metric else (),
         seed=settings.seed,
@@ -130,8 +129,7 @@ def _warnings(fold: Fold) -> Iterator[str]:
             "the benchmark counts clips, these figures count presentations: for its own unit "
             "evaluate clip_scores.csv"
         )
-    generated = open_all(fold.settings.auxiliary)
-    yield from auxiliary_warnings(generated, protocol.simulated)
+    yield from auxiliary_warnings(fold.generated, protocol.simulated)
     unknown = sum(not shown.known for _, shown in protocol.items())
     if unknown:
         yield (
