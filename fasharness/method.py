@@ -9,15 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    NamedTuple,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +37,11 @@ class At(NamedTuple):
     steps: int
     epoch: int
     epochs: int
+
+    @property
+    def cosine(self) -> float:
+        """Half a cosine from 1 down to 0 over the stage (Loshchilov and Hutter, 2017)."""
+        return (1 + math.cos(math.pi * self.step / self.steps)) / 2
 
 
 @dataclass(frozen=True, slots=True)

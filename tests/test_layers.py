@@ -75,10 +75,20 @@ EDGES: dict[str, set[str]] = {
 }  # fmt: skip
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
-    "fasharness_cdcn": {"clips", "data", "hookspecs", "method", "nn", "ops"},
-    "fasharness_dum": {"clips", "data", "engine", "errors", "hookspecs", "method", "ops"},
-    "fasharness_lgsc": {"clips", "data", "errors", "hookspecs", "method", "weights"},
-    "fasharness_sgtd": {"clips", "data", "engine", "errors", "hookspecs", "method", "nn", "ops"},
+    "fasharness_cdcn": {"clips", "common", "data", "hookspecs", "method", "nn", "ops"},
+    "fasharness_dum": {"clips", "common", "data", "engine", "errors", "hookspecs", "method", "ops"},
+    "fasharness_lgsc": {"clips", "common", "data", "errors", "hookspecs", "method", "weights"},
+    "fasharness_sgtd": {
+        "clips",
+        "common",
+        "data",
+        "engine",
+        "errors",
+        "hookspecs",
+        "method",
+        "nn",
+        "ops",
+    },
     "fasharness_sim": {
         "builtin",
         "cli",

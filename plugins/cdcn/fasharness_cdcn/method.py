@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -15,6 +14,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from fasharness.clips import ClipSpec, Crop, Every, Frames, Label, Sampling, Spread
+from fasharness.common.options import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    option,
+)
 from fasharness.data import Batch, Clip
 from fasharness.method import At, Method, Stage
 from fasharness.ops import contrast_depth_loss
@@ -23,52 +29,45 @@ from fasharness_cdcn.network import CDCN, MAP, CDCNpp
 from fasharness_cdcn.recompute import direct, recomputed
 
 
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """Options of CDCN; the defaults are the published recipe."""
 
-    network: str = _option("cdcn", "cdcn or cdcnpp (CDCN++)")
-    theta: float = _option(0.7, "share of the central difference in every convolution")
-    compat: bool = _option(False, "the published score, which needs a depth map of the test video")
-    size: int = _option(256, "side of a face crop in pixels")
-    width: float = _option(1.0, "factor on all channels")
-    recompute: bool = _option(False, "compute features twice in training: less memory, more time")
-    frames: int = _option(64, "frames of a training video of which each epoch takes one")
-    score_frames: int = _option(8, "frames scored of a video")
-    epochs: int = _option(1400, "epochs; each shows one frame of every video")
-    batch: int = _option(7, "frames in a batch")
-    rate: float = _option(1e-4, "learning rate (Adam)")
-    weight_decay: float = _option(5e-5, "L2 decay of all weights")
-    schedule: str = _option("halving", "halving (every `halve` epochs) or cosine")
-    halve: int = _option(500, "epochs after which the learning rate is halved")
-    validations: int = _option(20, "dev scorings, of which the best chooses the weights")
-    balance: bool = _option(False, "as many bona fide frames as attacks in an epoch")
+    network: str = option("cdcn", "cdcn or cdcnpp (CDCN++)")
+    theta: float = option(0.7, "share of the central difference in every convolution")
+    compat: bool = option(False, "the published score, which needs a depth map of the test video")
+    size: int = option(256, "side of a face crop in pixels")
+    width: float = option(1.0, "factor on all channels")
+    recompute: bool = option(False, "compute features twice in training: less memory, more time")
+    frames: int = option(64, "frames of a training video of which each epoch takes one")
+    score_frames: int = option(8, "frames scored of a video")
+    epochs: int = option(1400, "epochs; each shows one frame of every video")
+    batch: int = option(7, "frames in a batch")
+    rate: float = option(1e-4, "learning rate (Adam)")
+    weight_decay: float = option(5e-5, "L2 decay of all weights")
+    schedule: str = option("halving", "halving (every `halve` epochs) or cosine")
+    halve: int = option(500, "epochs after which the learning rate is halved")
+    validations: int = option(20, "dev scorings, of which the best chooses the weights")
+    balance: bool = option(False, "as many bona fide frames as attacks in an epoch")
+
+    NETWORKS: ClassVar[tuple[str, ...]] = ("cdcn", "cdcnpp")
 
     def __post_init__(self) -> None:
-        known = {"network": ("cdcn", "cdcnpp"), "schedule": ("halving", "cosine")}
-        for name, values in known.items():
-            if getattr(self, name) not in values:
-                raise ValueError(
-                    f"{name} must be {' or '.join(values)}, got {getattr(self, name)!r}"
-                )
-        for name in ("size", "frames", "score_frames", "epochs", "batch", "halve"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_choice(self, "network", self.NETWORKS)
+        check_choice(self, "schedule", ("halving", "cosine"))
+        check_counts(self, ("size", "frames", "score_frames", "epochs", "batch", "halve"))
         if self.size < 8:
             raise ValueError(f"size must be at least 8, got {self.size}")
-        if not 0 < self.width <= 4:
-            raise ValueError(f"width must be in (0, 4], got {self.width}")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be in (0, 1], got {self.rate}")
+        check_positive(self, ("width",), 4)
+        check_positive(self, ("rate",), 1)
         if not 0 <= self.theta <= 1:
             raise ValueError(f"theta must be in [0, 1], got {self.theta}")
-        for name in ("weight_decay", "validations"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        check_not_negative(self, ("weight_decay", "validations"))
+
+    @property
+    def side(self) -> int:
+        """Side of the depth map in pixels."""
+        return MAP
 
 
 class CDCNMethod(Method):
@@ -114,7 +113,7 @@ class CDCNMethod(Method):
             Frames(pick=Spread(o.frames)),
             # Published: randint(12, 15) / 10, one factor for both sides of the box.
             Crop(o.size, "floor", scale=(1.2, 1.4), steps=2, draw="joint"),
-            labels=(Label("depth", MAP),),
+            labels=(Label("depth", o.side),),
         )
         stage = Stage(
             "depth",
@@ -136,7 +135,7 @@ class CDCNMethod(Method):
             Crop(o.size, "floor"),
             # The published score divides by the depth that was estimated of the video, attack or
             # not.
-            labels=(Label("raw-depth", MAP),) if o.compat else (),
+            labels=(Label("raw-depth", o.side),) if o.compat else (),
         )
 
     def augment(self, stage: Stage, clip: Clip, rng: np.random.Generator) -> Clip:
@@ -151,10 +150,10 @@ class CDCNMethod(Method):
         return [torch.optim.Adam(network.parameters(), lr=o.rate, weight_decay=o.weight_decay)]
 
     def rate(self, stage: Stage, at: At) -> float:
-        """Return the halvings so far, or half a cosine down to zero (Loshchilov, Hutter, 2017)."""
+        """Return the halvings so far, or half a cosine down to zero."""
         del stage
         if self.options.schedule == "cosine":
-            return (1 + math.cos(math.pi * at.step / at.steps)) / 2
+            return at.cosine
         # The authors step their scheduler at the start of an epoch, which under today's PyTorch
         # comes one epoch early; the paper's rule is kept.
         return float(0.5 ** (at.epoch // self.options.halve))
@@ -173,15 +172,19 @@ class CDCNMethod(Method):
         square, contrast = F.mse_loss(depth, target), contrast_depth_loss(depth, target)
         return {"total": square + contrast, "square": square, "contrast": contrast}
 
+    def depth(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the depth that is shown and scored, float32 (B, D, D)."""
+        found: torch.Tensor = network(normalise(batch.rgb[:, 0]))
+        return found
+
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
-        """Return the depth, float32 (B, 32, 32)."""
-        depth: torch.Tensor = network(normalise(batch.rgb[:, 0]))
-        return depth.clamp(0, 1)
+        """Return the depth, float32 (B, D, D)."""
+        return self.depth(network, batch).clamp(0, 1)
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
         """Score clips by the mean of the map, float32 (B,), or as published (`compat`)."""
         del stage
-        depth: torch.Tensor = network(normalise(batch.rgb[:, 0]))
+        depth = self.depth(network, batch)
         if not self.options.compat:
             return depth.mean(dim=(1, 2))
         # As published: by the sum of the 0..255 map of the test frame, in spite of the comment that

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal
@@ -15,6 +14,7 @@ from torch import nn
 
 from fasharness import clips
 from fasharness.clips import ClipSpec, Crop, Every, Frames, Sampling, Spread
+from fasharness.common.options import check_counts, check_not_negative, check_positive, option
 from fasharness.data import Batch, Clip
 from fasharness.method import At, Method, Stage
 from fasharness_lgsc import RESNET18, losses
@@ -28,44 +28,36 @@ _DROP = 0.3
 """Published factor on the learning rate at each of `drops`."""
 
 
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """Options of LGSC; the defaults are the published recipe."""
 
-    compat: bool = _option(False, "Paddle's rules of dropout and of the running variance")
-    pretrained: bool = _option(True, "start the encoder from ImageNet (weights resnet18-imagenet)")
-    size: int = _option(224, "side of a face crop in pixels, a multiple of 32")
-    whole: bool = _option(False, "whole frames instead of faces, as the authors on OULU-NPU")
-    width: float = _option(1.0, "factor on all channels")
-    frames: int = _option(0, "frames of a training video, spread over it; 0 takes all")
-    score_frames: int = _option(0, "frames scored of a video; 0 takes the sixth, as published")
-    epochs: int = _option(15, "epochs; each shows every frame and repeats the smaller class")
-    batch: int = _option(96, "frames in a batch")
-    rate: float = _option(5e-4, "learning rate (Adam)")
-    weight_decay: float = _option(5e-4, "L2 decay of all weights")
-    warmup: int = _option(1000, "steps in which the learning rate grows from zero")
-    drops: tuple[int, ...] = _option((5, 8, 12), "epochs after which the rate drops to 0.3 of it")
-    validations: int = _option(15, "dev scorings, of which the best chooses the weights")
+    compat: bool = option(False, "Paddle's rules of dropout and of the running variance")
+    pretrained: bool = option(True, "start the encoder from ImageNet (weights resnet18-imagenet)")
+    size: int = option(224, "side of a face crop in pixels, a multiple of 32")
+    whole: bool = option(False, "whole frames instead of faces, as the authors on OULU-NPU")
+    width: float = option(1.0, "factor on all channels")
+    frames: int = option(0, "frames of a training video, spread over it; 0 takes all")
+    score_frames: int = option(0, "frames scored of a video; 0 takes the sixth, as published")
+    epochs: int = option(15, "epochs; each shows every frame and repeats the smaller class")
+    batch: int = option(96, "frames in a batch")
+    rate: float = option(5e-4, "learning rate (Adam)")
+    weight_decay: float = option(5e-4, "L2 decay of all weights")
+    warmup: int = option(1000, "steps in which the learning rate grows from zero")
+    drops: tuple[int, ...] = option((5, 8, 12), "epochs after which the rate drops to 0.3 of it")
+    validations: int = option(15, "dev scorings, of which the best chooses the weights")
 
     def __post_init__(self) -> None:
-        for name in ("size", "epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        check_counts(self, ("size", "epochs", "batch"))
         if self.size % 32:
             raise ValueError(f"size must be a multiple of 32, got {self.size}")
-        if not 0 < self.width <= 4:
-            raise ValueError(f"width must be in (0, 4], got {self.width}")
+        check_positive(self, ("width",), 4)
         if self.pretrained and self.width != 1:
             raise ValueError(f"ImageNet's weights have width 1, got {self.width}: pretrained=false")
-        if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be in (0, 1], got {self.rate}")
-        for name in ("frames", "score_frames", "weight_decay", "warmup", "validations"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        check_positive(self, ("rate",), 1)
+        check_not_negative(
+            self, ("frames", "score_frames", "weight_decay", "warmup", "validations")
+        )
         if any(epoch < 1 for epoch in self.drops):
             raise ValueError(f"drops must be epochs from 1 on, got {self.drops}")
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -14,6 +13,13 @@ import torch
 from torch import nn
 
 from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
+from fasharness.common.options import (
+    check_choice,
+    check_counts,
+    check_not_negative,
+    check_positive,
+    option,
+)
 from fasharness.data import Batch, Clip
 from fasharness.method import At, Method, Stage
 from fasharness_sgtd.augment import augment, compat_augment
@@ -37,64 +43,51 @@ _COUNTS = (
 )
 
 
-def _option(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
-
-
 @dataclass(frozen=True)
 class Options:
     """Options of SGTD; the defaults are the published recipe."""
 
-    frames: str = _option(MULTI, "multi: both networks; single: the single-frame network alone")
-    compat: bool = _option(False, "follow the published code where it departs from the paper")
-    size: int = _option(256, "side of a face crop in pixels, a multiple of 8")
-    width: float = _option(1.0, "factor on all channels")
-    momentum: float = _option(1e-3, "share of a batch in the normalisations' running statistics")
-    recalibrate: int = _option(
+    frames: str = option(MULTI, "multi: both networks; single: the single-frame network alone")
+    compat: bool = option(False, "follow the published code where it departs from the paper")
+    size: int = option(256, "side of a face crop in pixels, a multiple of 8")
+    width: float = option(1.0, "factor on all channels")
+    momentum: float = option(1e-3, "share of a batch in the normalisations' running statistics")
+    recalibrate: int = option(
         0, "training batches that estimate these statistics anew before they are used; 0: none"
     )
-    weight_decay: float = _option(5e-4, "L2 decay of convolution and linear weights")
-    length: int = _option(5, "frames in a clip of the multi-frame network")
-    step: int = _option(3, "frames from one frame of a clip to the next")
-    bona_fide_stride: int = _option(10, "frames between candidate clips of a bona fide video")
-    attack_stride: int = _option(80, "frames between candidate clips of an attack video")
-    bona_fide_clips: int = _option(16, "training clips kept of a bona fide video, at least")
-    attack_clips: int = _option(4, "training clips kept of an attack video, at least")
-    score_clips: int = _option(6, "clips scored of a video, at least")
-    single_epochs: int = _option(45, "epochs of the single-frame stage")
-    single_batch: int = _option(42, "frames in a batch of the single-frame stage")
-    single_rate: float = _option(1e-4, "learning rate of the single-frame stage (Adam)")
-    single_validations: int = _option(0, "dev scorings in the single-frame stage")
-    multi_epochs: int = _option(4, "epochs of the multi-frame stage")
-    multi_batch: int = _option(2, "clips in a batch of the multi-frame stage")
-    multi_rate: float = _option(0.01, "learning rate of the multi-frame stage")
-    multi_optimizer: str = _option("adadelta", "adadelta or adam, for the multi-frame stage")
-    multi_validations: int = _option(4, "dev scorings in the multi-frame stage")
-    schedule: str = _option("constant", "learning rates over a stage: constant or cosine")
+    weight_decay: float = option(5e-4, "L2 decay of convolution and linear weights")
+    length: int = option(5, "frames in a clip of the multi-frame network")
+    step: int = option(3, "frames from one frame of a clip to the next")
+    bona_fide_stride: int = option(10, "frames between candidate clips of a bona fide video")
+    attack_stride: int = option(80, "frames between candidate clips of an attack video")
+    bona_fide_clips: int = option(16, "training clips kept of a bona fide video, at least")
+    attack_clips: int = option(4, "training clips kept of an attack video, at least")
+    score_clips: int = option(6, "clips scored of a video, at least")
+    single_epochs: int = option(45, "epochs of the single-frame stage")
+    single_batch: int = option(42, "frames in a batch of the single-frame stage")
+    single_rate: float = option(1e-4, "learning rate of the single-frame stage (Adam)")
+    single_validations: int = option(0, "dev scorings in the single-frame stage")
+    multi_epochs: int = option(4, "epochs of the multi-frame stage")
+    multi_batch: int = option(2, "clips in a batch of the multi-frame stage")
+    multi_rate: float = option(0.01, "learning rate of the multi-frame stage")
+    multi_optimizer: str = option("adadelta", "adadelta or adam, for the multi-frame stage")
+    multi_validations: int = option(4, "dev scorings in the multi-frame stage")
+    schedule: str = option("constant", "learning rates over a stage: constant or cosine")
 
     def __post_init__(self) -> None:
-        self._one_of("frames", (SINGLE, MULTI))
-        self._one_of("multi_optimizer", ("adadelta", "adam"))
-        self._one_of("schedule", ("constant", "cosine"))
+        check_choice(self, "frames", (SINGLE, MULTI))
+        check_choice(self, "multi_optimizer", ("adadelta", "adam"))
+        check_choice(self, "schedule", ("constant", "cosine"))
         if self.size < 8 or self.size % 8:
             raise ValueError(f"size must be a positive multiple of 8, got {self.size}")
         if self.length < 2:
             raise ValueError(f"length must be at least 2, got {self.length}")
-        if not 0 < self.width <= 4:
-            raise ValueError(f"width must be in (0, 4], got {self.width}")
-        for name in _COUNTS:
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("weight_decay", "recalibrate", "single_validations", "multi_validations"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
-        for name in ("single_rate", "multi_rate", "momentum"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in (0, 1], got {getattr(self, name)}")
-
-    def _one_of(self, name: str, known: tuple[str, ...]) -> None:
-        if getattr(self, name) not in known:
-            raise ValueError(f"{name} must be {' or '.join(known)}, got {getattr(self, name)!r}")
+        check_positive(self, ("width",), 4)
+        check_counts(self, _COUNTS)
+        check_not_negative(
+            self, ("weight_decay", "recalibrate", "single_validations", "multi_validations")
+        )
+        check_positive(self, ("single_rate", "multi_rate", "momentum"), 1)
 
 
 class SGTD(Method):
@@ -199,9 +192,7 @@ class SGTD(Method):
     def rate(self, stage: Stage, at: At) -> float:
         """Return 1, or half a cosine down to zero (Loshchilov and Hutter, 2017)."""
         del stage
-        if self.options.schedule == "constant":
-            return 1.0
-        return (1 + math.cos(math.pi * at.step / at.steps)) / 2
+        return 1.0 if self.options.schedule == "constant" else at.cosine
 
     def train_mode(self, stage: Stage, network: nn.Module) -> None:
         """Train only the stage's part; the frozen part normalises by its running statistics."""
