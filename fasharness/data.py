@@ -110,6 +110,12 @@ class Presentation:
         """Whether this is known to be a bona fide presentation."""
         return self.known and self.species is None
 
+    @property
+    def person(self) -> str:
+        """The subject; where it is unknown, a name that is nobody else's."""
+        # No subject's name starts with this character.
+        return self.subject or f"\0{self.id}"
+
     def prefixed(self) -> Presentation:
         """Return it for a protocol of several data sets, where ids and subjects may coincide."""
         return dataclasses.replace(

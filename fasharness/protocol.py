@@ -233,13 +233,12 @@ def carve_dev(presentations: Sequence[Presentation], every: int = 4) -> Carved:
     Raises:
         DataError: there are fewer than `every` subjects.
     """
-    names = sorted({item.subject or f"\0{item.id}" for item in presentations})
+    names = sorted({item.person for item in presentations})
     taken = set(names[every - 1 :: every])
     if not taken:
         raise DataError(f"{len(names)} subjects are too few to take every {every}. one as dev")
-    inside = [(item.subject or f"\0{item.id}") in taken for item in presentations]
-    rest = tuple(item for item, dev in zip(presentations, inside, strict=True) if not dev)
-    dev = tuple(item for item, dev in zip(presentations, inside, strict=True) if dev)
+    rest = tuple(item for item in presentations if item.person not in taken)
+    dev = tuple(item for item in presentations if item.person in taken)
     return Carved(rest, dev, f"every {every}. subject of train (a rule of fasharness)")
 
 

@@ -76,9 +76,20 @@ EDGES: dict[str, set[str]] = {
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
     "fasharness_cdcn": {"clips", "common", "data", "hookspecs", "method", "nn", "ops"},
-    "fasharness_dum": {"clips", "common", "data", "engine", "errors", "hookspecs", "method", "ops"},
+    "fasharness_dum": {
+        "cli",
+        "clips",
+        "common",
+        "data",
+        "engine",
+        "errors",
+        "hookspecs",
+        "method",
+        "ops",
+    },
     "fasharness_lgsc": {"clips", "common", "data", "errors", "hookspecs", "method", "weights"},
     "fasharness_sgtd": {
+        "cli",
         "clips",
         "common",
         "data",

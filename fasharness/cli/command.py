@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
+
+from fasharness.errors import FasharnessError
 
 AddFlags = Callable[[argparse.ArgumentParser], None]
 
@@ -32,6 +36,25 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to find help, and exit with 2."""
         self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`{self.hint}\n")
+
+
+def run_converter(convert: Callable[[], int], out: Path) -> int:
+    """Run a converter of checkpoints, and print what it wrote or its error in one line.
+
+    Args:
+        convert: returns how many tensors it wrote.
+        out: the file that it writes.
+
+    Returns:
+        Exit code: 0, or 2 after an error.
+    """
+    try:
+        count = convert()
+    except FasharnessError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    sys.stdout.write(f"{count} tensors written to {out}\n")
+    return 0
 
 
 def add_command(

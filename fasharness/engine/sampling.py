@@ -193,5 +193,5 @@ def _with_partners(items: Sequence[Item], batches: Batches, seed: Sequence[int])
 
 
 def _person(item: Item) -> tuple[str, str]:
-    # An auxiliary set may number its subjects anew; an unknown subject is nobody else's.
-    return item.origin, item.presentation.subject or f"\0{item.presentation.id}"
+    # An auxiliary set may number its subjects anew.
+    return item.origin, item.presentation.person

@@ -6,7 +6,6 @@ import argparse
 import pickle
 import re
 import struct
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from fasharness.cli.command import run_converter
 from fasharness.engine.checkpoint import card_of, save_model
-from fasharness.errors import CheckpointError, FasharnessError, OptionError
+from fasharness.errors import CheckpointError, OptionError
 from fasharness.method import make
 from fasharness_dum.method import DUM
 
@@ -145,14 +145,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("out", type=Path, help="the .safetensors file to write")
     parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE")
     given = parser.parse_args(arguments)
-    try:
-        options = dict(_pair(text) for text in given.option)
-        count = convert(given.checkpoint, given.out, options)
-    except FasharnessError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    sys.stdout.write(f"{count} tensors written to {given.out}\n")
-    return 0
+
+    def work() -> int:
+        return convert(given.checkpoint, given.out, dict(map(_pair, given.option)))
+
+    return run_converter(work, given.out)
 
 
 def _reason(error: Exception) -> str:

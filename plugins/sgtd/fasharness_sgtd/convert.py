@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,8 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from fasharness.cli.command import run_converter
 from fasharness.engine.checkpoint import card_of, save_model
-from fasharness.errors import CheckpointError, FasharnessError
+from fasharness.errors import CheckpointError
 from fasharness_sgtd.method import MULTI, SGTD, SINGLE, Options
 
 _MODULES = (
@@ -142,13 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checkpoint", help="prefix of the checkpoint, e.g. model.ckpt-19501")
     parser.add_argument("out", type=Path, help="the .safetensors file to write")
     given = parser.parse_args(arguments)
-    try:
-        count = convert(given.checkpoint, given.out)
-    except FasharnessError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    sys.stdout.write(f"{count} tensors written to {given.out}\n")
-    return 0
+    return run_converter(lambda: convert(given.checkpoint, given.out), given.out)
 
 
 def _from_zero(name: str) -> str:
