@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from fasharness import __version__
 from fasharness.cli import convert, cross, evaluation, runs, scores, setup, weights
 from fasharness.cli.command import Parser
+from fasharness.common.signals import interrupting
 from fasharness.errors import FasharnessError
 
 _EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
@@ -24,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the arguments without the program name; None uses those of the process.
 
     Returns:
-        The exit code: 0 success, 2 an error that the user can fix, 130 interrupted.
+        The exit code: 0 success, 2 an error that the user can fix, 128 + a signal that
+        interrupted it (130 Ctrl-C, 143 SIGTERM).
     """
     # On shared machines, spinning OpenMP threads wait for each other's time slices: beside one busy
     # process a training step took six times as long. OpenMP reads this when torch is loaded.
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = build_parser(words[0]).parse_args(words)
         command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        with interrupting():
+            return command(options)
     except FasharnessError as error:
         return _fail(str(error))
     except BrokenPipeError:  # the reader, e.g. `head`, has ended
@@ -47,9 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 "some space and repeat the command"
             )
         return _fail(f"{error.filename or 'file'}: {error.strerror or error}")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("fasharness: interrupted; repeat the command to go on from here", file=sys.stderr)
-        return 130
+        # A shell's code for the signal; Python's own Ctrl-C names no number.
+        return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
 
 
 def _fail(text: str) -> int:

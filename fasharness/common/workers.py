@@ -1,8 +1,7 @@
-"""Worker processes that start clean, ignore Ctrl-C and end with their parent."""
+"""Worker processes that start clean, ignore ending signals and end with their parent."""
 
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from fasharness.common import signals
 from fasharness.errors import RunError
 
 Item = TypeVar("Item")
@@ -87,7 +87,7 @@ def without_main() -> Iterator[None]:
 
 @contextmanager
 def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolExecutor]:
-    """Yield a pool; leaving the block early drops the work that has not started."""
+    """Yield a pool; an interruption ends what runs, an error what has not started."""
     pool = ProcessPoolExecutor(
         # Not fork: a copy of a process with running torch and OpenCV threads can deadlock.
         jobs,
@@ -97,12 +97,18 @@ def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolEx
     )
     try:
         yield pool
+    # An interruption of the caller's own code closes the generator around this block.
+    except (KeyboardInterrupt, GeneratorExit):
+        # Every file is written atomically; waiting could take the minutes of a long video.
+        for worker in list(pool._processes.values()):
+            worker.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _start(start: Callable[[], None] | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent receives it and ends the pool
+    signals.ignore()  # the parent receives them and ends the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start is not None:
         start()

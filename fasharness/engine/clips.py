@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fasharness.clips import ClipSpec, Sampling
+from fasharness.common import signals
 from fasharness.data import Batch, Clip, Presentation
 from fasharness.engine.sampling import Draw, Item, Pick, plan_epoch
 from fasharness.faces import CropRule
@@ -133,9 +133,9 @@ def batches(
 
 
 def _ignore_interrupt(worker: int) -> None:
-    """Ignore Ctrl-C, which a terminal sends to the readers too; the trainer ends them."""
+    """Ignore ending signals, which a terminal sends to the readers too; the trainer ends them."""
     del worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signals.ignore()
 
 
 Chunk = Sequence[ClipSource]

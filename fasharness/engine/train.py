@@ -16,6 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from fasharness.common.signals import Pause, pausing
 from fasharness.data import Batch
 from fasharness.engine.checkpoint import (
     flatten_optimizers,
@@ -25,7 +26,6 @@ from fasharness.engine.checkpoint import (
 )
 from fasharness.engine.clips import ClipSource, EpochClips, batches
 from fasharness.engine.device import prefer_fused
-from fasharness.engine.interrupt import graceful_interrupt
 from fasharness.engine.norms import estimating, norms, unsettled
 from fasharness.engine.position import EpochRecord, Position, Progress, Training, validated
 from fasharness.engine.sampling import Draw
@@ -109,11 +109,11 @@ def fit(plan: Plan, network: nn.Module, fabric: Fabric) -> Training:
 
     Raises:
         RunError: a loss or a weight is not finite, or a stage has no clips.
-        KeyboardInterrupt: Ctrl-C; the state is written first.
+        KeyboardInterrupt: Ctrl-C, SIGTERM or SIGHUP; the state is written first.
     """
     trainer = _Trainer(plan, network, fabric)
-    with graceful_interrupt() as interrupted:
-        trainer.run(interrupted)
+    with pausing() as pause:
+        trainer.run(pause)
     outcome = Training(trainer.position.history, trainer.position.warnings)
     plan.finished(outcome)
     # Only now: `finished` has written the weights.
@@ -139,7 +139,7 @@ class _Trainer:
         self.saved = time.monotonic()
         self.counts = [self._batches(stage) for stage in self.stages]
 
-    def run(self, interrupted: Callable[[], bool]) -> None:
+    def run(self, pause: Pause) -> None:
         """Train every stage that is not finished."""
         tensors = self._resume()
         while self.position.stage < len(self.stages):
@@ -149,7 +149,7 @@ class _Trainer:
             # fresh.
             tensors = {}
             while not self.position.exhausted(stage):
-                self._epoch(stage, interrupted)
+                self._epoch(stage, pause)
             self._finish_stage(stage)
 
     def _start_stage(self, stage: Stage, tensors: Mapping[str, torch.Tensor]) -> None:
@@ -192,22 +192,29 @@ class _Trainer:
         except DataError as error:
             raise RunError(f"stage {stage.name}: {error}") from None
 
-    def _epoch(self, stage: Stage, interrupted: Callable[[], bool]) -> None:
+    def _epoch(self, stage: Stage, pause: Pause) -> None:
         self.plan.method.train_mode(stage, self.network)
         clips = self._clips(stage, skip=self.position.batch)
         # States are written between steps only, so a resumed epoch starts with a whole one.
         while step := list(islice(clips, stage.accumulate)):
             self._step(stage, step)
             self.plan.progress(self.position.progress(self.stages, self.counts, len(self.unread)))
-            if interrupted():
+            if pause.wanted:
                 self._save()
-                raise KeyboardInterrupt
+                pause.take()
             if time.monotonic() - self.saved > self.plan.save_every:
                 self._save()
-        self._end_epoch(stage)
+        self._check(stage)
+        try:
+            with pause.at_once():
+                value = self._validate(stage)
+        except KeyboardInterrupt:
+            # Its last batch is done: the resumed epoch starts with the validation.
+            self._save()
+            raise
+        self._end_epoch(stage, value)
         self._save()
-        if interrupted():
-            raise KeyboardInterrupt
+        pause.take()
 
     def _step(self, stage: Stage, step: Sequence[Batch]) -> None:
         """Make one optimiser step from the mean loss of some batches."""
@@ -292,20 +299,23 @@ class _Trainer:
             f"batch {batch + 1}; the last good state is kept in {self.plan.state}"
         )
 
-    def _end_epoch(self, stage: Stage) -> None:
-        """Record the epoch; validate it if it is due, and keep the best weights."""
-        self._check(stage)
-        position = self.position
-        due = validated(position.epoch, stage)
-        if stage.recalibrate and (due or position.epoch + 1 == stage.epochs):
+    def _validate(self, stage: Stage) -> float | None:
+        """Estimate statistics anew and validate, if either is due; it can be repeated."""
+        epoch = self.position.epoch
+        due = validated(epoch, stage)
+        if stage.recalibrate and (due or epoch + 1 == stage.epochs):
             self._recalibrate(stage)
-        value = None
         if due and self.plan.validate is not None:
-            value = self.plan.validate(self.network, stage)
-            # <=: of equally good weights the latest are kept, as `Stage.validations` states.
-            if position.best is None or value <= position.best:
-                position.best = value
-                self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+            return self.plan.validate(self.network, stage)
+        return None
+
+    def _end_epoch(self, stage: Stage, value: float | None) -> None:
+        """Record the epoch, and keep the best weights."""
+        position = self.position
+        # <=: of equally good weights the latest are kept, as `Stage.validations` states.
+        if value is not None and (position.best is None or value <= position.best):
+            position.best = value
+            self.best = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         losses = {name: total / self._count for name, total in position.sums.items()}
         position.history.append(EpochRecord(stage.name, position.epoch + 1, losses, value))
         position.epoch, position.batch, position.sums = position.epoch + 1, 0, {}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.common.signals import ENDING
 from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import RunError, UnknownNameError
 
@@ -17,6 +18,7 @@ import os, sys, time
 from pathlib import Path
 sys.path.insert(0, {folder!r})
 from worker_tasks import wait
+from fasharness.common.signals import ENDING
 from fasharness.common.workers import run_all
 if __name__ == "__main__":
     list(run_all(wait, [{folder!r}] * 2, jobs=2))
@@ -80,13 +82,11 @@ def test_a_killed_worker_is_an_error_with_a_way_on(tasks):
 
 
 @pytest.mark.usefixtures("tasks")
-def test_workers_end_with_a_killed_parent_and_not_with_ctrl_c(tmp_path: Path):
-    script = tmp_path / "parent.py"
-    script.write_text(CHILD.format(folder=str(tmp_path)))
-    parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
-    workers = _until(lambda: [int(p.stem) for p in tmp_path.glob("*.pid")], lambda w: len(w) == 2)
+def test_workers_end_with_a_killed_parent_and_not_with_signals(tmp_path: Path):
+    parent, workers = _busy(tmp_path)
     for worker in workers:
-        os.kill(worker, signal.SIGINT)
+        for number in ENDING:
+            os.kill(worker, number)
     time.sleep(0.1)
     assert all(map(_alive, workers))
     parent.kill()
@@ -94,8 +94,29 @@ def test_workers_end_with_a_killed_parent_and_not_with_ctrl_c(tmp_path: Path):
     _until(lambda: [w for w in workers if _alive(w)], lambda alive: not alive)
 
 
+@pytest.mark.usefixtures("tasks")
+def test_an_interruption_does_not_wait_for_what_the_workers_do(tmp_path: Path):
+    parent, workers = _busy(tmp_path)  # their work takes a minute
+    parent.send_signal(signal.SIGINT)
+    assert parent.wait(timeout=20) == -signal.SIGINT
+    assert not [w for w in workers if _alive(w)]
+
+
 def test_the_default_is_what_this_process_may_use():
     assert 1 <= default_jobs() <= (os.cpu_count() or 1)
+
+
+def _busy(folder: Path) -> tuple[subprocess.Popen[bytes], list[int]]:
+    """Start a process with two workers; returns it and their numbers when they are at work."""
+    script = folder / "parent.py"
+    script.write_text(CHILD.format(folder=str(folder)))
+    parent = subprocess.Popen(
+        [sys.executable, str(script)],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    seen = _until(lambda: [int(p.stem) for p in folder.glob("*.pid")], lambda w: len(w) == 2)
+    return parent, seen
 
 
 def _until(look, good, seconds: float = 30):

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from fasharness.common.signals import ENDING
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric, place
 from fasharness.engine.position import EpochRecord, Progress
@@ -102,15 +103,22 @@ def test_ctrl_c_saves_the_state_even_between_two_savings(plan: Plan):
         assert seen[:1] == ([batch + 1] if batch < BATCHES else [])
 
 
-def test_ctrl_c_while_dev_is_scored_is_not_lost(plan: Plan, tiny: Build):
-    def interrupted(network: nn.Module, stage: object) -> float:
-        os.kill(os.getpid(), signal.SIGINT)
-        return 0.5
+@pytest.mark.parametrize("number", ENDING, ids=lambda number: number.name)
+def test_a_signal_while_dev_is_scored_strikes_at_once_and_costs_no_batch(
+    plan: Plan, tiny: Build, number: signal.Signals
+):
+    def strike(network: nn.Module, stage: object) -> float:
+        os.kill(os.getpid(), number)
+        raise AssertionError
 
-    plan = replace(plan, method=tiny(validations=1))
-    with pytest.raises(KeyboardInterrupt):
-        train(replace(plan, validate=interrupted))
-    assert plan.state.is_file()
+    plan = replace(plan, method=tiny(validations=1), save_every=1e9)
+    expected = train(plan)
+    with pytest.raises(KeyboardInterrupt) as interrupt:
+        train(replace(plan, validate=strike))
+    assert interrupt.value.args == (number,)
+    seen: list[int] = []
+    assert_same(train(replace(plan, progress=lambda state: seen.append(state.done))), expected)
+    assert seen == []
 
 
 def test_a_second_ctrl_c_strikes_at_once_and_the_handler_is_put_back(plan: Plan):

@@ -1,4 +1,4 @@
-"""Ctrl-C and kill -9 in every step: the same command then gives the same bytes."""
+"""Ctrl-C, SIGTERM, SIGHUP and kill -9: the same command then gives the same bytes."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fasharness.cli import main
+from fasharness.common.signals import ENDING
 
 OUTPUTS = (
     "result.json", "scores.csv", "clip_scores.csv", "model.safetensors", "training.json",
@@ -48,17 +49,20 @@ def strike(process: subprocess.Popen[bytes], number: signal.Signals, errors: Pat
     os.killpg(process.pid, number)
     code = process.wait(timeout=120)
     text = errors.read_text()
-    if number == signal.SIGINT:
-        assert (code, text) == (
-            130, "fasharness: interrupted; repeat the command to go on from here\n",
-        )  # fmt: skip
-    else:
+    if number == signal.SIGKILL:
         assert (code, text) == (-signal.SIGKILL, "")
+    else:
+        said = "fasharness: interrupted; repeat the command to go on from here\n"
+        assert (code, text) == (128 + number, said)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill -9"])
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGINT, signal.SIGTERM, signal.SIGHUP), (signal.SIGKILL,) * 3],
+    ids=["asked", "killed"],
+)
 def test_a_run_that_is_stopped_in_every_step_gives_the_same_bytes(
-    number: signal.Signals,
+    numbers: tuple[signal.Signals, ...],
     words: list[str],
     reference: dict[str, bytes],
     installed: dict[str, Path],
@@ -82,13 +86,13 @@ def test_a_run_that_is_stopped_in_every_step_gives_the_same_bytes(
                 stderr=file,
                 start_new_session=True,
                 # a shell's background jobs, such as a CI's, start with Ctrl-C ignored
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in ENDING],
             ), errors
 
     # the death of a parent with its workers is a test of its own
-    process, errors = start("prepare", "--jobs", "2" if number == signal.SIGINT else "1")
+    process, errors = start("prepare", "--jobs", "1" if signal.SIGKILL in numbers else "2")
     until(lambda: len(list(store.glob("packs/*/*.pack"))) > 5, process)
-    strike(process, number, errors)
+    strike(process, numbers[0], errors)
     kept = len(list(store.glob("packs/*/*.pack")))
     assert 5 < kept < 60  # a pack for each video
 
@@ -97,14 +101,14 @@ def test_a_run_that_is_stopped_in_every_step_gives_the_same_bytes(
     until(state.is_file, process)
     first = state.stat().st_mtime_ns
     until(lambda: state.is_file() and state.stat().st_mtime_ns != first, process)
-    strike(process, number, errors)
+    strike(process, numbers[1], errors)
     assert state.is_file()
     assert not (out / "model.safetensors").exists()
 
     process, errors = start("score", "--jobs", "1")
     journal = out / "scoring.jsonl"
     until(lambda: size(journal) > 300, process)
-    strike(process, number, errors)
+    strike(process, numbers[2], errors)
     assert journal.is_file()
     assert not (out / "scores.csv").exists()
 
