@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fasharness import __version__
-from fasharness.cli import convert, cross, evaluation, runs, scores, setup, weights
+from fasharness.cli import cache, convert, cross, evaluation, runs, scores, setup, weights
 from fasharness.cli.command import Parser
 from fasharness.common.signals import interrupting
 from fasharness.errors import FasharnessError
@@ -74,7 +74,7 @@ def build_parser(word: str = "") -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"fasharness {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (runs, evaluation, convert, scores, cross, setup, weights):
+    for module in (runs, evaluation, convert, scores, cross, setup, weights, cache):
         module.add(commands)
     if word and not word.startswith("-") and word not in commands.choices:
         _add_plugin_commands(commands)

@@ -86,6 +86,15 @@ class Index:
         """Path of a pack."""
         return self.root / "packs" / name[:2] / name
 
+    def packs(self) -> list[Path]:
+        """Every pack that is there, known or not."""
+        return sorted((self.root / "packs").glob(f"*/[!.]*{SUFFIX}"))
+
+    def remove(self, path: Path) -> None:
+        """Remove a pack and forget its records."""
+        path.unlink(missing_ok=True)
+        self._run(lambda db: _forget(db, path.name))
+
     def look_up(self, keys: Sequence[str]) -> Iterator[Row]:
         """Find records by their keys; those of damaged packs are missing."""
         for some in pieces(keys, MOST):
@@ -213,7 +222,7 @@ class Index:
                 return
             for statement in _SCHEMA.split(";"):
                 db.execute(statement)
-            for path in sorted((self.root / "packs").glob(f"*/*{SUFFIX}")):
+            for path in self.packs():
                 # Damaged ones are set aside where one of their records is wanted.
                 with suppress(DataError):
                     _insert(db, path.name, file_state(path), check(path))

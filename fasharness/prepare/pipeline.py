@@ -181,8 +181,9 @@ def prepare(
         WeightsError: weights of the detector or of the depth estimator are missing.
     """
     # Said once: with the first use of the store by this version.
-    older = 0 if store.index.path.is_file() else store.older()
-    prepared, tools = Prepared(Older(store.root, older)), Tools(recipe, plugins)
+    older = [] if store.index.path.is_file() else store.older()
+    size = sum(path.stat().st_size for path in older)
+    prepared, tools = Prepared(Older(store.root, size)), Tools(recipe, plugins)
     _load_early(wanted, tools, store)
     tasks = Planner(wanted, recipe, store, plugins, reading).plan(prepared)
     prepared.damaged = tuple(store.damaged)

@@ -68,12 +68,12 @@ class Prepared:
             root, size = self._older
             line += (
                 f"; {size / 1e6:.0f} MB of clips of an earlier version are in {root} and are not "
-                f"used; remove them with: rm -r {root}/[0-9a-f][0-9a-f] {root}/files.json"
+                "used; `fasharness cache --clean` removes them"
             )
         return line
 
     def summary(self) -> dict[str, object]:
-        """Counts and failures as plain data."""
+        """Counts, failures and the names of the packs that hold the clips, as plain data."""
         stored = self._stored.values()
         return {
             "presentations": len({item.presentation for item in stored}),
@@ -81,4 +81,5 @@ class Prepared:
             "face_crops": sum(item.frames for item in stored),
             "left_out": sum(item.left_out for item in stored),
             "failed": self.failures(),
+            "packs": sorted({item.place.path.name for item in stored if item.key}),
         }

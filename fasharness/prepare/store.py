@@ -148,9 +148,18 @@ class ClipStore:
         """Packs that were found damaged, under the names that they were given."""
         return self.index.damaged
 
-    def older(self) -> int:
-        """Bytes of clips in the format of earlier versions, which are neither read nor removed."""
-        return sum(path.stat().st_size for path in self.root.glob("[0-9a-f]" * 2 + "/*"))
+    def older(self) -> list[Path]:
+        """Files in the format of earlier versions, which are neither read nor removed."""
+        names = ("[0-9a-f]" * 2 + "/*", "files.json")
+        return [path for name in names for path in sorted(self.root.glob(name))]
+
+    def packs(self) -> list[Path]:
+        """Every pack, in the order of their names."""
+        return self.index.packs()
+
+    def remove(self, pack: Path) -> None:
+        """Remove a pack; its clips are prepared again when they are wanted."""
+        self.index.remove(pack)
 
     def packer(self) -> Packer:
         """Return what writes into this store."""

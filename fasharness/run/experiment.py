@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fasharness import report
 from fasharness import scores as score_files
+from fasharness.common.paths import cache_dir
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset, JointDataset
@@ -24,6 +25,7 @@ from fasharness.prepare.weights import resolve
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
 from fasharness.run import error_pictures, scoring, steps
+from fasharness.run.cache import in_use
 from fasharness.run.config import build
 from fasharness.run.data_roots import (
     HOW_TO_SIMULATE,
@@ -87,16 +89,24 @@ def run(
     weights = _named_weights(settings, method, plugins)
     roots = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, roots)
-    for name, root in roots.items():
-        simulate(plugins.dataset(name), root, settings.jobs, console)
-    # After simulating: a data set reads its folder on construction.
-    dataset = _opened(dataset_class, roots, plugins)
-    experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
-    folder = settings.out or Path("runs") / settings.folder_name(dataset.simulated)
+    with in_use(cache_dir(), store):
+        for name, root in roots.items():
+            simulate(plugins.dataset(name), root, settings.jobs, console)
+        # After simulating: a data set reads its folder on construction.
+        dataset = _opened(dataset_class, roots, plugins)
+        experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
+        return _run_in_folder(experiment, last)
+
+
+def _run_in_folder(experiment: Experiment, last: str) -> Outcome:
+    """Run in the folder that the user or the settings name, which no other process may use."""
+    settings, plugins, console = experiment.settings, experiment.plugins, experiment.console
+    simulated = experiment.dataset.simulated
+    folder = settings.out or Path("runs") / settings.folder_name(simulated)
     console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()):
         plugins.hook.fasharness_run_started(folder=folder, settings=settings.deciding())
-        if dataset.simulated:
+        if simulated:
             console.say("SIMULATED data: the figures say nothing of real attacks.")
             mark_simulated(folder)
         result = _run_protocol(experiment, folder, last)
@@ -288,7 +298,7 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     )
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folds = _folds(experiment.dataset, settings.protocol)
-    with claim(folder, settings.deciding()):
+    with in_use(cache_dir(), store), claim(folder, settings.deciding()):
         for name in folds:
             place = folder if folds == (settings.protocol,) else folder / name
             error_pictures.draw(open_fold(experiment, name, place))

@@ -219,7 +219,7 @@ def test_clips_of_an_earlier_version_are_left_alone_and_spoken_of_once(
     (root / "files.json").write_text("{}")
     words = go(shown, oulu, ClipStore(root)).words()
     assert f"; 2 MB of clips of an earlier version are in {root} and are not used" in words
-    assert f"rm -r {root}/[0-9a-f][0-9a-f] {root}/files.json" in words
+    assert words.endswith("; `fasharness cache --clean` removes them")
     assert "earlier version" not in go(shown, oulu, ClipStore(root)).words()
     assert old.stat().st_size == 2_000_000
 
