@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -166,6 +167,20 @@ class Label(NamedTuple):
     size: int
 
 
+class View(NamedTuple):
+    """A further picture of each colour frame, cut by the clip's crop rule at a scale of its own.
+
+    Attributes:
+        name: under which it stands beside the modalities (`fasharness.data.Clip.images`).
+        size: side of the square picture in pixels.
+        scale: factor of the face box.
+    """
+
+    name: str
+    size: int
+    scale: float
+
+
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
     """Which clips a method needs of a presentation; equal specifications share stored clips.
@@ -177,21 +192,32 @@ class ClipSpec:
         labels: the maps; none by default. ``depth`` is the face depth, zero for attacks (the
             papers' label); ``raw-depth`` is that of whatever face is seen, attacks included, and
             ``mask`` is where it is above zero.
+        views: the same colour frames at other scales, for methods that look at more than one.
     """
 
     frames: Frames = Frames()
     crop: Crop = Crop()
     modalities: tuple[str, ...] = (RGB,)
     labels: tuple[Label, ...] = ()
+    views: tuple[View, ...] = ()
 
     def __post_init__(self) -> None:
-        names = [label.name for label in self.labels]
+        names, images = [label.name for label in self.labels], self.images
         if not self.modalities or RGB not in self.modalities:
             raise ValueError(f"modalities must name {RGB!r}, got {self.modalities}")
-        if len(set(names)) < len(names) or len(set(self.modalities)) < len(self.modalities):
+        if len(set(names)) < len(names) or len(set(images)) < len(images):
             raise ValueError(f"a name is given twice in {self}")
         if any(label.size < 1 for label in self.labels):
             raise ValueError(f"labels need positive sizes, got {self.labels}")
+        if any(view.size < 1 or not 0 < view.scale < math.inf for view in self.views):
+            raise ValueError(f"views need positive sizes and scales, got {self.views}")
+        if self.views and self.crop.faces == "none":
+            raise ValueError("views are cut around a face, and the crop looks for none")
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Names of all pictures of a clip: modalities and views."""
+        return (*self.modalities, *(view.name for view in self.views))
 
 
 @dataclass(frozen=True, slots=True)

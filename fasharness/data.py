@@ -150,7 +150,7 @@ class Clip:
 
     Attributes:
         presentation: what is shown.
-        images: modality to uint8 (T, S, S, 3), RGB.
+        images: modality, or view (`fasharness.clips.View`), to uint8 (T, S, S, 3), RGB.
         labels: label to its maps (T, D, D): ``depth`` float32 in [0, 1], nearest = 1, all zeros
             for attacks; ``mask`` bool; others float32 in [0, 1].
         origin: name of the auxiliary set that it comes from; empty for the protocol's own.
@@ -188,7 +188,7 @@ class Batch:
     """Clips stacked for a network.
 
     Attributes:
-        images: modality to uint8 (B, T, 3, S, S), RGB.
+        images: modality, or view, to uint8 (B, T, 3, S, S), RGB.
         labels: label to its maps (B, T, D, D), see `Clip.labels`.
         bona_fide: bool (B,).
         presentations: what each clip shows: id, species, subject, data set (the domain), device.

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasharness.clips import At, ClipSpec, Crop, Every, Frames, Label, Spread
+from fasharness.clips import At, ClipSpec, Crop, Every, Frames, Label, Spread, View
 from fasharness.data import RGB, Batch, Presentation, Split, rgb
 from fasharness.errors import DataError
 from fasharness.protocol import Protocol
@@ -119,11 +119,22 @@ def test_clips_are_whole_distinct_and_as_many_as_promised(length, step, stride, 
         lambda: Frames(pick=Every(1, 0)), lambda: Frames(pick=Spread(0)),
         lambda: Frames(pick=At(())),
         lambda: Frames(pick=At((3, -1))), lambda: ClipSpec(labels=(Label("depth", 0),)),
+        lambda: ClipSpec(views=(View("far", 0, 2.7),)), lambda: ClipSpec(views=(View("a", 8, 0),)),
     ],
 )  # fmt: skip
 def test_a_clip_specification_needs_positive_numbers(build: Callable[[], object]):
     with pytest.raises(ValueError, match="positive"):
         build()
+
+
+@pytest.mark.parametrize(
+    ("crop", "names", "words"),
+    [(Crop(), ("rgb",), "twice"), (Crop(), ("a", "a"), "twice"),
+     (Crop(faces="none"), ("a",), "looks for none")],
+)  # fmt: skip
+def test_views_have_names_of_their_own_and_a_face(crop: Crop, names: tuple[str, ...], words: str):
+    with pytest.raises(ValueError, match=words):
+        ClipSpec(crop=crop, views=tuple(View(name, 8, 2.7) for name in names))
 
 
 @pytest.mark.parametrize("scale", [(0.0, 1.0), (1.5, 1.2), (-1.0, 1.0)])

@@ -84,7 +84,10 @@ class Cutter:
 
     def _cut(self, index: int, pictures: Pictures, face: Face) -> _Cut:
         region, crop = self._region(face), self.spec.crop
-        images = {}
+        images = {
+            view.name: self.rule.cut(pictures[RGB], self._grown(face, view.scale), view.size)
+            for view in self.spec.views
+        }
         for name in self.spec.modalities:
             if pictures[name].shape[:2] != self.shape:
                 height, width = pictures[name].shape[:2]
@@ -115,8 +118,10 @@ class Cutter:
         if self.spec.crop.faces == "none":
             return Region(0, 0, self.shape[1], self.shape[0])
         # The largest crop of the range; smaller ones are cut from it on loading (`load_clip`).
-        high = self.spec.crop.scale[1]
-        return self.rule.region(face.box, high, high, self.shape)
+        return self._grown(face, self.spec.crop.scale[1])
+
+    def _grown(self, face: Face, scale: float) -> Region:
+        return self.rule.region(face.box, scale, scale, self.shape)
 
     def finish(self) -> tuple[ClipArrays, int, str]:
         """Return the complete clips, the number left out, and the reason if none is left."""
@@ -134,7 +139,7 @@ class Cutter:
             ClipArrays(
                 {
                     name: _stacked([[cut.images[name] for cut in clip] for clip in cuts])
-                    for name in self.spec.modalities
+                    for name in self.spec.images
                 },
                 {
                     label.name: _stacked([[cut.maps[label.name] for cut in clip] for clip in cuts])

@@ -211,10 +211,11 @@ def _stored(row: Row) -> StoredClips:
 def no_clips(spec: ClipSpec) -> ClipArrays:
     """Arrays of a presentation that gave no clip."""
     length, side = spec.frames.length, stored_side(spec.crop.size, spec.crop)
-    sides = {label.name: stored_side(label.size, spec.crop) for label in spec.labels}
+    maps = {label.name: stored_side(label.size, spec.crop) for label in spec.labels}
+    images = dict.fromkeys(spec.modalities, side) | {view.name: view.size for view in spec.views}
     return ClipArrays(
-        {name: np.zeros((0, length, side, side, 3), np.uint8) for name in spec.modalities},
-        {name: np.zeros((0, length, side, side), np.uint8) for name, side in sides.items()},
+        {name: np.zeros((0, length, side, side, 3), np.uint8) for name, side in images.items()},
+        {name: np.zeros((0, length, side, side), np.uint8) for name, side in maps.items()},
         np.zeros((0, 4), np.float32),
         np.zeros((0, 4), np.int32),
         np.zeros(2, np.int32),
@@ -244,14 +245,15 @@ def load_clip(
         DataError: the stored record is gone or damaged.
     """
     with opened(stored.place, stored.key) as found:
-        images = {name: decoded(found, f"image/{name}", index) for name in spec.modalities}
+        images = {name: decoded(found, f"image/{name}", index) for name in spec.images}
         maps = {label: found.item(f"map/{label.name}", index) for label in spec.labels}
         if spec.crop.margin > 1:
             box, region = (found.item(name, index) for name in ("box", "region"))
             drawn = _draw(box, found.array("shape"), spec.crop, rule, rng)
-            images = {
-                name: _cut(image, region, drawn, spec.crop.size, rule)
-                for name, image in images.items()
+            # Views have a fixed scale of their own.
+            images |= {
+                name: _cut(images[name], region, drawn, spec.crop.size, rule)
+                for name in spec.modalities
             }
             maps = {
                 label: _cut(map_, region, drawn, label.size, rule) for label, map_ in maps.items()

@@ -65,6 +65,7 @@ def recipe_block(fold: Fold) -> dict[str, Any]:
         **{f"crop.{name}": value for name, value in dataclasses.asdict(spec.crop).items()},
         "modalities": spec.modalities,
         "labels": [label._asdict() for label in spec.labels],
+        "views": [view._asdict() for view in spec.views],
         "versions": versions_in_use(recipe_of(fold), [spec], plugins),
     }
     return {**block, "digest": digest(block)[:16]}

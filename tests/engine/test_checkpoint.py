@@ -12,6 +12,7 @@ import torch
 from fasharness.clips import ClipSpec, Crop
 from fasharness.engine.checkpoint import (
     card_of,
+    check_card,
     flatten_optimizers,
     load_model,
     model_digest,
@@ -85,6 +86,14 @@ def test_a_threshold_that_somebody_edits_is_noticed(tiny: Build, tmp_path: Path)
     assert model_digest(path) != before
     with pytest.raises(CheckpointError, match="damaged or changed"):
         read_card(path)
+
+
+def test_a_model_file_of_before_there_were_views_is_read(tiny: Build, tmp_path: Path):
+    method, path = tiny(), tmp_path / "model.safetensors"
+    card = card_of(method)
+    clips = {key: value for key, value in card.clips.items() if key != "views"}
+    save_model(path, replace(card, clips=clips), method.network({}))
+    assert check_card(path, method).clips == clips
 
 
 def test_a_method_that_asks_for_other_clips_now_is_refused(tiny: Build, tmp_path: Path):

@@ -17,7 +17,7 @@ import pytest
 
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import parse_name
-from fasharness.clips import ClipSpec, Crop, Every, Frames, Label
+from fasharness.clips import ClipSpec, Crop, Every, Frames, Label, View
 from fasharness.data import Presentation, rgb
 from fasharness.errors import UnknownNameError, WeightsError
 from fasharness.hookspecs import hookimpl
@@ -90,6 +90,24 @@ def test_clips_are_cut_from_the_frames_and_the_depth_beside_them(oulu: Path, cli
     assert (clip.labels["depth"] > 0)[:, 4, 4].all()
     assert not (clip.labels["depth"] > 0)[:, 0, 0].any()
     assert clip.labels["depth"][0].argmax() in (27, 28, 35, 36)
+
+
+@pytest.mark.parametrize("encoding", ["raw", "png"])
+def test_views_are_the_same_frames_at_scales_of_their_own(oulu: Path, tmp_path: Path, encoding):
+    spec = dataclasses.replace(DRAWN, views=(View("near", 12, 0.9), View("far", 20, 1.7)))
+    store = ClipStore(tmp_path / "clips", encoding)
+    (stored,) = go(oulu, store, spec, names=NAMES[:1]).stored
+    (live,) = items(oulu, NAMES[0])
+    clip = load_clip(stored, 1, live, spec, PILLOW, np.random.default_rng(0))
+    assert clip.rgb.shape == (2, 16, 16, 3)
+    video = cv2.VideoCapture(str(live.path))
+    frames = [cv2.cvtColor(video.read()[1], cv2.COLOR_BGR2RGB) for _ in range(7)]
+    box = OuluNpu(oulu).faces(live)[4].box
+    for view in spec.views:
+        region = PILLOW.region(box, view.scale, view.scale, (96, 128))
+        for number, index in enumerate((4, 6)):
+            expected = PILLOW.cut(frames[index], region, view.size)
+            np.testing.assert_array_equal(clip.images[view.name][number], expected)
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".png"])
@@ -240,6 +258,8 @@ def test_keys_change_with_everything_that_changes_clips(own_oulu: Path):
     keys = [
         key(own_oulu), key(own_oulu, DRAWN), key(own_oulu, versions="v2"),
         key(own_oulu, faces="dataset"), key(own_oulu, depth="maps"),
+        key(own_oulu, dataclasses.replace(SPEC, views=(View("far", 16, 2.7),))),
+        key(own_oulu, dataclasses.replace(SPEC, views=(View("far", 16, 4.0),))),
     ]  # fmt: skip
     with path.open("ab") as file:
         file.write(b"\0")
