@@ -220,6 +220,10 @@ class ClipSpec:
         return (*self.modalities, *(view.name for view in self.views))
 
 
+GROUPS = ("class", "species", "domain", "device", "session")
+"""What `Sampling.balance` may group presentations by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """Which clips an epoch shows, and which share a batch; `plan_epoch` follows it.
@@ -227,31 +231,39 @@ class Sampling:
     Attributes:
         per_presentation: clips drawn of each presentation anew for every epoch; 0 takes all.
         classes: of which presentations: ``both``, ``bona fide`` or ``attack``.
-        balance: ``class``, ``species`` (bona fide counts as one) or ``domain`` (the data set):
-            each gets an equal share of the epoch; empty for none.
+        balance: ``class``, ``species`` (bona fide counts as one), ``domain`` (the data set),
+            ``device`` or ``session``, or several joined by ``+``, e.g. ``domain+class``: each group
+            gets an equal share of the epoch; empty for none.
         length: of a balanced epoch: ``same`` as without balance, or ``largest`` to repeat the
             clips of each group up to the number of the largest group's.
+        batches: ``mixed``, or ``even`` to give each group of a balanced epoch an equal share of
+            every batch too.
         mix: name of an auxiliary set to its share of each batch; the rest is the protocol's own.
         partner: ``bona fide of subject`` gives each clip a bona fide clip of the same subject.
     """
 
     per_presentation: int = 0
     classes: Literal["both", "bona fide", "attack"] = "both"
-    balance: Literal["", "class", "species", "domain"] = ""
+    balance: str = ""
     length: Literal["same", "largest"] = "same"
+    batches: Literal["mixed", "even"] = "mixed"
     mix: Mapping[str, float] = field(default_factory=dict, hash=False)
     partner: Literal["", "bona fide of subject"] = ""
 
     def __post_init__(self) -> None:
         known = {
             "classes": ("both", "bona fide", "attack"),
-            "balance": ("", "class", "species", "domain"),
             "length": ("same", "largest"),
+            "batches": ("mixed", "even"),
             "partner": ("", "bona fide of subject"),
         }
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"{name} must be one of {values}, got {getattr(self, name)!r}")
+        if self.balance and not set(self.balance.split("+")) <= set(GROUPS):
+            raise ValueError(f"balance must be some of {GROUPS} joined by +, got {self.balance!r}")
+        if self.batches == "even" and not self.balance:
+            raise ValueError("even batches need groups: name what to balance")
         if self.per_presentation < 0:
             raise ValueError(f"per_presentation must not be negative, got {self.per_presentation}")
         if any(not 0 < share < 1 for share in self.mix.values()) or sum(self.mix.values()) >= 1:

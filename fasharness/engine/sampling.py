@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -91,6 +92,8 @@ def plan_epoch(
     # Spawned from one generator, the parts of the plan share no draws.
     order = np.random.default_rng([*seed, len(candidates)]).permutation(len(candidates))
     own = [Draw(candidates[at], int(at)) for at in order]
+    if sampling.batches == "even":
+        own = _in_turn(own, [_group(item.presentation, sampling.balance) for item in items])
     batches = [own[start : start + first] for start in range(0, len(own), first)]
     if drop_last and batches and len(batches[-1]) < first:
         batches.pop()
@@ -139,12 +142,29 @@ def _balanced(
 
 
 def _group(presentation: Presentation, balance: str) -> str:
-    match balance:
-        case "class":
-            return "bona fide" if presentation.bona_fide else "attack"
-        case "species":
-            return presentation.species or ""
-    return presentation.dataset
+    facts = {
+        "class": "bona fide" if presentation.bona_fide else "attack",
+        "species": presentation.species or "",
+        "domain": presentation.dataset,
+        "device": presentation.device,
+        "session": presentation.session,
+    }
+    # No text of a presentation holds this character.
+    return "\0".join(facts[name] for name in balance.split("+"))
+
+
+def _in_turn(draws: Sequence[Draw], groups: Sequence[str]) -> list[Draw]:
+    """Draws of each group in turn, so that any stretch of them has equal shares.
+
+    Args:
+        draws: in random order.
+        groups: group of each item.
+    """
+    found: dict[str, list[Draw]] = {}
+    for draw in draws:
+        found.setdefault(groups[draw.pick.item], []).append(draw)
+    rounds = zip_longest(*(found[name] for name in sorted(found)))
+    return [draw for each in rounds for draw in each if draw is not None]
 
 
 def _cycled(members: Sequence[Pick], count: int, rng: np.random.Generator) -> list[Pick]:

@@ -83,6 +83,47 @@ def test_smaller_groups_are_repeated_up_to_the_largest():
     assert sorted(shown[Pick(0, k)] for k in range(3)) == [2, 2, 3]
 
 
+DOMAINS = [
+    item(f"{domain}{species}{n}", species, clips=n, dataset=domain)
+    for domain in ("o", "c") for species, n in ((None, 2), ("print", 5), ("mask", 4))
+]  # fmt: skip
+
+
+def test_even_batches_hold_as_many_clips_of_each_group():
+    sampling = Sampling(balance="domain+class", length="largest", batches="even")
+    plan = plan_epoch(DOMAINS, sampling, 8, (3, 0, 0))
+    for batch in plan[:-1]:
+        shown = [DOMAINS[draw.pick.item].presentation for draw in batch]
+        count = Counter((one.dataset, one.bona_fide) for one in shown)
+        assert count == {(d, live): 2 for d in "oc" for live in (True, False)}
+    # 9 attack clips in each domain; four groups of as many
+    assert sum(map(len, plan)) == 4 * 9
+    mixed = plan_epoch(DOMAINS, Sampling(balance="domain+class", length="largest"), 8, (3, 0, 0))
+    assert sorted(flat(mixed)) == sorted(flat(plan))  # the same clips in other batches
+    first = [draw.pick for draw in plan[0]]
+    assert first != [draw.pick for draw in plan_epoch(DOMAINS, sampling, 8, (3, 0, 1))[0]]
+
+
+def test_groups_by_device_and_session():
+    shown = [
+        Item(Presentation(f"{d}{s}", rgb(Path("x")), device=d, session=s), n)
+        for n, (d, s) in enumerate([("1", "a"), ("1", "b"), ("2", "a")], 1)
+    ]
+    for balance, shares in (("device", [3, 3]), ("session", [3, 3]), ("device+session", [2] * 3)):
+        plan = plan_epoch(shown, Sampling(balance=balance), 2, (0, 0, 0))
+        facts = [shown[draw.pick.item].presentation for draw in flat(plan)]
+        groups = Counter(tuple(getattr(one, part) for part in balance.split("+")) for one in facts)
+        assert sorted(groups.values()) == shares
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"balance": "domain+colour"}, {"balance": "+"}, {"batches": "even"}]
+)
+def test_impossible_groups_are_refused(wrong: dict[str, str]):
+    with pytest.raises(ValueError, match="balance"):
+        Sampling(**wrong)  # type: ignore[arg-type]
+
+
 def test_domains_are_data_sets():
     items = [item("a", clips=6, dataset="one"), item("b", "print", 2, dataset="two")]
     plan = plan_epoch(items, Sampling(balance="domain"), 4, (0, 0, 0))
