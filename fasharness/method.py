@@ -185,6 +185,17 @@ class Method(ABC):
         """Return the training stages in order; none for a method that learns nothing."""
         return ()
 
+    def check_training(self, presentations: Sequence[Presentation]) -> None:
+        """Refuse a training part that it cannot learn from, before anything long begins.
+
+        Args:
+            presentations: the protocol's own training presentations.
+
+        Raises:
+            ValueError: what they lack and what to do, in one line.
+        """
+        del presentations
+
     @abstractmethod
     def scoring_clips(self) -> ClipSpec:
         """Return the clips that a presentation is scored on."""

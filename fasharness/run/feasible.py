@@ -21,6 +21,11 @@ def check_feasible(fold: Fold) -> None:
             f"{protocol.name} has no training part, and {name} must be trained; score a trained "
             "model with --checkpoint"
         )
+    if trains:
+        try:
+            fold.method.check_training(protocol.train)
+        except ValueError as error:
+            raise RunError(f"{protocol.name}: {error}") from None
     _check_auxiliary(fold)
     span = fold.scoring_clips.frames.span
     scored = [*protocol.dev, *protocol.test]

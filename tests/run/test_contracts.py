@@ -428,6 +428,23 @@ def test_a_label_of_the_data_sets_own_and_whole_frames(here: Path):
     assert np.abs(whole - found).max() < 12  # another filter, the same part of the picture
 
 
+class Choosy(Recipe):
+    """Learns from no attacks on paper."""
+
+    name = "choosy"
+
+    def check_training(self, presentations: Sequence[Presentation]) -> None:
+        if any(shown.species == "print" for shown in presentations):
+            raise ValueError("choosy learns nothing from prints; leave them out")
+
+
+def test_a_method_may_refuse_a_training_part_before_anything_long(here: Path):
+    with pytest.raises(RunError, match=r"^one1: choosy learns nothing from prints"):
+        go(here, "one1", plugins(Choosy), plugin="choosy")
+    assert not Recipe.seen
+    assert not list(here.rglob("*.pack"))
+
+
 def test_a_label_that_nobody_has_fails_with_a_reason(here: Path):
     cold = type("Cold", (Labelled,), {"name": "cold", "label": "cold"})
     with pytest.raises(RunError, match="its data set brings no 'cold' maps"):
