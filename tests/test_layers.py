@@ -88,7 +88,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "method",
         "ops",
     },
-    "fasharness_lgsc": {"clips", "common", "data", "errors", "hookspecs", "method", "weights"},
+    "fasharness_lgsc": {"clips", "common", "data", "engine", "hookspecs", "method", "weights"},
     "fasharness_sgtd": {
         "cli",
         "clips",

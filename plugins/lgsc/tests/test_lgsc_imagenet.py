@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,42 +91,6 @@ def test_weights_of_another_network_are_refused(
     with pytest.raises(WeightsError, match=rf"a\.pth: .*{words}"):
         load_encoder(encoder, write(tmp_path / "a.pth", state))
     assert torch.equal(encoder.conv1.weight, before)
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-def test_damaged_files_are_refused(tmp_path: Path, zipped: bool) -> None:
-    whole = write(tmp_path / "whole.pth", torchvisions(resnet()), zipped=zipped).read_bytes()
-    file = tmp_path / "cut.pth"
-    parts = [*range(0, 40, 3), *range(40, len(whole) - 1, len(whole) // 40), len(whole) - 1]
-    for content in [*(whole[:length] for length in parts), b"no weights at all" * 99]:
-        file.write_bytes(content)
-        with pytest.raises(WeightsError, match=r"cut\.pth: is damaged, or holds code"):
-            load_encoder(resnet(), file)
-
-
-class Harmful:
-    """Makes a folder when it is unpickled."""
-
-    def __init__(self, made: Path) -> None:
-        self.made = made
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return os.mkdir, (str(self.made),)
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-def test_code_in_a_file_is_not_run(tmp_path: Path, zipped: bool) -> None:
-    state = {**torchvisions(resnet()), "extra": Harmful(tmp_path / "made")}
-    file = write(tmp_path / "a.pth", state, zipped=zipped)
-    with pytest.raises(WeightsError, match=r"a\.pth: .*holds code, which is never run"):
-        load_encoder(resnet(), file)
-    assert not (tmp_path / "made").exists()
-
-
-@pytest.mark.parametrize("content", [[torch.zeros(1)], {"conv1.weight": "text"}, {3: 4}, None])
-def test_other_contents_are_refused(tmp_path: Path, content: object) -> None:
-    with pytest.raises(WeightsError, match="is no table of named tensors"):
-        load_encoder(resnet(), write(tmp_path / "a.pth", content))
 
 
 @pytest.mark.usefixtures("own_machine")

@@ -1,0 +1,106 @@
+"""Reading weights that others saved with PyTorch, without running code that is in their files."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from fasharness.errors import WeightsError
+
+# What torch raises on damaged files, from both of its formats.
+_BROKEN = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    struct.error,
+)
+_PARALLEL = "module."
+"""What DataParallel puts before every name."""
+
+
+def read_published(path: Path) -> Mapping[str, Tensor]:
+    """Read named tensors from a file that `torch.save` wrote.
+
+    Args:
+        path: the file; names that all begin with DataParallel's ``module.`` lose it.
+
+    Returns:
+        Name to tensor, on the CPU.
+
+    Raises:
+        WeightsError: the file is damaged, or holds anything but named tensors.
+        OSError: it cannot be read.
+    """
+    content = io.BytesIO(path.read_bytes())
+    try:
+        with warnings.catch_warnings():
+            # PyTorch warns about pickle protocols that it does not write itself.
+            warnings.simplefilter("ignore", UserWarning)
+            found = torch.load(content, map_location="cpu", weights_only=True)
+    except _BROKEN:
+        raise WeightsError(
+            f"{path}: is damaged, or holds code, which is never run; add the published file"
+        ) from None
+    if not isinstance(found, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
+    ):
+        raise WeightsError(f"{path}: is no table of named tensors; add the published file")
+    if all(name.startswith(_PARALLEL) for name in found):
+        return {name.removeprefix(_PARALLEL): value for name, value in found.items()}
+    return found
+
+
+def load_published(
+    network: nn.Module,
+    path: Path,
+    title: str,
+    name_of: Callable[[str], str] = str,
+    unused: tuple[str, ...] = (),
+) -> None:
+    """Copy the weights of a file into a network; nothing is changed if they do not fit.
+
+    Args:
+        network: takes all its tensors from the file.
+        path: see `read_published`.
+        title: what the network is, for errors.
+        name_of: from a name in the network to that in the file.
+        unused: beginnings of the names in the file that the network has no use for.
+
+    Raises:
+        WeightsError: the file is damaged or of another network: a tensor is missing, has another
+            shape, is not finite, or is one that the network does not have.
+        OSError: it cannot be read.
+    """
+    found = read_published(path)
+    state = {}
+    for own_name, own in network.state_dict().items():
+        name = name_of(own_name)
+        # Files of before 2018 do not have it.
+        if name.endswith("num_batches_tracked") and name not in found:
+            state[own_name] = own
+            continue
+        value = found.get(name)
+        if value is None or value.shape != own.shape:
+            has = "is missing" if value is None else f"has the shape {tuple(value.shape)}"
+            expected = tuple(own.shape)
+            raise WeightsError(f"{path}: is not {title}: {name} {has}, expected {expected}")
+        if not value.isfinite().all():
+            raise WeightsError(f"{path}: {name} is not finite")
+        state[own_name] = value
+    known = set(map(name_of, state))
+    for name in found:
+        if name not in known and not name.startswith(unused):
+            raise WeightsError(f"{path}: is not {title}, which has no {name}")
+    network.load_state_dict(state)
