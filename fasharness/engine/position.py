@@ -116,3 +116,9 @@ def validated(epoch: int, stage: Stage) -> bool:
     return any(
         left == stage.epochs * number // stage.validations for number in range(stage.validations)
     )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names of presentations."""
+    unique = list(dict.fromkeys(names))
+    return ", ".join(unique[:5]) + (", ..." if len(unique) > 5 else "")

@@ -27,7 +27,7 @@ from fasharness.engine.checkpoint import (
 from fasharness.engine.clips import ClipSource, EpochClips, batches
 from fasharness.engine.device import prefer_fused
 from fasharness.engine.norms import estimating, norms, unsettled
-from fasharness.engine.position import EpochRecord, Position, Progress, Training, validated
+from fasharness.engine.position import EpochRecord, Position, Progress, Training, some, validated
 from fasharness.engine.sampling import Draw
 from fasharness.errors import CheckpointError, DataError, RunError
 from fasharness.method import At, Method, Stage
@@ -279,7 +279,7 @@ class _Trainer:
         for each in self.unread:
             losses = {name: next(values) for name in each.losses}
             if not all(map(math.isfinite, losses.values())):
-                what = f"losses {losses} of {_some(each.shown)}"
+                what = f"losses {losses} of {some(each.shown)}"
                 raise self._diverged(stage, each.batch, what)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value
@@ -391,9 +391,3 @@ def _mix(*numbers: int) -> int:
     """Combine several numbers into one 63-bit seed."""
     # Not a sum: (seed 0, epoch 1) and (seed 1, epoch 0) must differ. torch takes signed 64 bits.
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first few names of presentations."""
-    unique = list(dict.fromkeys(names))
-    return ", ".join(unique[:5]) + (", ..." if len(unique) > 5 else "")

@@ -16,6 +16,7 @@ from fasharness.clips import ClipSpec
 from fasharness.common.files import write_json
 from fasharness.data import Presentation, Split
 from fasharness.errors import RunError
+from fasharness.fitted import Fitted
 from fasharness.method import Generator, Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
@@ -117,6 +118,7 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
 
 def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
     """Train from the last saved state, and write the model and its history."""
+    from fasharness.engine import fitting
     from fasharness.engine import train as trainer
     from fasharness.engine.checkpoint import card_of, save_model
     from fasharness.engine.device import freeze
@@ -153,7 +155,8 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
             warn=lambda warning: console.say(f"warning: {warning}"),
             finished=finished,
         )
-        trainer.fit(plan, network, fabric)
+        learn = fitting.fit if isinstance(fold.method, Fitted) else trainer.fit
+        learn(plan, network, fabric)
 
 
 def _trained_on(fold: Fold) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from fasharness.data import RGB, Batch, Presentation, Source, Split, rgb
 from fasharness.dataset import Dataset, JointDataset
 from fasharness.errors import DataError, OptionError, RunError
 from fasharness.faces import CropRule, Face, Frame, Region
+from fasharness.fitted import Fitted, Gathered
 from fasharness.hookspecs import hookimpl
 from fasharness.method import Generator, Made, Method, Stage
 from fasharness.plugins import Plugins, load
@@ -346,6 +347,55 @@ def test_a_one_class_protocol_trains_on_its_class(here: Path):
     run_changed(here, live)
     assert all(bool(batch.bona_fide.all()) for batch in Recipe.seen)
     assert len(Recipe.seen) == 3 * 1
+
+
+class Between(Fitted):
+    """A brightness is compared with the middle between the classes' means."""
+
+    name = "between"
+    version = "1"
+
+    def network(self, files: Mapping[str, Path]) -> nn.Module:
+        found = nn.Module()
+        found.register_buffer("middle", torch.zeros(()))
+        return found
+
+    def scoring_clips(self) -> ClipSpec:
+        return ClipSpec(Frames(pick=At((0,))), Crop(8, "floor"))
+
+    def features(self, network: nn.Module, batch: Batch) -> torch.Tensor:
+        return batch.rgb.float().mean((1, 2, 3, 4))[:, None]
+
+    def fit(self, network: nn.Module, gathered: Gathered) -> None:
+        values, live = gathered.features[:, 0], gathered.bona_fide
+        network.middle.fill_((values[live].mean() + values[~live].mean()) / 2)
+
+    def decide(self, network: nn.Module, features: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = features[:, 0] - network.middle
+        return found
+
+
+def test_a_method_without_gradients_is_fitted_kept_and_scores(here: Path):
+    folder = go(here, "one1", plugins(Between), plugin="between")
+    figures = {m.name: m.value for m in result(folder).evaluation.metrics}
+    assert figures["bpcer"] == figures["apcer"] == 0
+    again = go(
+        here, "one1", plugins(Between), plugin="between", out=here / "scored",
+        checkpoint=folder / "model.safetensors",
+    )  # fmt: skip
+    assert (again / "scores.csv").read_bytes() == (folder / "scores.csv").read_bytes()
+
+
+def test_a_fit_on_both_classes_is_refused_where_train_has_one(here: Path):
+    def live(protocol: Protocol) -> Protocol:
+        train = tuple(p for p in protocol.train if p.bona_fide)
+        return dataclasses.replace(protocol, train=train, train_classes="bona fide")
+
+    found = plugins(Between, datasets=[changed(live)])
+    words = "changed1: no attack presentation in train, and between is fitted on both"
+    with pytest.raises(RunError, match=words):
+        go(here, "changed1", found, plugin="between", data=here / "one")
+    assert not list(here.glob("store/**/*.pack"))
 
 
 def test_a_protocol_that_only_tests_needs_a_trained_model(here: Path):
