@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -93,10 +94,13 @@ class Fitted(Method):
             features: float tensor (B, D) of `features`.
 
         Returns:
-            float tensor (B,); NaN, where features are not finite, is counted as a failure.
+            float tensor (B,); of features that are not finite it is not used.
         """
 
     def score(self, stage: Stage | None, network: nn.Module, batch: Batch) -> torch.Tensor:
-        """Score clips by their features."""
+        """Score clips by their features; those that are not finite give NaN, a failure."""
         del stage
-        return self.decide(network, self.features(network, batch))
+        features = self.features(network, batch)
+        # A decision may be finite all the same: a kernel of an infinite distance is zero.
+        finite = features.isfinite().all(dim=1)
+        return self.decide(network, features).masked_fill(~finite, math.nan)

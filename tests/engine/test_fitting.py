@@ -74,7 +74,7 @@ class Nearest(Fitted):
 
     def decide(self, network: nn.Module, features: torch.Tensor) -> torch.Tensor:
         gaps = (features[:, None] - network.means).square().sum(2)
-        return gaps[:, 1] - gaps[:, 0]
+        return (gaps[:, 1] - gaps[:, 0]).nan_to_num()
 
 
 class Blackout(Exception):  # noqa: N818
@@ -207,5 +207,8 @@ def test_scores_are_decisions_on_features(plan: Plan) -> None:
     clips = [source.load(0) for source in plan.sources["fit"]]
     scores = plan.method.score(None, network, stack(clips))
     assert scores.shape == (6,)
+    assert scores.isfinite().all()
+    odd = Nearest(Options(wrong=("p3",))).score(None, network, stack(clips))
+    assert odd.isnan().tolist() == [False, False, False, True, False, False]
     one = plan.method.score(None, network, stack(clips[4:5]))
     assert torch.equal(one, scores[4:5])
