@@ -78,7 +78,16 @@ EDGES: dict[str, set[str]] = {
 }  # fmt: skip
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
-    "fasharness_baselines": {"hookspecs", "method", "weights"},
+    "fasharness_baselines": {
+        "clips",
+        "common",
+        "data",
+        "errors",
+        "fitted",
+        "hookspecs",
+        "method",
+        "weights",
+    },
     "fasharness_cdcn": {"clips", "common", "data", "hookspecs", "method", "nn", "ops"},
     "fasharness_dum": {
         "cli",

@@ -12,10 +12,25 @@ if TYPE_CHECKING:
     from fasharness.weights import Weights
 
 
+def _colour_lbp() -> type[Method]:
+    from fasharness_baselines.colour_lbp import ColourLBP
+
+    return ColourLBP
+
+
+def _image_quality() -> type[Method]:
+    from fasharness_baselines.image_quality import ImageQuality
+
+    return ImageQuality
+
+
 @hookimpl
 def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
     """The baselines, each in a module of its own."""
-    return {}
+    return {
+        "colour-lbp": _colour_lbp,
+        "image-quality": _image_quality,
+    }
 
 
 @hookimpl

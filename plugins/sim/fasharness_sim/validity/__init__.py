@@ -49,20 +49,22 @@ def validate(
     Raises:
         DataError: the folder is not a finished simulation, a video is missing or broken, or there
             are too few subjects for intervals.
-        OptionError: jobs or seed are negative, or scikit-learn is missing.
+        OptionError: jobs or seed are negative, or a package of the classic scorers is missing.
         UnknownNameError: there is no such protocol.
         RunError: a worker was killed.
     """
+    from fasharness_sim.validity.needs import need_scorers
+
+    # Before the imports that need it.
+    need_scorers()
     from fasharness.common import records
     from fasharness.common.workers import default_jobs
     from fasharness_sim.validity.judging import judge
     from fasharness_sim.validity.measuring import measure_all
     from fasharness_sim.validity.page import page
-    from fasharness_sim.validity.scorers import need_classifier
 
     if seed < 0 or jobs < 0:
         raise OptionError(f"seed and jobs must be 0 or above, got seed {seed} and jobs {jobs}")
-    need_classifier()
     simulation = need_simulation(dataset.root)
     folds = _folds(dataset, tuple(protocols) if chosen is None else chosen, protocols)
     shown = _presentations(folds)

@@ -28,7 +28,7 @@ from fasharness_sim.validity import (
 from fasharness_sim.validity.video import Floats, read
 
 # Part of the key of stored findings: raise it when a measurement changes, or old ones are kept.
-VERSION = 6
+VERSION = 7
 _BESIDE = (".avi", ".txt", ".depth.npz")
 
 

@@ -9,7 +9,6 @@ from types import MappingProxyType
 import numpy as np
 
 from fasharness.data import Presentation, Split
-from fasharness.errors import OptionError
 from fasharness.evaluation.evaluate import EvaluationOptions
 from fasharness.evaluation.figures import scored_split
 from fasharness.evaluation.folds import Folds, evaluate_folds
@@ -26,21 +25,6 @@ Findings = Mapping[str, Measured]
 CLASSIC: Mapping[str, str] = MappingProxyType(
     {"colour_texture": "texture", "image_quality": "quality"}
 )
-
-
-def need_classifier() -> None:
-    """Refuse to begin where scikit-learn is missing.
-
-    Raises:
-        OptionError: it is.
-    """
-    try:
-        import sklearn.svm  # noqa: F401
-    except ImportError:
-        raise OptionError(
-            "the validity report classifies with scikit-learn, which is not installed: "
-            "pip install scikit-learn (the extra validity of fasharness-sim)"
-        ) from None
 
 
 def rows(
@@ -166,14 +150,13 @@ def classify(train: Floats, bona_fide: np.typing.NDArray[np.bool_], others: Floa
     Returns:
         float64 (M,), higher is more bona fide.
     """
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
+    import torch
 
-    # Balanced, as there are four attacks to a bona fide video.
-    machine = make_pipeline(StandardScaler(), SVC(class_weight="balanced"))
+    from fasharness_baselines.machine import Machine
+
+    machine = Machine()
     machine.fit(train, bona_fide)
-    return np.asarray(machine.decision_function(others), np.float64)
+    return np.asarray(machine(torch.from_numpy(others)).numpy(), np.float64)
 
 
 def _scores(protocol: Protocol, values: Mapping[str, float]) -> list[Score]:

@@ -147,15 +147,27 @@ def test_too_few_subjects_are_refused(toy_sim: Path, tmp_path: Path) -> None:
     assert "oulu3 tests on subject 36 alone" in said
 
 
-def test_bad_options_are_refused(
-    toy_sim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bad_options_are_refused(toy_sim: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert "did you mean" in _refusal(UnknownNameError, toy_sim, out, chosen=("oulu5",))
     assert "no protocol" in _refusal(OptionError, toy_sim, out, chosen=())
     assert "seed -1" in _refusal(OptionError, toy_sim, out, seed=-1)
-    monkeypatch.setitem(sys.modules, "sklearn.svm", None)
-    assert "pip install scikit-learn" in _refusal(OptionError, toy_sim, out)
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("sklearn", "pip install scikit-learn"),
+        ("skimage", "pip install scikit-image"),
+        ("fasharness_baselines.needs", "pip install './plugins/baselines[classic]'"),
+    ],
+)
+def test_missing_packages_are_named_with_the_command(
+    toy_sim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, words: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    assert words in _refusal(OptionError, toy_sim, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_command(

@@ -8,7 +8,7 @@ its 25 measures that need no trained model and no edge or corner detector.
 import cv2
 import numpy as np
 
-from fasharness_sim.validity.video import Floats, Pixels
+from fasharness_baselines.describing import Floats, Pixels
 
 COUNT = 16
 _SIZE, _SIGMA = (3, 3), 0.5
