@@ -94,7 +94,10 @@ def _run(command: list[str], parts: Path, wheel: Wheel, progress: Advance) -> No
 
 
 def _watch(parts: Path, wheel: Wheel, progress: Advance) -> None:
-    done = max((_size(file) for file in parts.rglob("*")), default=0)
+    try:
+        done = max((_size(file) for file in parts.rglob("*")), default=0)
+    except FileNotFoundError:  # pip has removed a folder that was being listed
+        return
     if done > wheel.size:
         raise FetchError(f"{wheel}: the index sends more than its {wheel.size} bytes")
     progress(done, wheel.size, "")

@@ -7,6 +7,7 @@ import http.server
 import io
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from fasharness.common import wheels
 from fasharness.common.fetch import fetch
 from fasharness.common.npm import registry
 from fasharness.common.packages import Member, NpmTarball, Wheel
@@ -480,3 +482,28 @@ def test_two_commands_do_not_download_into_one_cache(tmp_path: Path, cache: Path
         with pytest.raises(FetchError, match="another command is downloading into"):
             fetch(found, [member(tmp_path)])
     fetch(found, [member(tmp_path, content=b"one")])
+
+
+def test_a_folder_that_pip_removes_meanwhile_does_no_harm(tmp_path: Path) -> None:
+    """Listing folders while they are made and removed, as pip does at the end."""
+    told: list[int] = []
+    wheel = Wheel("name", "1.0", "0" * 64, 10)
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            for number in range(20):
+                (tmp_path / f"{number}" / "deep").mkdir(parents=True)
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"{number}")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
+            wheels._watch(tmp_path, wheel, lambda done, total, text: told.append(done))
+    finally:
+        stop.set()
+        thread.join()
+    assert told
