@@ -82,6 +82,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "clips",
         "common",
         "data",
+        "engine",
         "errors",
         "fitted",
         "hookspecs",

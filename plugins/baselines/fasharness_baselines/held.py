@@ -12,18 +12,19 @@ from torch import nn
 
 
 class Held(nn.Module):
-    """Fitted numbers as float64 buffers; how many there are is known after the fit alone.
+    """Numbers as buffers; how many there are is known after a fit, or from a file, alone.
 
     Args:
-        names: names of the buffers; empty before the fit.
+        names: names of the buffers, which are empty at first.
+        dtype: their type.
     """
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, dtype: torch.dtype = torch.float64) -> None:
         super().__init__()
         for name in names:
-            self.register_buffer(name, torch.zeros(0, dtype=torch.float64))
+            self.register_buffer(name, torch.zeros(0, dtype=dtype))
 
-    def hold(self, values: Mapping[str, NDArray[np.float64] | float]) -> None:
+    def hold(self, values: Mapping[str, NDArray[np.generic] | float]) -> None:
         """Set buffers, on the device where they are."""
         for name, value in values.items():
             own = self.get_buffer(name)
