@@ -186,13 +186,9 @@ class Method(ABC):
         return ()
 
     def check_training(self, presentations: Sequence[Presentation]) -> None:
-        """Refuse a training part that it cannot learn from, before anything long begins.
+        """Refuse a training part that it cannot learn from with a ValueError of one line.
 
-        Args:
-            presentations: the protocol's own training presentations.
-
-        Raises:
-            ValueError: what they lack and what to do, in one line.
+        It is given the protocol's own training presentations before anything long begins.
         """
         del presentations
 
