@@ -47,7 +47,9 @@ def fresh(seed: int) -> EfficientNetLite0:
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize(("kernel", "height", "width"), [(3, 8, 7), (5, 6, 9), (1, 4, 4)])
+@pytest.mark.parametrize(
+    ("kernel", "height", "width"), [(3, 8, 7), (3, 7, 8), (5, 6, 9), (5, 9, 6), (1, 4, 4)]
+)
 def test_padding_is_that_of_tensorflow(stride: int, kernel: int, height: int, width: int) -> None:
     """Sums by hand: output i starts at i * stride less half of the padding, rounded down."""
     torch.manual_seed(0)
