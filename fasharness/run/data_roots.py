@@ -60,11 +60,17 @@ def remember(dataset: str, root: Path) -> Path:
     """
     if not root.is_dir():
         raise OptionError(f"{root}: no such folder")
+    path = config_file()
+    if path is None:
+        raise OptionError(
+            "no home folder for the settings (HOME is not set, and the user is unknown): set "
+            f"XDG_CONFIG_HOME, or name the data with {environment_variable(dataset)}"
+        )
     config = _read_config()
     # Absolute, as later commands may run in another folder.
     config.setdefault("data", {})[dataset] = str(root.absolute())
-    write_json(config_file(), config)
-    return config_file()
+    write_json(path, config)
+    return path
 
 
 def simulated_root(dataset: str, simulator: Simulator, size: str) -> Path:
@@ -138,7 +144,7 @@ def simulate(dataset: type[Dataset], root: DataRoot, jobs: int, console: Console
 
 def _read_config() -> dict[str, dict[str, str]]:
     path = config_file()
-    if not path.is_file():
+    if path is None or not path.is_file():
         return {}
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
