@@ -7,7 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,18 +105,23 @@ def remove(chosen: Iterable[Item], store: Path) -> None:
 
 @contextmanager
 def in_use(*folders: Path) -> Iterator[None]:
-    """Keep others from removing parts of some folders in the block; any number may use them."""
+    """Keep others from removing parts of the cache and of some folders in the block.
+
+    Any number of commands may use them at once.
+    """
+    with suppress(OSError):  # not writable: nobody can be kept out
+        cache_dir().mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        for folder in folders:
+        # A store that does not exist yet is not made here: the command may refuse its input first.
+        for folder in (cache_dir(), *filter(Path.is_dir, folders)):
             try:
-                folder.mkdir(parents=True, exist_ok=True)
                 lock = stack.enter_context((folder / ".lock").open("ab"))
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise RunError(
                     f"{folder}: `fasharness cache --clean` is at work there; repeat the command"
                 ) from None
-            except OSError:  # not writable or without locks: nobody can be kept out
+            except OSError:  # not there, not writable or without locks
                 continue
         yield
 

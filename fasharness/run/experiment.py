@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from fasharness import report
 from fasharness import scores as score_files
-from fasharness.common.paths import cache_dir
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset, JointDataset
@@ -89,7 +88,7 @@ def run(
     weights = _named_weights(settings, method, plugins)
     roots = _located(dataset_class, settings, plugins)
     settings = _resolved(settings, roots)
-    with in_use(cache_dir(), store):
+    with in_use(store):
         for name, root in roots.items():
             simulate(plugins.dataset(name), root, settings.jobs, console)
         # After simulating: a data set reads its folder on construction.
@@ -298,7 +297,7 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     )
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     folds = _folds(experiment.dataset, settings.protocol)
-    with in_use(cache_dir(), store), claim(folder, settings.deciding()):
+    with in_use(store), claim(folder, settings.deciding()):
         for name in folds:
             place = folder if folds == (settings.protocol,) else folder / name
             error_pictures.draw(open_fold(experiment, name, place))
