@@ -79,14 +79,18 @@ EDGES: dict[str, set[str]] = {
 # what a plugin of this repository imports of the core
 PLUGIN_EDGES: dict[str, set[str]] = {
     "fasharness_baselines": {
+        "cli",
         "clips",
         "common",
         "data",
         "engine",
         "errors",
+        "faces",
         "fitted",
         "hookspecs",
         "method",
+        "plugins",
+        "prepare",
         "weights",
     },
     "fasharness_cdcn": {"clips", "common", "data", "hookspecs", "method", "nn", "ops"},

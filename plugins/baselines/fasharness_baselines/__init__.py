@@ -10,6 +10,7 @@ from fasharness.hookspecs import hookimpl
 from fasharness.weights import FromUser, InPackage, Weights
 
 if TYPE_CHECKING:
+    from fasharness.faces import CropRule
     from fasharness.method import Method
 
 LITE0 = Weights(
@@ -47,6 +48,23 @@ HF = Weights(
     licence="its authors'",
     source=FromUser("model.safetensors", "the model's page at huggingface.co"),
 )
+_SILENT_FACE = "minivision-ai/Silent-Face-Anti-Spoofing, resources/anti_spoof_models"
+MINIFASNET_NEAR = Weights(
+    name="minifasnet-2.7",
+    title="MiniFASNetV2 for crops at scale 2.7, of Silent-Face",
+    licence="Apache-2.0",
+    source=FromUser("2.7_80x80_MiniFASNetV2.pth", _SILENT_FACE),
+    sha256="a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0",
+    size=1_849_453,
+)
+MINIFASNET_FAR = Weights(
+    name="minifasnet-4.0",
+    title="MiniFASNetV1SE for crops at scale 4, of Silent-Face",
+    licence="Apache-2.0",
+    source=FromUser("4_0_0_80x80_MiniFASNetV1SE.pth", _SILENT_FACE),
+    sha256="84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990",
+    size=1_856_130,
+)
 
 
 def _colour_lbp() -> type[Method]:
@@ -67,6 +85,18 @@ def _probe() -> type[Method]:
     return Probe
 
 
+def _minifasnet() -> type[Method]:
+    from fasharness_baselines.minifasnet import MiniFASNetMethod
+
+    return MiniFASNetMethod
+
+
+def _silent_face() -> CropRule:
+    from fasharness_baselines.crop import SILENT_FACE
+
+    return SILENT_FACE
+
+
 @hookimpl
 def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
     """The baselines, each in a module of its own."""
@@ -74,6 +104,7 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
         "colour-lbp": _colour_lbp,
         "image-quality": _image_quality,
         "probe": _probe,
+        "minifasnet": _minifasnet,
     }
 
 
@@ -85,4 +116,12 @@ def fasharness_weights() -> Mapping[str, Callable[[], Weights]]:
         ONNX.name: lambda: ONNX,
         TIMM.name: lambda: TIMM,
         HF.name: lambda: HF,
+        MINIFASNET_NEAR.name: lambda: MINIFASNET_NEAR,
+        MINIFASNET_FAR.name: lambda: MINIFASNET_FAR,
     }
+
+
+@hookimpl
+def fasharness_crops() -> Mapping[str, Callable[[], CropRule]]:
+    """The crop rule of Silent-Face."""
+    return {"silent-face": _silent_face}
