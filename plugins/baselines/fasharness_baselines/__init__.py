@@ -65,6 +65,14 @@ MINIFASNET_FAR = Weights(
     sha256="84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990",
     size=1_856_130,
 )
+DENSENET161 = Weights(
+    name="densenet161-imagenet",
+    title="DenseNet-161 trained on ImageNet, of torchvision",
+    licence="BSD-3-Clause",
+    source=FromUser("densenet161-8d451a50.pth", "torchvision's model page (DenseNet161_Weights)"),
+    # The digits that its published name has.
+    sha256="8d451a50",
+)
 
 
 def _colour_lbp() -> type[Method]:
@@ -91,6 +99,12 @@ def _minifasnet() -> type[Method]:
     return MiniFASNetMethod
 
 
+def _deeppixbis() -> type[Method]:
+    from fasharness_baselines.deeppixbis import DeepPixBiSMethod
+
+    return DeepPixBiSMethod
+
+
 def _silent_face() -> CropRule:
     from fasharness_baselines.crop import SILENT_FACE
 
@@ -105,6 +119,7 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
         "image-quality": _image_quality,
         "probe": _probe,
         "minifasnet": _minifasnet,
+        "deeppixbis": _deeppixbis,
     }
 
 
@@ -118,6 +133,7 @@ def fasharness_weights() -> Mapping[str, Callable[[], Weights]]:
         HF.name: lambda: HF,
         MINIFASNET_NEAR.name: lambda: MINIFASNET_NEAR,
         MINIFASNET_FAR.name: lambda: MINIFASNET_FAR,
+        DENSENET161.name: lambda: DENSENET161,
     }
 
 
