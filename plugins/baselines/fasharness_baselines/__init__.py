@@ -105,6 +105,12 @@ def _deeppixbis() -> type[Method]:
     return DeepPixBiSMethod
 
 
+def _auxiliary_depth() -> type[Method]:
+    from fasharness_baselines.auxiliary_depth import AuxiliaryDepth
+
+    return AuxiliaryDepth
+
+
 def _silent_face() -> CropRule:
     from fasharness_baselines.crop import SILENT_FACE
 
@@ -120,6 +126,7 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
         "probe": _probe,
         "minifasnet": _minifasnet,
         "deeppixbis": _deeppixbis,
+        "auxiliary-depth": _auxiliary_depth,
     }
 
 

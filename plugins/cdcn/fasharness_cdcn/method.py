@@ -51,10 +51,11 @@ class Options:
     balance: bool = option(False, "as many bona fide frames as attacks in an epoch")
 
     NETWORKS: ClassVar[tuple[str, ...]] = ("cdcn", "cdcnpp")
+    SCHEDULES: ClassVar[tuple[str, ...]] = ("halving", "cosine")
 
     def __post_init__(self) -> None:
         check_choice(self, "network", self.NETWORKS)
-        check_choice(self, "schedule", ("halving", "cosine"))
+        check_choice(self, "schedule", self.SCHEDULES)
         check_counts(self, ("size", "frames", "score_frames", "epochs", "batch", "halve"))
         if self.size < 8:
             raise ValueError(f"size must be at least 8, got {self.size}")
