@@ -111,6 +111,12 @@ def _auxiliary_depth() -> type[Method]:
     return AuxiliaryDepth
 
 
+def _ssdg() -> type[Method]:
+    from fasharness_baselines.ssdg import SSDGMethod
+
+    return SSDGMethod
+
+
 def _silent_face() -> CropRule:
     from fasharness_baselines.crop import SILENT_FACE
 
@@ -127,6 +133,7 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
         "minifasnet": _minifasnet,
         "deeppixbis": _deeppixbis,
         "auxiliary-depth": _auxiliary_depth,
+        "ssdg": _ssdg,
     }
 
 
