@@ -7,15 +7,16 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from itertools import islice, takewhile
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from fasharness.common.marks import simulation_of
-from fasharness.data import Presentation
+from fasharness.data import Presentation, Split
 from fasharness.errors import OptionError
-from fasharness.protocol import Protocol
+from fasharness.protocol import OFFICIAL, Convention, Protocol
 
 if TYPE_CHECKING:
     from fasharness.faces import DepthSource, Face
@@ -31,11 +32,64 @@ class Finding(NamedTuple):
 
 
 class Validation(NamedTuple):
-    """The outcome of checking a data set's root."""
+    """The outcome of checking a data set's root.
+
+    Attributes:
+        checked: number of videos or pictures that were opened.
+        findings: what is wrong.
+        counts: fold to what it has of what it should have.
+        notes: what is counted but not wrong, one line each.
+    """
 
     checked: int
     findings: tuple[Finding, ...]
     counts: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class Counts(NamedTuple):
+    """Numbers of presentations."""
+
+    bona_fide: int
+    attack: int
+
+    def __str__(self) -> str:
+        return f"{self.bona_fide}+{self.attack}"
+
+
+class Outline(NamedTuple):
+    """What a fold is, known without any data.
+
+    Attributes:
+        words: what it takes, for people.
+        counts: bona fide and attack presentations of each split, where they are known.
+        convention: how the benchmark makes its figures.
+        dev_rule: see `Protocol.dev_rule`; empty if there is no dev.
+    """
+
+    words: str
+    counts: Mapping[Split, Counts]
+    convention: Convention
+    dev_rule: str = OFFICIAL
+
+
+@dataclass(frozen=True)
+class About:
+    """What people should know of a data set, for its page.
+
+    Attributes:
+        what: the data set in a few sentences, with its paper.
+        granted: where it is granted and under which terms.
+        tree: what to put where, below the root.
+        traps: what is easily got wrong.
+        open: what could not be settled without the data.
+    """
+
+    what: str
+    granted: str
+    tree: str
+    traps: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
 
 
 class Dataset(ABC):
@@ -46,6 +100,8 @@ class Dataset(ABC):
         title: the name people know.
         folds: protocol name to the names of its folds; a protocol without folds names itself.
         attributes: name of each attribute of its presentations to its meaning.
+        size: presentations that the whole data set holds; None if unknown.
+        about: what people should know of it; None if it has no page.
         root: the folder that is read.
     """
 
@@ -53,10 +109,38 @@ class Dataset(ABC):
     title: ClassVar[str]
     folds: ClassVar[Mapping[str, tuple[str, ...]]]
     attributes: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    size: ClassVar[Counts | None] = None
+    about: ClassVar[About | None] = None
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._listed: dict[str, list[str]] = {}
+
+    @classmethod
+    def offers(cls, protocol: str) -> type[Dataset] | None:
+        """Return the class that builds a protocol or fold; None if it is not of this data set.
+
+        By default this class, for the names in `folds`.
+        """
+        return cls if protocol in set(all_protocols(cls)) else None
+
+    @classmethod
+    def outline(cls, fold: str) -> Outline | None:
+        """Return what a fold is, without data; None if the data set does not say."""
+        del fold
+        return None
+
+    @classmethod
+    def claims(cls, root: Path) -> bool:
+        """Return whether a folder looks like the root of this data set."""
+        del root
+        return False
+
+    @classmethod
+    def owns(cls, path: str) -> bool:
+        """Return whether a path below a root, with ``/``, is the name of a file of this set."""
+        del path
+        return False
 
     @property
     def simulated(self) -> bool:
@@ -123,7 +207,12 @@ class Dataset(ABC):
     def validate(
         self, protocols: Sequence[str], progress: Callable[[int, int], None] | None = None
     ) -> Validation:
-        """Check the root against what the data set should hold."""
+        """Check the root against what the data set should hold.
+
+        Args:
+            protocols: folds whose lists are checked too.
+            progress: called with (files opened, total).
+        """
         raise OptionError(f"data set {self.name} has no validation")
 
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
@@ -200,14 +289,6 @@ def _names(folder: Path) -> list[str]:
 def environment_variable(dataset: str) -> str:
     """Return the name of the environment variable for a data set's root."""
     return "FASHARNESS_" + dataset.upper().replace("-", "_")
-
-
-def protocol_owner(datasets: Mapping[str, type[Dataset]], protocol: str) -> str | None:
-    """Return the name of the data set with this protocol or fold, None if there is none."""
-    for name, dataset in datasets.items():
-        if protocol in all_protocols(dataset):
-            return name
-    return None
 
 
 def all_protocols(dataset: type[Dataset]) -> Iterator[str]:

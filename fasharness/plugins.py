@@ -5,14 +5,15 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from fasharness import hookspecs
 from fasharness.common.sources import source_digest
-from fasharness.dataset import Dataset, Simulator, protocol_owner
-from fasharness.errors import FasharnessError, PluginError, UnknownNameError
+from fasharness.dataset import Dataset, Simulator
+from fasharness.errors import DataError, FasharnessError, PluginError, UnknownNameError
 
 if TYPE_CHECKING:
     from fasharness.method import Method
@@ -177,12 +178,27 @@ class Plugins:
         Raises:
             UnknownNameError: no data set offers it.
         """
-        datasets = self.datasets()
-        owner = protocol_owner(datasets, protocol)
-        if owner is None:
-            known = {name for dataset in datasets.values() for name in dataset.folds}
-            raise self._unknown("protocol", protocol, known)
-        return datasets[owner]
+        datasets = self.datasets().values()
+        for dataset in datasets:
+            if (found := dataset.offers(protocol)) is not None:
+                return found
+        known = {name for dataset in datasets for name in dataset.folds}
+        raise self._unknown("protocol", protocol, known)
+
+    def open_dataset(self, dataset: type[Dataset], root: Path) -> Dataset:
+        """Open a data set at its root.
+
+        Raises:
+            DataError: the folder is not its root; another set that it looks like is named.
+        """
+        try:
+            return dataset(root)
+        except DataError as error:
+            others = (found for found in self.datasets().values() if found is not dataset)
+            alike = [other.title for other in others if other.claims(root)]
+            if not alike:
+                raise
+            raise DataError(f"{error}; it looks like {' and '.join(alike)}") from None
 
     def code_version(self, owner: str) -> str:
         """Version of a plugin with a digest of its code, for content keys."""

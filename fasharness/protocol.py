@@ -219,8 +219,13 @@ class Carved(NamedTuple):
     rule: str
 
 
+def carved_rule(every: int = 4) -> str:
+    """Return the name of the rule of `carve_dev`."""
+    return f"every {every}. subject of train (a rule of fasharness)"
+
+
 def carve_dev(presentations: Sequence[Presentation], every: int = 4) -> Carved:
-    """Take every n-th subject's presentations out of train as dev.
+    """Take every n-th subject's presentations out of train as dev; of fewer subjects the last.
 
     Args:
         presentations: a training part without official dev; those of unknown subject are each
@@ -231,15 +236,15 @@ def carve_dev(presentations: Sequence[Presentation], every: int = 4) -> Carved:
         Both parts in their order, and the rule's name.
 
     Raises:
-        DataError: there are fewer than `every` subjects.
+        DataError: there is one subject, or none.
     """
     names = sorted({item.person for item in presentations})
-    taken = set(names[every - 1 :: every])
-    if not taken:
-        raise DataError(f"{len(names)} subjects are too few to take every {every}. one as dev")
+    if len(names) < 2:
+        raise DataError(f"{len(names)} subjects are too few to take some as dev")
+    taken = set(names[every - 1 :: every] or names[-1:])
     rest = tuple(item for item in presentations if item.person not in taken)
     dev = tuple(item for item in presentations if item.person in taken)
-    return Carved(rest, dev, f"every {every}. subject of train (a rule of fasharness)")
+    return Carved(rest, dev, carved_rule(every))
 
 
 class Held(NamedTuple):

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from fasharness.data import Presentation, rgb
-from fasharness.dataset import Dataset, all_protocols, environment_variable, protocol_owner
+from fasharness.dataset import Dataset, all_protocols, environment_variable
 from fasharness.errors import OptionError
 from fasharness.protocol import Protocol
 
@@ -25,8 +25,8 @@ def test_every_protocol_and_fold_once_folds_after_their_protocol():
 
 
 def test_the_owner_of_a_protocol_or_of_one_fold():
-    assert protocol_owner({"own-set": Own}, "loo_2") == "own-set"
-    assert protocol_owner({"own-set": Own}, "loo_3") is None
+    assert Own.offers("loo_2") is Own
+    assert Own.offers("loo_3") is None
 
 
 def test_the_environment_variable_of_a_root():

@@ -52,13 +52,15 @@ EDGES: dict[str, set[str]] = {
     "nn": {"ops"},
     # from videos to scores
     "prepare": {"clips", "common", "data", "dataset", "errors", "faces", "plugins", "weights"},
+    # data sets in their released layout: tables and what is common to them
+    "released": {"common", "data", "dataset", "errors", "faces", "prepare", "protocol"},
     # result: a model file carries the threshold of its run
     "engine": {
         "clips", "common", "data", "errors", "faces", "fitted", "method", "prepare", "result",
     },
     "builtin": {
         "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
-        "protocol", "scorefiles", "scores", "weights",
+        "protocol", "released", "scorefiles", "scores", "weights",
     },
     "run": {
         "builtin", "clips", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
@@ -71,7 +73,8 @@ EDGES: dict[str, set[str]] = {
     },
     "cli": {
         "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "metric",
-        "plugins", "prepare", "report", "result", "run", "scorefiles", "scores", "weights",
+        "plugins", "prepare", "protocol", "report", "result", "run", "scorefiles", "scores",
+        "weights",
     },
     "__main__": {"cli"},
     "testing": {"cli"},

@@ -37,6 +37,30 @@ def _oulu_npu() -> type[Dataset]:
     return OuluNpu
 
 
+def _replay_attack() -> type[Dataset]:
+    from fasharness.builtin.datasets.replay_attack import ReplayAttack
+
+    return ReplayAttack
+
+
+def _replay_mobile() -> type[Dataset]:
+    from fasharness.builtin.datasets.replay_mobile import ReplayMobile
+
+    return ReplayMobile
+
+
+def _casia_fasd() -> type[Dataset]:
+    from fasharness.builtin.datasets.casia_fasd import CasiaFasd
+
+    return CasiaFasd
+
+
+def _msu_mfsd() -> type[Dataset]:
+    from fasharness.builtin.datasets.msu_mfsd import MsuMfsd
+
+    return MsuMfsd
+
+
 def _mtcnn(device: str) -> Detector:
     from fasharness.prepare.mtcnn import MTCNN
 
@@ -70,8 +94,14 @@ def fasharness_methods() -> Mapping[str, Callable[[], type[Method]]]:
 
 @hookimpl
 def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:
-    """OULU-NPU."""
-    return {"oulu-npu": _oulu_npu}
+    """The data sets in `fasharness.builtin.datasets`, one file each."""
+    return {
+        "casia-fasd": _casia_fasd,
+        "msu-mfsd": _msu_mfsd,
+        "oulu-npu": _oulu_npu,
+        "replay-attack": _replay_attack,
+        "replay-mobile": _replay_mobile,
+    }
 
 
 @hookimpl

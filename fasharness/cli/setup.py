@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from fasharness.cli.command import add_command, add_group
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
+    from fasharness.dataset import Dataset, Finding
     from fasharness.plugins import Plugins
 
 _LISTS = (
@@ -41,7 +43,10 @@ def _add_validate(commands: Any) -> None:
 def _add_ls(commands: Any) -> None:
     parser = add_command(commands, "ls", _ls, "what is installed")
     text = "what to list (default: plugins)"
-    parser.add_argument("what", nargs="?", choices=_LISTS, default="plugins", help=text)
+    add = parser.add_argument
+    add("what", nargs="?", choices=_LISTS, default="plugins", help=text)
+    text = "of protocols: those of this data set, each fold with its counts and convention"
+    add("dataset", nargs="?", help=text)
 
 
 def _add_data(commands: Any) -> None:
@@ -57,7 +62,8 @@ def _validate(options: argparse.Namespace) -> int:
     from fasharness.plugins import load
     from fasharness.run.data_roots import configured
 
-    dataset_class = load().dataset_of(options.protocol)
+    plugins = load()
+    dataset_class = plugins.dataset_of(options.protocol)
     if issubclass(dataset_class, JointDataset):
         raise OptionError(
             f"{options.protocol} joins data sets: validate a protocol of each of "
@@ -71,22 +77,40 @@ def _validate(options: argparse.Namespace) -> int:
             f"{dataset_class.name} DIR`"
         )
     folds = dataset_class.folds.get(options.protocol, (options.protocol,))
-    dataset = dataset_class(root)
-    with Terminal(sys.stderr).bar("check", "videos") as advance:
+    dataset = plugins.open_dataset(dataset_class, root)
+    with Terminal(sys.stderr).bar("check", "files") as advance:
         checked = dataset.validate(folds, lambda done, total: advance(done, total, ""))
-    for finding in checked.findings:
+    findings = [*checked.findings, *_mixed(checked.findings, plugins)]
+    for finding in findings:
         print(f"{finding.kind}: {finding.name}: {finding.detail}")
+    for note in checked.notes:
+        print(f"note: {note}")
     marker = " (SIMULATED)" if dataset.simulated else ""
-    print(f"{root}{marker}: {checked.checked} videos, {len(checked.findings)} findings")
+    print(f"{root}{marker}: {checked.checked} files, {len(findings)} findings")
     for fold, counts in checked.counts.items():
         print(f"{fold} (bona fide + attack present of expected): {counts}")
-    return 2 if checked.findings else 0
+    return 2 if findings else 0
+
+
+def _mixed(findings: Sequence[Finding], plugins: Plugins) -> Iterator[Finding]:
+    """Yield other data sets that files without a place in this one belong to."""
+    from fasharness.dataset import Finding
+
+    extra = [finding.name for finding in findings if finding.kind == "extra"]
+    for dataset in plugins.datasets().values():
+        if count := sum(map(dataset.owns, extra)):
+            yield Finding("mixed", dataset.title, f"{count} of the extra files are of this set")
 
 
 def _ls(options: argparse.Namespace) -> int:
     from fasharness.plugins import load
 
     plugins = load()
+    if options.dataset is not None:
+        if options.what != "protocols":
+            raise OptionError(f"ls {options.what} lists all; only protocols are of a data set")
+        print("\n".join(_folds(plugins.dataset(options.dataset))))
+        return 0
     lines = {
         "plugins": lambda: [f"{name}\t{text}" for name, text in plugins.versions.items()],
         "methods": lambda: _methods(plugins),
@@ -94,9 +118,7 @@ def _ls(options: argparse.Namespace) -> int:
         "detectors": lambda: _offers(plugins, "detector"),
         "simulators": lambda: _offers(plugins, "simulator"),
         "commands": lambda: _offers(plugins, "command"),
-        "datasets": lambda: [
-            f"{name}\t{dataset.title}" for name, dataset in plugins.datasets().items()
-        ],
+        "datasets": lambda: [_dataset(dataset) for dataset in plugins.datasets().values()],
         "protocols": lambda: [
             f"{protocol}\t{dataset.title}" + (f", {len(folds)} folds" if len(folds) > 1 else "")
             for dataset in plugins.datasets().values()
@@ -108,6 +130,34 @@ def _ls(options: argparse.Namespace) -> int:
     for broken in plugins.broken:
         print(f"broken: {broken.plugin}: {broken.cause}", file=sys.stderr)
     return 0
+
+
+def _dataset(dataset: type[Dataset]) -> str:
+    """Describe a data set: its presentations and how many protocols there are, folds aside."""
+    size = dataset.size
+    held = "" if size is None else f"\t{sum(size)} presentations ({size})"
+    inner = {fold for name, folds in dataset.folds.items() for fold in folds if fold != name}
+    names = [name for name in dataset.folds if name not in inner]
+    return f"{dataset.name}\t{dataset.title}{held}\t{len(names)} protocols"
+
+
+def _folds(dataset: type[Dataset]) -> Iterator[str]:
+    """Describe each fold of a data set: bona fide + attack by split, dev rule, convention."""
+    from fasharness.protocol import OFFICIAL
+
+    for name, folds in dataset.folds.items():
+        found = dataset.outline(name)
+        if found is None:
+            yield f"{name}\t{', '.join(folds)}"
+            continue
+        counts = ", ".join(
+            f"{split} {count}" for split, count in found.counts.items() if any(count)
+        )
+        dev = "" if found.dev_rule == OFFICIAL else found.dev_rule
+        rule = f"threshold {found.convention.threshold}"
+        leaks = " (LEAKS)" if found.convention.leaks else ""
+        parts = [counts, dev and f"dev: {dev}", f"{found.convention.metric}, {rule}{leaks}"]
+        yield "\t".join([name, *filter(None, parts), found.words])
 
 
 def _own_metrics() -> list[str]:
@@ -152,7 +202,7 @@ def _data_set(options: argparse.Namespace) -> int:
     from fasharness.plugins import load
     from fasharness.run.data_roots import remember
 
-    dataset = load().find("dataset", options.dataset).make()
-    dataset(options.folder)
+    plugins = load()
+    plugins.open_dataset(plugins.dataset(options.dataset), options.folder)
     print(f"{options.dataset}: {options.folder} (in {remember(options.dataset, options.folder)})")
     return 0

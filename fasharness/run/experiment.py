@@ -136,8 +136,9 @@ def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Ro
 
 def _opened(dataset: type[Dataset], roots: Roots, plugins: Plugins) -> Dataset:
     if issubclass(dataset, JointDataset):
-        return dataset({n: plugins.dataset(n)(root.path) for n, root in roots.items()})
-    return dataset(roots[dataset.name].path)
+        opened = plugins.open_dataset
+        return dataset({n: opened(plugins.dataset(n), root.path) for n, root in roots.items()})
+    return plugins.open_dataset(dataset, roots[dataset.name].path)
 
 
 def _resolved(settings: Settings, roots: Roots) -> Settings:

@@ -157,7 +157,9 @@ class Settings:
         from fasharness.common.files import digest  # `run --help` needs this module, not hashing
 
         kind = "simulated" if self.data is not None else f"simulated-{self.sim}"
-        parts = [self.plugin, self.protocol, *([kind] if simulated else [])]
+        # A folder that a shell takes for a redirection is a trap.
+        protocol = self.protocol.replace("->", "-to-")
+        parts = [self.plugin, protocol, *([kind] if simulated else [])]
         return "-".join([*parts, digest(self.deciding())[:8]])
 
     def command(self) -> str:

@@ -29,7 +29,7 @@ from fasharness.builtin.datasets.oulu_npu_files import (
 )
 from fasharness.common.marks import refuse_unfinished
 from fasharness.data import Presentation, Split, rgb
-from fasharness.dataset import Dataset, Finding, Validation
+from fasharness.dataset import About, Counts, Dataset, Finding, Outline, Validation
 from fasharness.errors import DataError
 from fasharness.protocol import Convention, Protocol
 
@@ -50,7 +50,14 @@ CONVENTION = Convention(
     metric="ACER",
 )
 
-
+_WORDS: Mapping[int, str] = MappingProxyType(
+    {
+        1: "test in a session of other light and background",
+        2: "test with another printer and another display",
+        3: "test with the telephone that train and dev leave out",
+        4: "test with all three: another session, instruments and telephone",
+    }
+)
 _PARTS: Mapping[Split, str] = MappingProxyType(
     {Split.TRAIN: "Train", Split.DEV: "Dev", Split.TEST: "Test"}
 )
@@ -79,13 +86,59 @@ class OuluNpu(Dataset):
     name = "oulu-npu"
     title = "OULU-NPU"
     folds: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType(_folds())
+    size = Counts(990, 3960)
+    about = About(
+        what="55 subjects in three sessions, filmed by six telephones, and attacks with two "
+        "printers and two displays. Boulkenafet et al., FG 2017.",
+        granted="University of Oulu, under its agreement",
+        tree="""\
+{Train,Dev,Test}_files/<phone>_<session>_<user>_<file>.avi
+{Train,Dev,Test}_files/<the same name>.txt             eyes: frame,x,y,x,y, frames from 0
+Protocols/Protocol_{1,2}/{Train,Dev,Test}.txt          official lists, used where they are
+Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
+        traps=(
+            "4950 videos were released; the paper's abstract says 5940.",
+            "File 1 is bona fide, 2 and 3 are printers, 4 and 5 displays; lists of test label "
+            "printers -1 and displays -2, others every attack -1.",
+            "Both eyes at one place mean that there is no annotation.",
+        ),
+        open=("Which of the two displays is file 4 and which is file 5.",),
+    )
+
+    @classmethod
+    def outline(cls, fold: str) -> Outline | None:
+        """Return the published selection of a fold, with its counts."""
+        if fold not in cls.folds or len(cls.folds[fold]) > 1:
+            return None
+        number, phone = _fold_parts(fold)
+        ruled = {split: rule(number, phone, split) for split in Split}
+        chosen = {
+            split: [n for n in all_names() if n.split is split and ruled[split].takes(n)]
+            for split in Split
+        }
+        bona_fide = {split: sum(n.file == 1 for n in names) for split, names in chosen.items()}
+        counts = {s: Counts(bona_fide[s], len(chosen[s]) - bona_fide[s]) for s in Split}
+        return Outline(_WORDS[number], counts, CONVENTION)
+
+    @classmethod
+    def claims(cls, root: Path) -> bool:
+        """Return whether one of the three folders is there."""
+        return any((root / folder).is_dir() for folder in FOLDERS.values())
+
+    @classmethod
+    def owns(cls, path: str) -> bool:
+        """Return whether a path is that of a video, e.g. ``Train_files/1_1_01_1.avi``."""
+        folder, _, name = path.partition("/")
+        with suppress(ValueError):
+            return folder in FOLDERS.values() and bool(parse_name(name.removesuffix(".avi")))
+        return False
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         if not root.is_dir():
             raise DataError(f"{root}: no such folder; it should hold {', '.join(FOLDERS.values())}")
         refuse_unfinished(root)
-        if not any((root / folder).is_dir() for folder in FOLDERS.values()):
+        if not self.claims(root):
             raise DataError(f"{root}: not OULU-NPU: none of {', '.join(FOLDERS.values())} is in it")
 
     @cached_property

@@ -1,0 +1,1 @@
+"""Data sets in their released layout: files named by rule, side files, lists, validation, pages."""
