@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +150,25 @@ def tasks_file(cross_folder: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def make_root(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that makes a folder of files: (names below it, content=, name=)."""
+
+    def make(names: Iterable[str], content: bytes = b"", name: str = "root") -> Path:
+        root = tmp_path / name
+        for path in map(root.joinpath, names):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def short_film(film: Callable[..., None], tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Content of a whole video of two frames."""
+    path = tmp_path_factory.mktemp("film") / "short.avi"
+    film(path, bona_fide=True, seed=0, frames=2)
+    return path.read_bytes()

@@ -72,8 +72,14 @@ def _extra(data: Layout) -> Iterator[Finding]:
     if data.boxes is not None:
         sides = {place for path in data.items for place in data.boxes.places(path)}
     sides |= {item.path for item in data.there.values() if item.role}
+    simulated = data.simulated
     for path in data.walked.files:
-        if path not in data.items and path not in sides and not path.endswith(".depth.npz"):
+        # A simulator writes beside the videos what it knows of them.
+        if (
+            path not in data.items
+            and path not in sides
+            and not (simulated and path.endswith(".npz"))
+        ):
             alike = data.alike.get(path.casefold().rpartition(".")[0])
             hint = f"; the name is {alike}" if alike and alike not in data.there else ""
             yield Finding("extra", path, f"no name of {data.title}{hint}")

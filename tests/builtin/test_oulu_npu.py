@@ -14,7 +14,6 @@ from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.builtin.datasets.oulu_npu_files import (
     all_names,
     parse_name,
-    read_eyes,
     read_list,
     rule,
 )
@@ -207,28 +206,6 @@ def test_an_unfinished_simulation_is_never_real_data(tmp_path: Path):
     assert OuluNpu(tmp_path).simulated
 
 
-def test_eye_positions_by_hand(tmp_path: Path):
-    path = tmp_path / "1_1_01_1.txt"
-    path.write_text("0,100,200,160,202\n1,0.5,1,2,3\n\n")
-    first, second = read_eyes(path)
-    assert first == (0, (100.0, 200.0), (160.0, 202.0))
-    assert second == (1, (0.5, 1.0), (2.0, 3.0))
-
-
-@pytest.mark.parametrize("line", ["1,2,3,4", "0,a,2,3,4", "0 1 2 3 4", "0,1,2,3,4,5", "0,nan,2,3,4",
-                                  "0,1,inf,3,4", "1e400,1,2,3,4", "0.5,1,2,3,4"])  # fmt: skip
-def test_a_bad_eye_line_is_refused_with_file_and_line(tmp_path: Path, line: str):
-    path = tmp_path / "1_1_01_1.txt"
-    path.write_text(f"0,1,2,3,4\n{line}\n")
-    with pytest.raises(DataError, match=r"1_1_01_1\.txt:2: expected frame,x_left"):
-        read_eyes(path)
-
-
-def test_missing_eye_positions_are_named(tmp_path: Path):
-    with pytest.raises(DataError, match="no readable eye positions"):
-        read_eyes(tmp_path / "1_1_01_1.txt")
-
-
 def test_validation_names_everything_that_is_wrong(own_oulu: Path):
     test, train = own_oulu / "Test_files", own_oulu / "Train_files"
     content = (test / "1_3_36_1.avi").read_bytes()
@@ -325,8 +302,9 @@ def test_faces_come_from_the_eyes_and_depth_from_beside_the_video(
     faces = data.faces(item)
     assert sorted(faces) == list(range(16))
     x, y, width, height = faces[0].box
-    left, right = read_eyes(item.path.with_suffix(".txt"))[0][1:]
-    assert x < left[0] < right[0] < x + width
-    assert y < left[1] < y + height
+    first = item.path.with_suffix(".txt").read_text().splitlines()[0]
+    _, left_x, left_y, right_x, _ = map(float, first.split(","))
+    assert x < left_x < right_x < x + width
+    assert y < left_y < y + height
     assert data.maps(item, "depth") is not None
     assert data.maps(data.presentation(parse_name("1_1_03_1")), "depth") is None

@@ -23,7 +23,6 @@ from fasharness.builtin.datasets.oulu_npu_files import (
     Name,
     all_names,
     parse_name,
-    read_eyes,
     read_list,
     rule,
 )
@@ -32,6 +31,7 @@ from fasharness.data import Presentation, Split, rgb
 from fasharness.dataset import About, Counts, Dataset, Finding, Outline, Validation
 from fasharness.errors import DataError
 from fasharness.protocol import Convention, Protocol
+from fasharness.released.boxes import eyes_csv
 
 if TYPE_CHECKING:
     from fasharness.faces import DepthSource, Face
@@ -232,11 +232,7 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
 
     def faces(self, presentation: Presentation) -> Mapping[int, Face]:
         """Return face boxes from the eye positions beside the video; none if both eyes coincide."""
-        from fasharness.faces import face_from_eyes
-
-        lines = read_eyes(presentation.path.with_suffix(".txt"))
-        # Coinciding eyes mean that there is no annotation for this frame.
-        return {frame: face_from_eyes(left, right) for frame, left, right in lines if left != right}
+        return eyes_csv(presentation.path.with_suffix(".txt"), presentation.path).faces
 
     def side_files(self, presentation: Presentation) -> tuple[Path, ...]:
         """Eye positions, and the exact depth of simulated videos."""
@@ -304,7 +300,7 @@ def _check_video(presentation: Presentation) -> list[Finding]:
     except DataError as error:
         found.append(Finding("video", presentation.id, str(error)))
     try:
-        read_eyes(presentation.path.with_suffix(".txt"))
+        eyes_csv(presentation.path.with_suffix(".txt"), presentation.path)
     except DataError as error:
         found.append(Finding("eyes", presentation.id, str(error)))
     return found

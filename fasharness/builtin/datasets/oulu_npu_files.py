@@ -1,4 +1,4 @@
-"""OULU-NPU's names, published selections, protocol lists and eye positions.
+"""OULU-NPU's names, published selections and protocol lists.
 
 Source: Boulkenafet et al., "OULU-NPU: A mobile face presentation attack database with
 real-world variations", FG 2017.
@@ -6,7 +6,6 @@ real-world variations", FG 2017.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -152,42 +151,3 @@ def _parse_line(text: str, split: Split) -> Name:
     if name.split is not split:
         raise ValueError(f"user {name.user:02d} of {name} belongs to {name.split}, not {split}")
     return name
-
-
-class EyeLine(NamedTuple):
-    """Eye positions in one frame, in pixels."""
-
-    frame: int
-    left: tuple[float, float]
-    right: tuple[float, float]
-
-
-def read_eyes(path: Path) -> tuple[EyeLine, ...]:
-    """Read an eye-position file with lines ``frame,x_left,y_left,x_right,y_right``.
-
-    Raises:
-        DataError: the file is missing, or a line is not five numbers; names file and line.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: no readable eye positions: {error}") from None
-    lines = []
-    for number, raw in enumerate(text.splitlines(), start=1):
-        if not raw.strip():
-            continue
-        try:
-            lines.append(_parse_eyes(raw))
-        except ValueError:
-            raise DataError(
-                f"{path}:{number}: expected frame,x_left,y_left,x_right,y_right, got {raw!r}"
-            ) from None
-    return tuple(lines)
-
-
-def _parse_eyes(text: str) -> EyeLine:
-    frame, *places = text.split(",")
-    x_left, y_left, x_right, y_right = map(float, places)
-    if not all(map(math.isfinite, (x_left, y_left, x_right, y_right))):
-        raise ValueError("positions must be finite")
-    return EyeLine(int(frame), (x_left, y_left), (x_right, y_right))
