@@ -117,12 +117,17 @@ class Presentation:
         return self.subject or f"\0{self.id}"
 
     def prefixed(self) -> Presentation:
-        """Return it for a protocol of several data sets, where ids and subjects may coincide."""
+        """Return it for a protocol of several data sets, whose names may coincide.
+
+        Ids, persons, devices and sessions get the name of the data set; species are those of all.
+        """
         return dataclasses.replace(
             self,
             id=self._prefix + self.id,
             subject=self.subject and self._prefix + self.subject,
             others=tuple(self._prefix + person for person in self.others),
+            device=self.device and self._prefix + self.device,
+            session=self.session and self._prefix + self.session,
         )
 
     def own(self) -> Presentation:
@@ -134,6 +139,8 @@ class Presentation:
             id=self.id.removeprefix(self._prefix),
             subject=self.subject.removeprefix(self._prefix),
             others=tuple(person.removeprefix(self._prefix) for person in self.others),
+            device=self.device.removeprefix(self._prefix),
+            session=self.session.removeprefix(self._prefix),
         )
 
     @property

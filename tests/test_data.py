@@ -161,3 +161,13 @@ def test_a_batch_moves_to_a_device_whole():
         assert one.labels["depth"].is_meta
         assert one.bona_fide.is_meta
     assert moved.origins == ("", "made")
+
+
+def test_names_of_a_data_set_are_told_from_those_of_others_and_given_back():
+    shown = Presentation(
+        "1", rgb(Path("1.avi")), "casia", "7", others=("8",), species="print", device="phone1"
+    )
+    prefixed = shown.prefixed()
+    assert (prefixed.id, prefixed.subject, prefixed.others) == ("casia:1", "casia:7", ("casia:8",))
+    assert (prefixed.device, prefixed.session, prefixed.species) == ("casia:phone1", "", "print")
+    assert prefixed.own() == shown

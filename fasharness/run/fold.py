@@ -102,8 +102,9 @@ class Fold:
         return ClipSource(presentation, prepared.get(presentation, spec), spec, rule)
 
 
-def _attributed(presentation: Presentation, dataset: Dataset) -> Presentation:
+def _attributed(presentation: Presentation, experiment: Experiment) -> Presentation:
     """Name the data set of a presentation, and refuse attributes that nobody declared."""
+    dataset = experiment.parts.get(presentation.dataset, experiment.dataset)
     unknown = sorted(presentation.attributes.keys() - dataset.attributes.keys())
     if unknown:
         raise DataError(
@@ -124,9 +125,8 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
     Raises:
         DataError: the data set's lists are missing or broken.
     """
-    dataset = experiment.dataset
-    protocol = dataset.protocol(name).limited(experiment.settings.limit)
-    parts = {str(s): tuple(_attributed(p, dataset) for p in protocol.split(s)) for s in Split}
+    protocol = experiment.dataset.protocol(name).limited(experiment.settings.limit)
+    parts = {str(s): tuple(_attributed(p, experiment) for p in protocol.split(s)) for s in Split}
     generated = open_all(experiment.settings.auxiliary)
     made = {name: found.presentations for name, found in generated.items()}
     # At once: a protocol checks all its presentations whenever it is made.
@@ -135,7 +135,7 @@ def open_fold(experiment: Experiment, name: str, folder: Path) -> Fold:
         **parts,  # type: ignore[arg-type]
         auxiliary={**protocol.auxiliary, **made},
         # Simulated data must never pass for real, even if the data set's author forgot the mark.
-        simulated=protocol.simulated or dataset.simulated,
+        simulated=protocol.simulated or experiment.dataset.simulated,
     )
     refuse_leaks(generated, protocol)
     steps = Steps(folder / "steps.json", experiment.console.say)

@@ -24,8 +24,11 @@ def test_names_by_hand():
     assert live is not None
     assert live[1:4] == (None, "train_release/7", Split.TRAIN)
     assert [item.attributes["quality"] for item in (cut, live)] == ["HR", "even"]
-    species = {item.path[-5]: item.species for name in CasiaFasd.names()
-               if "/1/" in name and (item := CasiaFasd.item(name)) and "HR" not in name}  # fmt: skip
+    species = {
+        item.path[-5]: item.species
+        for name in CasiaFasd.names()
+        if (item := CasiaFasd.item(name)) and "/1/" in name and "HR" not in name
+    }
     assert species == {
         **dict.fromkeys("12"),
         **dict.fromkeys("34", "warped-photo"),
@@ -36,7 +39,8 @@ def test_names_by_hand():
 
 @pytest.mark.parametrize("path", ["train_release/21/1.avi", "test_release/31/1.avi",
                                   "train_release/01/1.avi", "train_release/1/9.avi",
-                                  "train_release/1/hr_1.avi", "train_release/1/HR_1.AVI"])  # fmt: skip
+                                  "train_release/1/hr_1.avi",
+                                  "train_release/1/HR_1.AVI"])  # fmt: skip
 def test_what_is_no_name(path: str):
     assert CasiaFasd.item(path) is None
 
@@ -63,9 +67,7 @@ def test_the_counts_of_every_scenario_are_the_published_ones(
 def test_dev_is_carved_by_subject_and_the_literature_s_threshold_is_asked_for(data: CasiaFasd):
     protocol = data.protocol("casia-overall")
     # in the order of their names as texts: train_release/1, /10, /11, /12, …
-    assert {p.subject for p in protocol.dev} == {
-        f"train_release/{n}" for n in (12, 16, 2, 5, 9)
-    }  # fmt: skip
+    assert {p.subject for p in protocol.dev} == {f"train_release/{n}" for n in (12, 16, 2, 5, 9)}
     assert protocol.dev_rule == "every 4. subject of train (a rule of fasharness)"
     assert not protocol.convention.leaks
     leaky = data.protocol("casia-overall@test-eer")
