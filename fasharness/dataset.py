@@ -162,6 +162,17 @@ class Dataset(ABC):
             DataError: the lists are missing or broken.
         """
 
+    def part(self, split: Split) -> tuple[Presentation, ...]:
+        """Return every presentation of the data set's own split, for protocols over several sets.
+
+        Empty if it has no such split.
+
+        Raises:
+            OptionError: the data set has no split of its own.
+        """
+        del split
+        raise OptionError(f"{self.title} has no split of its own, so no protocol joins it")
+
     def notes(self, protocol: str) -> tuple[str, ...]:
         """Return what a user should know before running a fold on this root, one line each."""
         del protocol
@@ -224,7 +235,7 @@ class JointDataset(Dataset):
     """Several data sets under one name, whose protocols mix their presentations.
 
     Each presentation is read by the data set that it comes from. A subclass defines `members` and
-    builds protocols of `Presentation.prefixed` ones, as ids and subjects may coincide.
+    builds protocols of `Presentation.prefixed` ones, as their names may coincide.
 
     Attributes:
         members: names of the data sets.

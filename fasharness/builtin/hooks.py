@@ -61,6 +61,12 @@ def _msu_mfsd() -> type[Dataset]:
     return MsuMfsd
 
 
+def _ocim() -> type[Dataset]:
+    from fasharness.builtin.datasets.ocim import Ocim
+
+    return Ocim
+
+
 def _mtcnn(device: str) -> Detector:
     from fasharness.prepare.mtcnn import MTCNN
 
@@ -98,6 +104,7 @@ def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:
     return {
         "casia-fasd": _casia_fasd,
         "msu-mfsd": _msu_mfsd,
+        "ocim": _ocim,
         "oulu-npu": _oulu_npu,
         "replay-attack": _replay_attack,
         "replay-mobile": _replay_mobile,

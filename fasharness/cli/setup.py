@@ -120,7 +120,9 @@ def _ls(options: argparse.Namespace) -> int:
         "commands": lambda: _offers(plugins, "command"),
         "datasets": lambda: [_dataset(dataset) for dataset in plugins.datasets().values()],
         "protocols": lambda: [
-            f"{protocol}\t{dataset.title}" + (f", {len(folds)} folds" if len(folds) > 1 else "")
+            f"{protocol}\t{dataset.title}"
+            + (f", {len(folds)} folds" if len(folds) > 1 else "")
+            + _lacking(dataset.offers(protocol), plugins)
             for dataset in plugins.datasets().values()
             for protocol, folds in dataset.folds.items()
         ],
@@ -130,6 +132,17 @@ def _ls(options: argparse.Namespace) -> int:
     for broken in plugins.broken:
         print(f"broken: {broken.plugin}: {broken.cause}", file=sys.stderr)
     return 0
+
+
+def _lacking(dataset: type[Dataset] | None, plugins: Plugins) -> str:
+    """Say of which members of a protocol over several data sets there is no folder."""
+    from fasharness.dataset import JointDataset
+    from fasharness.run.data_roots import absent
+
+    if dataset is None or not issubclass(dataset, JointDataset):
+        return ""
+    missing = absent(dataset, plugins)
+    return f"\tnot offered: no folder of {', '.join(missing)}" if missing else ""
 
 
 def _dataset(dataset: type[Dataset]) -> str:

@@ -54,6 +54,12 @@ class Released(Layout):
             simulated=self.simulated,
         )
 
+    def part(self, split: Split) -> tuple[Presentation, ...]:
+        """Return every presentation of the data set's own split, by the names of its files."""
+        self.refuse_links()
+        own = (item for item in self.items.values() if item.part is split and not item.role)
+        return tuple(map(self.presentation, own))
+
     def refuse_links(self) -> None:
         """Refuse a root in which a link leads elsewhere.
 

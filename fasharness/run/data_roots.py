@@ -11,8 +11,9 @@ from fasharness.common.files import write_json
 from fasharness.common.marks import DONE
 from fasharness.common.paths import cache_dir, config_file
 from fasharness.common.progress import Console
-from fasharness.dataset import Dataset, Simulator, environment_variable
+from fasharness.dataset import Dataset, JointDataset, Simulator, environment_variable
 from fasharness.errors import OptionError, UnknownNameError
+from fasharness.plugins import Plugins
 
 SIMULATION_SEED = 0
 INSTALL_SIMULATOR = "(in the harness's repository: pip install --no-build-isolation ./plugins/sim)"
@@ -78,6 +79,12 @@ def simulated_root(dataset: str, simulator: Simulator, size: str) -> Path:
     # With version and seed, so that a new simulator never mixes with data of an old one.
     name = f"{dataset}-{size}-v{simulator.version}-seed{SIMULATION_SEED}"
     return cache_dir() / "simulated" / name
+
+
+def absent(dataset: type[Dataset], plugins: Plugins) -> tuple[str, ...]:
+    """Return which of the data sets that a protocol needs are neither configured nor simulated."""
+    members = dataset.members if issubclass(dataset, JointDataset) else (dataset.name,)
+    return tuple(m for m in members if configured(m) is None and plugins.simulator(m) is None)
 
 
 def locate(

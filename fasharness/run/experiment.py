@@ -12,7 +12,7 @@ from fasharness import report
 from fasharness import scores as score_files
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
-from fasharness.dataset import Dataset, JointDataset
+from fasharness.dataset import Dataset, JointDataset, environment_variable
 from fasharness.engine.checkpoint import check_card, read_card
 from fasharness.engine.device import device_name, prefer_huge_pages, resolve_precision
 from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
@@ -29,6 +29,7 @@ from fasharness.run.config import build
 from fasharness.run.data_roots import (
     HOW_TO_SIMULATE,
     DataRoot,
+    absent,
     locate,
     simulate,
     simulated_root,
@@ -128,9 +129,16 @@ def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Ro
             f"{dataset.title} joins {', '.join(dataset.members)}, so --data cannot name one "
             "folder; name each with `fasharness data set NAME DIR` or its environment variable"
         )
+    members = {name: plugins.dataset(name) for name in dataset.members}
+    if missing := absent(dataset, plugins):
+        raise OptionError(
+            f"{settings.protocol} needs {', '.join(dataset.members)}, and no folder of "
+            f"{', '.join(missing)} is configured: name it with `fasharness data set "
+            f"{missing[0]} DIR` or {environment_variable(missing[0])}"
+        )
     return {
-        name: locate(plugins.dataset(name), None, plugins.simulator(name), settings.sim)
-        for name in dataset.members
+        name: locate(member, None, plugins.simulator(name), settings.sim)
+        for name, member in members.items()
     }
 
 

@@ -198,6 +198,10 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
             simulated=self.simulated,
         )
 
+    def part(self, split: Split) -> tuple[Presentation, ...]:
+        """Return every presentation of a split's users."""
+        return tuple(self.presentation(name) for name in self.expected if name.split is split)
+
     def presentation(self, name: Name) -> Presentation:
         """Return the presentation of a name; its path is built from the checked parts only."""
         return Presentation(
