@@ -73,8 +73,8 @@ EDGES: dict[str, set[str]] = {
     },
     "cli": {
         "builtin", "common", "dataset", "engine", "errors", "evaluation", "fasharness", "metric",
-        "plugins", "prepare", "protocol", "report", "result", "run", "scorefiles", "scores",
-        "weights",
+        "plugins", "prepare", "protocol", "released", "report", "result", "run", "scorefiles",
+        "scores", "weights",
     },
     "__main__": {"cli"},
     "testing": {"cli"},

@@ -14,6 +14,7 @@ from fasharness.errors import OptionError
 if TYPE_CHECKING:
     from fasharness.dataset import Dataset, Finding
     from fasharness.plugins import Plugins
+    from fasharness.released.face_check import Checked
 
 _LISTS = (
     "plugins", "commands", "methods", "datasets", "protocols", "simulators", "metrics", "detectors"
@@ -38,6 +39,9 @@ def _add_validate(commands: Any) -> None:
         metavar="DIR",
         help="its folder (default: set by `data set`)",
     )
+    text = "compare its face boxes with a detector, on N videos of each device and class (0: all)"
+    add("--faces", type=int, nargs="?", const=10, metavar="N", help=text)
+    add("--detector", default="mtcnn", help="for --faces (default: mtcnn)")
 
 
 def _add_ls(commands: Any) -> None:
@@ -80,16 +84,33 @@ def _validate(options: argparse.Namespace) -> int:
     dataset = plugins.open_dataset(dataset_class, root)
     with Terminal(sys.stderr).bar("check", "files") as advance:
         checked = dataset.validate(folds, lambda done, total: advance(done, total, ""))
-    findings = [*checked.findings, *_mixed(checked.findings, plugins)]
+    faces = _faces(dataset, folds, options, plugins)
+    findings = [*checked.findings, *_mixed(checked.findings, plugins), *faces.findings]
     for finding in findings:
         print(f"{finding.kind}: {finding.name}: {finding.detail}")
-    for note in checked.notes:
+    for note in (*checked.notes, *faces.notes):
         print(f"note: {note}")
     marker = " (SIMULATED)" if dataset.simulated else ""
     print(f"{root}{marker}: {checked.checked} files, {len(findings)} findings")
     for fold, counts in checked.counts.items():
         print(f"{fold} (bona fide + attack present of expected): {counts}")
     return 2 if findings else 0
+
+
+def _faces(
+    dataset: Dataset, folds: Sequence[str], options: argparse.Namespace, plugins: Plugins
+) -> Checked:
+    """Compare face boxes with a detector, if asked for."""
+    from fasharness.released.face_check import Checked, check_faces, upright_by
+
+    if options.faces is None:
+        return Checked((), ())
+    if options.faces < 0:
+        raise OptionError(f"--faces must be a number from 0, got {options.faces}")
+    detector = plugins.make("detector", options.detector, "cpu")
+    shown = {p.id: p for fold in folds for _, p in dataset.protocol(fold).items()}
+    frame_of = upright_by(plugins.hook.fasharness_decode)
+    return check_faces(dataset, tuple(shown.values()), detector, frame_of, options.faces)
 
 
 def _mixed(findings: Sequence[Finding], plugins: Plugins) -> Iterator[Finding]:

@@ -82,6 +82,7 @@ class Released(Layout):
             others=item.others,
             species=item.species,
             window=window,
+            orientation=self.orientations.get(item.path, 0),
             device=item.device,
             session=item.session,
             attributes=item.attributes,

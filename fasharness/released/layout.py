@@ -18,6 +18,7 @@ from fasharness.protocol import OFFICIAL, carved_rule
 from fasharness.released.boxes import Boxes
 from fasharness.released.items import Item, Plan, counted
 from fasharness.released.lists import Listed
+from fasharness.released.orientations import ORIENTATIONS, read_orientations
 from fasharness.released.walk import Walked, first_files, walk
 
 if TYPE_CHECKING:
@@ -133,6 +134,16 @@ class Layout(Dataset):
         known = () if self.simulated else self.names()
         whole = {path: item for path in known if (item := self.item(path)) is not None}
         return MappingProxyType(whole) or self.there
+
+    @cached_property
+    def orientations(self) -> Mapping[str, int]:
+        """Degrees clockwise by which files must be turned, from the user's `ORIENTATIONS`, if any.
+
+        Raises:
+            DataError: the file is broken or names what is not there; names the line.
+        """
+        path = self.root / ORIENTATIONS
+        return read_orientations(path, self.items) if path.is_file() else {}
 
     def listed(self, fold: str, split: Split) -> Sequence[Listed] | None:
         """Read the official list of a split; None if there is none in the root.

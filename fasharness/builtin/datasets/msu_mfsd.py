@@ -110,7 +110,8 @@ train_sub_list.txt, test_sub_list.txt  official lists of subjects, used where th
         open=(
             "The bona fide android videos of clients 003 and 005 to 009 were upside down for a "
             "reader that ignored rotation tags. Frames are read here as the tags say; "
-            "`fasharness validate --faces` says what a detector finds.",
+            "`fasharness validate --faces` says what a detector finds; `orientations.csv` in the "
+            "root (`path,degrees`, clockwise) turns them.",
             "Where the .face files lie in the release is from memory: beside the videos.",
         ),
     )
