@@ -26,6 +26,13 @@ from fasharness.builtin.datasets.oulu_npu_files import (
     read_list,
     rule,
 )
+from fasharness.builtin.datasets.oulu_npu_frames import (
+    DEPTHS,
+    SCENES,
+    SceneDepth,
+    boxes_of,
+    frames_of,
+)
 from fasharness.common.marks import refuse_unfinished
 from fasharness.data import Presentation, Split, rgb
 from fasharness.dataset import About, Counts, Dataset, Finding, Outline, Validation
@@ -94,6 +101,8 @@ class OuluNpu(Dataset):
         tree="""\
 {Train,Dev,Test}_files/<phone>_<session>_<user>_<file>.avi
 {Train,Dev,Test}_files/<the same name>.txt             eyes: frame,x,y,x,y, frames from 0
+scenes/<name>/<name>_001_scene.jpg, .dat               or frames with boxes, as SGTD's code wants
+depths/<name>/<name>_001_depth1D.jpg                   and their depth maps
 Protocols/Protocol_{1,2}/{Train,Dev,Test}.txt          official lists, used where they are
 Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
         traps=(
@@ -122,8 +131,9 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
 
     @classmethod
     def claims(cls, root: Path) -> bool:
-        """Return whether one of the three folders is there."""
-        return any((root / folder).is_dir() for folder in FOLDERS.values())
+        """Return whether one of the three folders is there, or that of frames."""
+        frames = any((root / SCENES).glob("?_?_??_?/?_?_??_?_*_scene.jpg"))
+        return frames or any((root / folder).is_dir() for folder in FOLDERS.values())
 
     @classmethod
     def owns(cls, path: str) -> bool:
@@ -206,13 +216,21 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
         """Return the presentation of a name; its path is built from the checked parts only."""
         return Presentation(
             id=str(name),
-            files=rgb(self.root / FOLDERS[name.split] / f"{name}.avi"),
+            files=rgb(self._media(name)),
             dataset=self.name,
             subject=f"{name.user:02d}",
             species=SPECIES[name.file],
             device=f"phone{name.phone}",
             session=f"session{name.session}",
         )
+
+    def _media(self, name: Name) -> Path:
+        """The video; where it is missing and its frames are there, their folder."""
+        folder = self.root / FOLDERS[name.split]
+        video = folder / f"{name}.avi"
+        if video.exists():
+            return video
+        return frames_of((folder, self.root / SCENES), str(name)) or video
 
     def notes(self, protocol: str) -> tuple[str, ...]:
         """Return where the list files differ from the published rule, one line per name."""
@@ -235,17 +253,24 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
         return tuple(notes)
 
     def faces(self, presentation: Presentation) -> Mapping[int, Face]:
-        """Return face boxes from the eye positions beside the video; none if both eyes coincide."""
+        """Return face boxes from the eye positions beside the video, or those beside frames."""
+        if presentation.path.is_dir():
+            return boxes_of(presentation.path)
         return eyes_csv(presentation.path.with_suffix(".txt"), presentation.path).faces
 
     def side_files(self, presentation: Presentation) -> tuple[Path, ...]:
-        """Eye positions, and the exact depth of simulated videos."""
+        """Eye positions, and the exact depth of simulated videos; the depth maps of frames."""
+        if presentation.path.is_dir():
+            return tuple(sorted((self.root / DEPTHS / presentation.id).glob("*_depth1D.jpg")))
         return tuple(presentation.path.with_suffix(end) for end in (".txt", ".depth.npz"))
 
     def maps(self, presentation: Presentation, label: str) -> DepthSource | None:
-        """Return exact depth, which only simulated videos have."""
+        """Return exact depth, which only simulated videos have, or the depth maps of frames."""
         from fasharness.prepare.depth import ExactDepth
 
+        maps = self.root / DEPTHS / presentation.id
+        if label == "depth" and presentation.path.is_dir() and maps.is_dir():
+            return SceneDepth(maps, presentation.path)
         path = presentation.path.with_suffix(".depth.npz")
         return ExactDepth(path) if label == "depth" and path.is_file() else None
 
@@ -304,6 +329,9 @@ def _check_video(presentation: Presentation) -> list[Finding]:
     except DataError as error:
         found.append(Finding("video", presentation.id, str(error)))
     try:
+        if presentation.path.is_dir():
+            boxes_of(presentation.path)
+            return found
         eyes_csv(presentation.path.with_suffix(".txt"), presentation.path)
     except DataError as error:
         found.append(Finding("eyes", presentation.id, str(error)))
