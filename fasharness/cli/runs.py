@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,8 @@ def add(commands: Any) -> None:
 
 
 def _add_step(commands: Any, name: str, text: str) -> None:
-    parser = add_command(commands, name, _step, text, flags=_add_settings)
+    flags = _add_preparing if name == "prepare" else _add_settings
+    parser = add_command(commands, name, _step, text, flags=flags)
     parser.set_defaults(last=name)
 
 
@@ -90,6 +91,13 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     add("--quiet", action="store_true", help="no progress")
 
 
+def _add_preparing(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a run, and that of the folders that published codes read."""
+    _add_settings(parser)
+    text = "also write all frames with boxes and depth, as the published codes read them"
+    parser.add_argument("--export", type=Path, metavar="DIR", help=text)
+
+
 def _add_report(commands: Any) -> None:
     text = "write the page of a run or a score file, or one page comparing several"
     parser = add_command(commands, "report", _report, text)
@@ -114,13 +122,36 @@ def _step(options: argparse.Namespace) -> int:
     import fasharness
     from fasharness.run.config import merge
 
-    outcome = fasharness.run(last=options.last, **merge(vars(options)))
+    flags = vars(options)
+    target = flags.pop("export", None)
+    given = merge(flags)
+    outcome = fasharness.run(last=options.last, **given)
+    if target is not None:
+        return _export(outcome.folder, target, given)
     if outcome.result is not None:
         _print_result(outcome.result)
         print(f"report: {outcome.folder / 'report.html'}")
     else:
         print(f"run folder: {outcome.folder}")
     return 0
+
+
+def _export(folder: Path, target: Path, given: Mapping[str, Any]) -> int:
+    """Write frames, boxes and depth; presentations that fail are named, the others written."""
+    from fasharness.common.paths import clip_store_dir
+    from fasharness.common.progress import Terminal
+    from fasharness.plugins import load
+    from fasharness.run.experiment import export_frames
+
+    console = Terminal(sys.stderr, quiet=given.get("quiet", False))
+    store = Path(given.get("store") or clip_store_dir())
+    jobs = int(given.get("jobs", 0))
+    results = export_frames(folder, target, load(), console, store, jobs)
+    failed = [result for result in results if result.problem]
+    for result in failed:
+        print(f"not written: {result.id}: {result.problem}")
+    print(f"{len(results) - len(failed)} of {len(results)} presentations in {target}")
+    return 2 if failed else 0
 
 
 def _print_result(result: Result | FoldsResult) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from fasharness.prepare.encoding import Encoding
 from fasharness.prepare.planning import Planner, Recipe, Task, Wanted, deep_labels
 from fasharness.prepare.prepared import Older, Prepared
 from fasharness.prepare.store import ClipStore, Packer, StoredClips, failed
-from fasharness.prepare.tools import Findings, Tools
+from fasharness.prepare.tools import Findings, Tools, worker_tools
 
 GROUP = 128
 """Pictures, or folders of pictures, that are prepared together and share a pack."""
@@ -140,17 +140,10 @@ def _cut(task: Task, film: Film, tools: Tools, findings: Findings) -> list[Cutte
     return cutters
 
 
-# Spawned workers inherit nothing, and a loaded network cannot be sent to them.
-@cache
-def _worker_tools(recipe: Recipe) -> Tools:
-    """The tools of a worker process, made at its first task."""
-    return Tools(recipe, plugin_module.load())
-
-
 def _work(
     group: tuple[Task, ...], recipe: Recipe, root: Path, encoding: Encoding
 ) -> list[list[StoredClips]]:
-    return prepare_group(group, _worker_tools(recipe), ClipStore(root, encoding))
+    return prepare_group(group, worker_tools(recipe), ClipStore(root, encoding))
 
 
 def prepare(

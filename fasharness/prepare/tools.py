@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from fasharness.prepare.store import ClipStore, Packer
 from fasharness.prepare.tracks import Estimates, Track, read_estimates, read_track
 
 if TYPE_CHECKING:
+    from fasharness.data import Presentation
     from fasharness.dataset import Dataset
     from fasharness.faces import CropRule, DepthEstimator, DepthSource, Detector
 
@@ -51,6 +53,23 @@ class Tools:
         """The crop rule of a specification."""
         found: CropRule = self.plugins.make("crop", spec.crop.rule)
         return found
+
+    def brought_depth(self, shown: Presentation) -> DepthSource | None:
+        """Depth that need not be estimated: from the folder given, or of the data set."""
+        from fasharness.prepare.depth import DepthMapFolder
+
+        own = shown.own()
+        if self.recipe.depth != "auto":
+            return DepthMapFolder(Path(self.recipe.depth), own.id)
+        dataset = self.datasets.get(shown.dataset)
+        return None if dataset is None else dataset.maps(own, "depth")
+
+
+# Spawned workers inherit nothing, and a loaded network cannot be sent to them.
+@cache
+def worker_tools(recipe: Recipe) -> Tools:
+    """The tools of a worker process, made at its first task."""
+    return Tools(recipe, plugin_module.load())
 
 
 class Findings:
@@ -126,12 +145,7 @@ class Findings:
         return found
 
     def _depth(self) -> DepthSource:
-        from fasharness.prepare.depth import DepthMapFolder
-
-        own, recipe, dataset = self._task.presentation.own(), self._tools.recipe, self._dataset
-        if recipe.depth != "auto":
-            return DepthMapFolder(Path(recipe.depth), own.id)
-        found = None if dataset is None else dataset.maps(own, "depth")
+        found = self._tools.brought_depth(self._task.presentation)
         if found is not None:
             return found
         if self._estimates is None:

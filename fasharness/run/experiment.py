@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import report
 from fasharness import scores as score_files
+from fasharness.common.files import write_json
+from fasharness.common.marks import DONE, simulation_of
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset, JointDataset, environment_variable
@@ -19,7 +22,9 @@ from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.method import Generator, Method, make
 from fasharness.plugins import Plugins
+from fasharness.prepare.export import Exported, export
 from fasharness.prepare.prepared import Prepared
+from fasharness.prepare.tools import Tools
 from fasharness.prepare.weights import resolve
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
@@ -295,6 +300,54 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
     Raises:
         FasharnessError: the run is not finished, or its data or its model are gone.
     """
+    with _reopened(folder, plugins, console, store) as folds:
+        for fold in folds:
+            error_pictures.draw(fold)
+
+
+def export_frames(
+    folder: Path, out: Path, plugins: Plugins, console: Console, store: Path, jobs: int
+) -> Sequence[Exported]:
+    """Write all frames of a prepared run's protocol as the folders that published codes read.
+
+    Args:
+        folder: the run's folder.
+        out: an empty or begun folder; it is marked if the data are simulated.
+        plugins: the plugins in use.
+        console: receives messages and progress.
+        store: folder of the clip store.
+        jobs: number of processes, 0 for one per core; a run's folder does not keep it.
+
+    Returns:
+        Each presentation, and why it was not written if so.
+
+    Raises:
+        OptionError: the folder is the data's own.
+        FasharnessError: the run or its data are gone.
+    """
+    with _reopened(folder, plugins, console, store) as folds:
+        experiment = folds[0].experiment
+        for part in experiment.parts.values():
+            if part.root.resolve() == out.resolve():
+                raise OptionError(f"--export {out}: is the folder of the data; name another one")
+            if (mark := simulation_of(part.root)) is not None:
+                write_json(out / DONE, dict(mark))
+        shown = {p.id: p for fold in folds for _, p in fold.protocol.items()}
+        tools = Tools(steps.recipe_of(folds[0]), plugins)
+        results = []
+        with console.bar("export", "videos") as advance:
+            processes = jobs or experiment.settings.jobs
+            for result in export(list(shown.values()), tools, out, processes):
+                results.append(result)
+                advance(len(results), len(shown), "")
+    return results
+
+
+@contextmanager
+def _reopened(
+    folder: Path, plugins: Plugins, console: Console, store: Path
+) -> Iterator[Sequence[Fold]]:
+    """Open the folds of a run again, by the settings in its folder."""
     settings = recorded(folder)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)
@@ -305,11 +358,10 @@ def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path)
         _named_weights(settings, method, plugins),
     )
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
-    folds = _folds(experiment.dataset, settings.protocol)
+    names = _folds(experiment.dataset, settings.protocol)
+    places = {n: folder if names == (settings.protocol,) else folder / n for n in names}
     with in_use(store), claim(folder, settings.deciding()):
-        for name in folds:
-            place = folder if folds == (settings.protocol,) else folder / name
-            error_pictures.draw(open_fold(experiment, name, place))
+        yield [open_fold(experiment, name, place) for name, place in places.items()]
 
 
 def _recorded_roots(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Roots:

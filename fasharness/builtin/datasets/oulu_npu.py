@@ -171,6 +171,9 @@ Protocols/Protocol_{3,4}/{Train,Dev,Test}_{1,…,6}.txt""",
             for path in (self.root / folder).glob("*.avi"):
                 with suppress(ValueError):
                     yield parse_name(path.stem)
+        for path in (self.root / SCENES).glob("*"):
+            with suppress(ValueError):
+                yield parse_name(path.name)
 
     def list_path(self, fold: str, split: Split) -> Path:
         """Return the path of the released list of a fold's part."""
