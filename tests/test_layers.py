@@ -142,7 +142,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
 }
 # inside common, what everything stands on stands on little itself
 SMALL = {
-    "fasharness.common.paths": (),
+    "fasharness.common.paths": ("fasharness.errors",),
     "fasharness.common.files": (),
     "fasharness.common.records": ("fasharness.errors",),
 }
