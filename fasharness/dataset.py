@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from fasharness.common.marks import simulation_of
 from fasharness.data import Presentation, Split
 from fasharness.errors import OptionError
+from fasharness.metric import MetricFunction
 from fasharness.protocol import OFFICIAL, Convention, Protocol
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class Dataset(ABC):
         attributes: name of each attribute of its presentations to its meaning.
         size: presentations that the whole data set holds; None if unknown.
         about: what people should know of it; None if it has no page.
+        metrics: figures that its papers give beside the harness's own, in every result of its
+            protocols; as `fasharness_metrics`.
         root: the folder that is read.
     """
 
@@ -111,6 +114,7 @@ class Dataset(ABC):
     attributes: ClassVar[Mapping[str, str]] = MappingProxyType({})
     size: ClassVar[Counts | None] = None
     about: ClassVar[About | None] = None
+    metrics: ClassVar[Mapping[str, MetricFunction]] = MappingProxyType({})
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -229,6 +233,16 @@ class Dataset(ABC):
     def write_official_scores(self, folder: Path, scores: Sequence[Score]) -> None:
         """Write score lists in the benchmark's own format into a folder, if it has one."""
         del folder, scores
+
+    def write_submission(self, folder: Path, values: Mapping[str, float], threshold: float) -> None:
+        """Write decisions on presentations of unknown class as the benchmark wants them.
+
+        Args:
+            folder: of the fold.
+            values: id to score; those that have none are not in it.
+            threshold: scores at or above it are accepted as bona fide.
+        """
+        del folder, values, threshold
 
 
 class JointDataset(Dataset):

@@ -31,7 +31,7 @@ EDGES: dict[str, set[str]] = {
     "scores": {"common", "errors"},
     "counts": set(),
     "result": {"common", "counts", "errors"},
-    "dataset": {"common", "data", "errors", "faces", "protocol", "scores"},
+    "dataset": {"common", "data", "errors", "faces", "metric", "protocol", "scores"},
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
     "method": {"clips", "data", "errors", "metrics"},
     "fitted": {"clips", "data", "method"},

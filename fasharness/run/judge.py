@@ -26,6 +26,7 @@ from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
 from fasharness.run.generated import warnings as auxiliary_warnings
 from fasharness.run.provenance import collect, recipe_block
+from fasharness.run.scoring import unlabelled
 from fasharness.run.settings import Settings
 from fasharness.run.steps import training_warnings
 from fasharness.scores import Score
@@ -55,6 +56,8 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
         evaluation = _evaluation(fold, scores, options)
         compared = tuple(baselines.figures(fold, options))
         write_result(path, _result(fold, evaluation, compared, provenance))
+        threshold = evaluation.threshold.value
+        fold.experiment.dataset.write_submission(fold.folder, unlabelled(fold.folder), threshold)
         if fold.protocol.simulated:  # pages get shared: real faces only on request
             draw(fold)
         report.write(fold.folder)
@@ -100,6 +103,7 @@ def _evaluation(fold: Fold, scores: Sequence[Score], options: EvaluationOptions)
         for split in (Split.DEV, Split.TEST)
     }
     metrics = {m.name: m.make for m in fold.experiment.plugins.offers("metric")}
+    metrics |= fold.experiment.dataset.metrics
     try:
         # Published code often skips a video silently, which shrinks the denominators: every
         # presentation of the protocol must have a score or a failure.

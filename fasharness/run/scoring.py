@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasharness import scores as score_files
-from fasharness.common.csv_rows import csv_text
+from fasharness.common.csv_rows import check_names, csv_rows, csv_text
 from fasharness.common.files import digest, write_text
 from fasharness.common.spreadsheets import guard
 from fasharness.data import Presentation, Split
@@ -27,6 +28,9 @@ if TYPE_CHECKING:  # torch is imported only where a network is used
     from fasharness.engine.score import ClipScores, Scorer
 
 
+_UNLABELLED = "unlabelled_scores.csv"
+
+
 class Rows(NamedTuple):
     """Rows of a presentation in ``scores.csv`` and ``clip_scores.csv``.
 
@@ -42,13 +46,23 @@ class Rows(NamedTuple):
     known: bool = True
 
 
-def _write_unlabelled(path: Path, rows: Sequence[Rows]) -> None:
+def _write_unlabelled(folder: Path, rows: Sequence[Rows]) -> None:
     """Write the scores of presentations of unknown class, in a file that nothing evaluates."""
     unknown = [each.presentation for each in rows if not each.known]
     if not unknown:
         return
     cells = ((guard(s.presentation), s.split, repr(s.value), guard(s.failure)) for s in unknown)
-    write_text(path, csv_text(("presentation", "split", "score", "failure"), cells))
+    text = csv_text(("presentation", "split", "score", "failure"), cells)
+    write_text(folder / _UNLABELLED, text)
+
+
+def unlabelled(folder: Path) -> dict[str, float]:
+    """Read the scores of a fold's presentations of unknown class; failures have none."""
+    path = folder / _UNLABELLED
+    if not path.is_file():
+        return {}
+    with closing(csv_rows(path, lambda names: check_names(names, ("score",), names))) as rows:
+        return {r["presentation"]: float(r["score"]) for _, r in rows if not r["failure"]}
 
 
 def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ...]:
@@ -93,7 +107,7 @@ def _write_scores(fold: Fold, done: Sequence[Rows]) -> None:
     scores = [each.presentation for each in rows]
     of_clips = [clip for each in rows for clip in each.clips]
     score_files.write_csv(fold.folder / "clip_scores.csv", of_clips)
-    _write_unlabelled(fold.folder / "unlabelled_scores.csv", done)
+    _write_unlabelled(fold.folder, done)
     score_files.write_csv(fold.folder / "scores.csv", scores)
     fold.experiment.dataset.write_official_scores(fold.folder, scores)
 

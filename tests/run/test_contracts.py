@@ -330,6 +330,30 @@ def test_presentations_of_unknown_class_are_scored_and_never_counted(here: Path)
     assert any("1 presentations of unknown class" in w for w in result(folder).evaluation.warnings)
 
 
+def test_a_data_set_has_metrics_and_a_submission_of_its_own(here: Path):
+    class Own(Changed):
+        metrics: ClassVar = {"own": lambda given: float(given.weights.sum())}
+
+        def write_submission(
+            self, folder: Path, values: Mapping[str, float], threshold: float
+        ) -> None:
+            lines = (f"{name} {value >= threshold}\n" for name, value in values.items())
+            (folder / "own.txt").write_text("".join(lines), encoding="utf-8")
+
+    def hidden(protocol: Protocol) -> Protocol:
+        live = next(p for p in protocol.test if p.bona_fide)
+        secret = dataclasses.replace(live, id="secret", known=False)
+        lost = dataclasses.replace(secret, id="lost", files=rgb(Path("nowhere.png")))
+        return dataclasses.replace(protocol, test=(*protocol.test, secret, lost))
+
+    made = type("Made", (Own,), {"change": staticmethod(hidden)})
+    folder = go(here, "changed1", plugins(datasets=[made]), data=here / "one", max_failures="1")
+    scored = sum(s.split == "test" for s in read_csv(folder / "scores.csv"))
+    assert result(folder).evaluation.metric("own").value == scored
+    # what could not be read has no decision
+    assert (folder / "own.txt").read_text(encoding="utf-8") == "secret True\n"
+
+
 def test_an_unknown_class_in_train_is_refused(here: Path):
     def hidden(protocol: Protocol) -> Protocol:
         first, *rest = protocol.train
