@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,9 @@ class Released(Layout):
         }
         train, dev, rule = parts[Split.TRAIN], parts[Split.DEV], OFFICIAL
         if not dev and plan.convention.needs_dev:
-            train, dev, rule = carve_dev(train)
+            train, dev, rule = carve_dev(_once(train))
+            # The frames of dev are chosen like those of test, by which they find a threshold.
+            dev = tuple(replace(shown, window=plan.windows.get(Split.DEV)) for shown in dev)
         species = sorted({i.species for found in items.values() for i in found if i.species})
         return Protocol(
             name=name,
@@ -114,6 +117,23 @@ class Released(Layout):
         from fasharness.released.validation import validate
 
         return validate(self, protocols, progress)
+
+
+class ByLists(Released):
+    """A data set whose protocols are its authors' lists, without which there is none."""
+
+    def by_rule(self, fold: str, split: Split) -> tuple[Item, ...]:
+        """Return the items of the list, which is the only rule; none if it is broken."""
+        try:
+            return tuple(line.item for line in self.listed(fold, split) or ())
+        except DataError:  # reported where the list is used
+            return ()
+
+
+def nowhere(item: Item) -> Split | None:
+    """Take no item by its name, since only a list tells which split takes it: for `Plan.part`."""
+    del item
+    return None
 
 
 def _once(presentations: Sequence[Presentation]) -> tuple[Presentation, ...]:

@@ -112,6 +112,8 @@ class Layout(Dataset):
     @classmethod
     def _counts_by_rule(cls, plan: Plan) -> Mapping[Split, Counts]:
         items = list(filter(None, map(cls.item, cls.names())))
+        if not items:  # unknown, not zero
+            return {}
         return {split: counted(i for i in items if taken(plan, i) is split) for split in Split}
 
     @cached_property

@@ -9,6 +9,8 @@ from fasharness.dataset import Dataset, JointDataset
 from fasharness.protocol import OFFICIAL
 from fasharness.released.layout import Layout
 
+_LISTED = "as its list says"
+
 
 def page(dataset: type[Dataset]) -> str:
     """Return the page of a data set as Markdown.
@@ -78,9 +80,11 @@ def _protocols(dataset: type[Dataset]) -> Iterator[str]:
         if found is None:
             rows.append([f"`{name}`", "", "", "", "", f"folds {folds[0]} to {folds[-1]}"])
             continue
-        counts = {split: found.counts.get(split, (0, 0)) for split in Split}
-        dev = counts[Split.DEV] if any(counts[Split.DEV]) else found.dev_rule
-        cells = [counts[Split.TRAIN], "" if dev == OFFICIAL else dev, counts[Split.TEST]]
+        official = found.counts.get(Split.DEV, (0, 0))
+        listed = _LISTED if found.dev_rule == OFFICIAL else found.dev_rule
+        dev = official if any(official) else listed
+        train, test = (found.counts.get(split, _LISTED) for split in (Split.TRAIN, Split.TEST))
+        cells = [train, dev, test]
         rule = f"{found.convention.metric} at {found.convention.threshold}"
         leaks = " (LEAKS)" if found.convention.leaks else ""
         rows.append([f"`{name}`", *map(_cell, cells), rule + leaks, found.words])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,15 +20,18 @@ class Walked(NamedTuple):
     outside: tuple[str, ...]
 
 
-def walk(root: Path, tops: Iterable[str]) -> Walked:
+def walk(
+    root: Path, tops: Iterable[str], whole: Callable[[str], bool] = lambda path: False
+) -> Walked:
     """List the files below some folders of a root.
 
     Args:
         root: the root; it may be a link itself.
         tops: folders below it, some of which may be missing.
+        whole: whether a folder counts as one file, e.g. that of a video's frames.
     """
     outside: list[str] = []
-    files = sorted(_files(root, root.resolve(), tops, outside))
+    files = sorted(_files(root, tops, whole, outside))
     return Walked(tuple(files), tuple(sorted(outside)))
 
 
@@ -41,7 +44,10 @@ def first_files(root: Path, tops: Iterable[str], count: int) -> Iterator[str]:
             yield from (f"{below}/{name}" for name in sorted(names)[:count])
 
 
-def _files(root: Path, real: Path, tops: Iterable[str], outside: list[str]) -> Iterator[str]:
+def _files(
+    root: Path, tops: Iterable[str], whole: Callable[[str], bool], outside: list[str]
+) -> Iterator[str]:
+    real = root.resolve()
     waiting = [top for top in tops if (root / top).is_dir()]
     outside += [top for top in waiting if not (root / top).resolve().is_relative_to(real)]
     waiting = [top for top in waiting if top not in outside]
@@ -53,7 +59,7 @@ def _files(root: Path, real: Path, tops: Iterable[str], outside: list[str]) -> I
                 if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(real):
                     outside.append(name)
                 # A link to a folder inside the root is a second way to the same files.
-                elif entry.is_dir(follow_symlinks=False):
+                elif entry.is_dir(follow_symlinks=False) and not whole(name):
                     waiting.append(name)
-                elif not entry.is_dir():
+                elif not entry.is_symlink() or not entry.is_dir():
                     yield name
