@@ -59,8 +59,8 @@ EDGES: dict[str, set[str]] = {
         "clips", "common", "data", "errors", "faces", "fitted", "method", "prepare", "result",
     },
     "builtin": {
-        "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "prepare",
-        "protocol", "released", "scorefiles", "scores", "weights",
+        "clips", "common", "data", "dataset", "errors", "faces", "hookspecs", "method", "metric",
+        "prepare", "protocol", "released", "scorefiles", "scores", "weights",
     },
     "run": {
         "builtin", "clips", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",

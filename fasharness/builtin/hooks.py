@@ -67,6 +67,48 @@ def _ocim() -> type[Dataset]:
     return Ocim
 
 
+def _siw() -> type[Dataset]:
+    from fasharness.builtin.datasets.siw import Siw
+
+    return Siw
+
+
+def _siw_m() -> type[Dataset]:
+    from fasharness.builtin.datasets.siw_m import SiwM
+
+    return SiwM
+
+
+def _siw_mv2() -> type[Dataset]:
+    from fasharness.builtin.datasets.siw_mv2 import SiwMv2
+
+    return SiwMv2
+
+
+def _rose_youtu() -> type[Dataset]:
+    from fasharness.builtin.datasets.rose_youtu import RoseYoutu
+
+    return RoseYoutu
+
+
+def _celeba_spoof() -> type[Dataset]:
+    from fasharness.builtin.datasets.celeba_spoof import CelebaSpoof
+
+    return CelebaSpoof
+
+
+def _lcc_fasd() -> type[Dataset]:
+    from fasharness.builtin.datasets.lcc_fasd import LccFasd
+
+    return LccFasd
+
+
+def _faceforensics() -> type[Dataset]:
+    from fasharness.builtin.datasets.faceforensics import FaceForensics
+
+    return FaceForensics
+
+
 def _mtcnn(device: str) -> Detector:
     from fasharness.prepare.mtcnn import MTCNN
 
@@ -103,11 +145,18 @@ def fasharness_datasets() -> Mapping[str, Callable[[], type[Dataset]]]:
     """The data sets in `fasharness.builtin.datasets`, one file each."""
     return {
         "casia-fasd": _casia_fasd,
+        "celeba-spoof": _celeba_spoof,
+        "faceforensics": _faceforensics,
+        "lcc-fasd": _lcc_fasd,
         "msu-mfsd": _msu_mfsd,
         "ocim": _ocim,
         "oulu-npu": _oulu_npu,
         "replay-attack": _replay_attack,
         "replay-mobile": _replay_mobile,
+        "rose-youtu": _rose_youtu,
+        "siw": _siw,
+        "siw-m": _siw_m,
+        "siw-mv2": _siw_mv2,
     }
 
 
