@@ -86,6 +86,9 @@ class Presentation:
     def __post_init__(self) -> None:
         keys.clean_fields(self, KEYS)
         object.__setattr__(self, "others", tuple(map(keys.clean, self.others)))
+        if not isinstance(self.attributes, dict):
+            # A view of a mapping cannot be sent to the processes that prepare clips.
+            object.__setattr__(self, "attributes", dict(self.attributes))
         if RGB not in self.files:
             raise ValueError(f"{self.id}: files must name the modality {RGB!r}")
         if self.species is not None and not self.known:

@@ -1,7 +1,9 @@
 """Presentations, protocols and clip specifications: what they refuse and what they give."""
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -31,6 +33,13 @@ def protocol(**changes: object) -> Protocol:
 def test_a_presentation_without_species_is_bona_fide():
     assert capture("a", "1").bona_fide
     assert not capture("a", "1", "print").bona_fide
+
+
+def test_a_presentation_is_sent_to_another_process_whatever_its_attributes_are():
+    facts = MappingProxyType({"light": "adverse"})
+    shown = Presentation("a", rgb(Path("a.avi")), species="print", attributes=facts)
+    assert pickle.loads(pickle.dumps(shown)) == shown
+    assert shown.attributes == facts
 
 
 def test_items_come_train_first():
