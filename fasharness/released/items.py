@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
@@ -48,7 +47,9 @@ class Item(NamedTuple):
     @property
     def id(self) -> str:
         """The path without its ending, since base names alone are not unique in most sets."""
-        return str(PurePosixPath(self.path).with_suffix(""))
+        # Not pathlib, which takes ten times as long for each of hundreds of thousands.
+        stem, dot, ending = self.path.rpartition(".")
+        return stem if dot and "/" not in ending else self.path
 
 
 def counted(items: Iterable[Item]) -> Counts:

@@ -14,12 +14,23 @@ from fasharness.errors import DataError
 from fasharness.released.items import Item, counted
 from fasharness.released.layout import Layout
 
+_PART = 256
+"""Files that a thread opens before it takes others: a task for each costs more than opening it."""
+
 
 class _Checked(NamedTuple):
-    """What opening one file and its side file showed."""
+    """What opening some files and their side files showed.
 
+    Attributes:
+        files: how many.
+        findings: what is wrong, in their order.
+        bare: how many have no side file.
+        empty: rows of their side files without a face.
+    """
+
+    files: int
     findings: tuple[Finding, ...]
-    side: bool = True
+    bare: int = 0
     empty: int = 0
 
 
@@ -38,12 +49,17 @@ def validate(
     """
     findings = [*_links(data), *_missing(data), *_extra(data), *_counts(data), *_subjects(data)]
     opened = _opened(data, progress)
-    findings += chain.from_iterable(checked.findings for checked in opened)
-    counts = {}
+    findings += opened.findings
+    counts, notes = {}, list(_notes(data, opened))
     for fold in protocols:
-        findings += _lists(data, fold)
+        try:
+            known = data.expected(fold)
+            findings += [Finding("list", fold, n) for n in data.notes(fold) if n not in known]
+            notes += known
+        except DataError as error:
+            findings.append(Finding("list", fold, str(error)))
         counts[fold] = _of_fold(data, fold)
-    return Validation(len(opened), tuple(findings), counts, tuple(_notes(data, opened)))
+    return Validation(opened.files, tuple(findings), counts, tuple(notes))
 
 
 def _links(data: Layout) -> Iterator[Finding]:
@@ -112,15 +128,28 @@ def _shared(data: Layout) -> dict[str, set[Split]]:
     return {subject: splits for subject, splits in sorted(found.items()) if len(splits) > 1}
 
 
-def _opened(data: Layout, progress: Callable[[int, int], None] | None) -> list[_Checked]:
-    """Open each file and its side file; returns in the order of their paths."""
-    items, opened = list(data.there.values()), []
+def _opened(data: Layout, progress: Callable[[int, int], None] | None) -> _Checked:
+    """Open each file and its side file."""
+    items = list(data.there.values())
+    parts = (items[start : start + _PART] for start in range(0, len(items), _PART))
+    done, count = [], 0
     with ThreadPoolExecutor() as pool:
-        for done, checked in enumerate(pool.map(lambda i: _open(data, i), items), start=1):
-            opened.append(checked)
+        for checked in pool.map(lambda part: _sum(_open(data, item) for item in part), parts):
+            done.append(checked)
+            count += checked.files
             if progress is not None:
-                progress(done, len(items))
-    return opened
+                progress(count, len(items))
+    return _sum(done)
+
+
+def _sum(checked: Iterable[_Checked]) -> _Checked:
+    every = list(checked)
+    return _Checked(
+        sum(each.files for each in every),
+        tuple(chain.from_iterable(each.findings for each in every)),
+        sum(each.bare for each in every),
+        sum(each.empty for each in every),
+    )
 
 
 def _open(data: Layout, item: Item) -> _Checked:
@@ -133,21 +162,14 @@ def _open(data: Layout, item: Item) -> _Checked:
     except DataError as error:
         found.append(Finding("file", item.path, str(error)))
     if data.boxes is None or item.role:
-        return _Checked(tuple(found))
+        return _Checked(1, tuple(found))
     side = data.boxes.find(data.root, item.path)
     if side is None:
-        return _Checked(tuple(found), side=False)
+        return _Checked(1, tuple(found), bare=1)
     try:
-        return _Checked(tuple(found), empty=data.boxes.read(side, media).empty)
+        return _Checked(1, tuple(found), empty=data.boxes.read(side, media).empty)
     except DataError as error:
-        return _Checked((*found, Finding("boxes", item.path, str(error))))
-
-
-def _lists(data: Layout, fold: str) -> Iterable[Finding]:
-    try:
-        return [Finding("list", fold, note) for note in data.notes(fold)]
-    except DataError as error:
-        return [Finding("list", fold, str(error))]
+        return _Checked(1, (*found, Finding("boxes", item.path, str(error))))
 
 
 def _of_fold(data: Layout, fold: str) -> str:
@@ -165,7 +187,7 @@ def _of_fold(data: Layout, fold: str) -> str:
     return ", ".join(parts)
 
 
-def _notes(data: Layout, opened: Sequence[_Checked]) -> Iterator[str]:
+def _notes(data: Layout, opened: _Checked) -> Iterator[str]:
     """Yield what is counted and not wrong."""
     known = sorted(_shared(data).keys() & data.shared)
     if known:
@@ -174,6 +196,7 @@ def _notes(data: Layout, opened: Sequence[_Checked]) -> Iterator[str]:
     for role, count in sorted(roles.items()):
         yield f"{count} files for {role}, which no protocol takes"
     if data.boxes is not None:
-        lacking = sum(not checked.side for checked in opened)
-        empty = sum(checked.empty for checked in opened)
-        yield f"face boxes: {lacking} files without a side file, {empty} rows without a face"
+        yield (
+            f"face boxes: {opened.bare} files without a side file, {opened.empty} rows without a "
+            "face"
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -177,9 +178,17 @@ metas/protocol2/test_on_{high,middle,low}_quality_device/{train,test}_label.json
         if split is Split.DEV:
             return None
         path = self.list_path(fold, split)
-        if not path.is_file():
-            raise DataError(f"{path}: no such list; it comes with the data set, in metas")
-        return [Listed(self._named(path, row), "", str(row.label)) for row in read_rows(path)]
+        if path not in self._lists:
+            if not path.is_file():
+                raise DataError(f"{path}: no such list; it comes with the data set, in metas")
+            rows = read_rows(path)
+            self._lists[path] = [Listed(self._named(path, r), "", str(r.label)) for r in rows]
+        return self._lists[path]
+
+    @cached_property
+    def _lists(self) -> dict[Path, Sequence[Listed]]:
+        """Lists that were read: each takes seconds."""
+        return {}
 
     def _named(self, path: Path, row: Row) -> Item:
         try:
@@ -188,16 +197,20 @@ metas/protocol2/test_on_{high,middle,low}_quality_device/{train,test}_label.json
             raise DataError(f"{path}: entry {row.number}: {error}") from None
         return item._replace(species=row.species, attributes=row.attributes)
 
-    def notes(self, protocol: str) -> tuple[str, ...]:
+    def expected(self, fold: str) -> tuple[str, ...]:
         """Return how many pictures a list calls attacks in a folder called live."""
-        return tuple(self._called_live(protocol))
+        return tuple(self._called_live(fold))
 
-    def _called_live(self, protocol: str) -> Iterator[str]:
+    def notes(self, protocol: str) -> tuple[str, ...]:
+        """Return the same, since there is no rule to compare a list with."""
+        return self.expected(protocol)
+
+    def _called_live(self, fold: str) -> Iterator[str]:
         for split in (Split.TRAIN, Split.TEST):
-            lines = self.listed(protocol, split) or ()
+            lines = self.listed(fold, split) or ()
             count = sum(one.item.species is not None and "/live/" in one.item.path for one in lines)
             if count:
                 yield (
-                    f"{self.list_path(protocol, split)}: {count} pictures of folders called live "
+                    f"{self.list_path(fold, split)}: {count} pictures of folders called live "
                     "are attacks by this list, which is expected; the list counts"
                 )

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from fasharness.errors import DataError
@@ -26,9 +25,7 @@ TYPES = (
 )
 """PAI species by element 40 of an entry; 0 is bona fide."""
 LENGTH, TYPE, ILLUMINATION, ENVIRONMENT, LABEL = 44, 40, 41, 42, 43
-_ALLOWED: Mapping[int, range] = MappingProxyType(
-    {TYPE: range(11), ILLUMINATION: range(5), ENVIRONMENT: range(3), LABEL: range(2)}
-)
+_TYPES, _LIGHTS, _PLACES, _LABELS = map(range, (len(TYPES), 5, 3, 2))
 
 
 class Row(NamedTuple):
@@ -103,15 +100,15 @@ def _entries(path: Path) -> Mapping[str, object]:
 
 
 def _fits(values: Sequence[object]) -> bool:
-    return (
-        len(values) == LENGTH
-        and all(type(value) is int for value in values)
-        and all(values[place] in allowed for place, allowed in _ALLOWED.items())
-    )
+    # One pass in C for the types: a list has half a million entries.
+    if len(values) != LENGTH or set(map(type, values)) != {int}:
+        return False
+    kind, light, place, label = values[TYPE:]
+    return kind in _TYPES and light in _LIGHTS and place in _PLACES and label in _LABELS
 
 
 @cache
 def _facts(light: int, place: int) -> Mapping[str, str]:
     """Return the attributes of a picture, one mapping for all with the same."""
     named = {"illumination": light, "environment": place}
-    return MappingProxyType({name: str(value) for name, value in named.items() if value})
+    return {name: str(value) for name, value in named.items() if value}
