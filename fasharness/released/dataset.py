@@ -125,9 +125,10 @@ class ByLists(Released):
     def by_rule(self, fold: str, split: Split) -> tuple[Item, ...]:
         """Return the items of the list, which is the only rule; none if it is broken."""
         try:
-            return tuple(line.item for line in self.listed(fold, split) or ())
+            lines = self.listed(fold, split) or ()
         except DataError:  # reported where the list is used
             return ()
+        return tuple({line.item.path: line.item for line in lines}.values())
 
 
 def nowhere(item: Item) -> Split | None:

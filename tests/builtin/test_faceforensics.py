@@ -237,6 +237,15 @@ def test_a_broken_list_of_lgsc_is_refused(data: FaceForensics, text: str, words:
     assert str(caught.value).startswith(str(path))
 
 
+def test_a_missing_list_of_lgsc_is_named(data: FaceForensics):
+    with pytest.raises(DataError, match=r"train_add_train\.txt: no such list"):
+        data.protocol("faceforensics-lgsc")
+    of_lgsc(data)
+    (data.root / "faceforensics_benchmark.txt").write_text("images/0009.png 0\n")
+    with pytest.raises(DataError, match=r"benchmark\.txt:1: 'images/0009.png' is no picture in"):
+        data.protocol("faceforensics-lgsc")
+
+
 def given(scores: list[float], species: list[str], weights: list[float]) -> MetricInput:
     texts = np.array(species, dtype=np.str_)
     return MetricInput(

@@ -44,6 +44,8 @@ def test_known_types_are_the_four_lists_and_repeated_lines_are_weights(data: Siw
     assert names((*found.train, *found.dev)) == {*LISTS["trainlist_live"], *LISTS["trainlist_all"]}
     assert names(found.test) == {*LISTS["testlist_live"], *LISTS["testlist_all"]}
     assert found.weights == {"Spoof/Replay_1": 3}
+    # a name counts once
+    assert data.validate(["siw-mv2-1"]).counts["siw-mv2-1"].startswith("train 5+28 of ")
     assert (found.version, found.subjects) == ("files+rule", "unknown")
 
 

@@ -142,7 +142,7 @@ faceforensics_benchmark.txt                 LGSC's list of the benchmark's pictu
         """
         if fold == LGSC and split in _LGSC_LISTS:
             form = replace(_LGSC_FORMAT, repeats=split is Split.TRAIN)
-            return read_list(self.root / _LGSC_LISTS[split], form, self._picture)
+            return read_list(self._of_lgsc(_LGSC_LISTS[split]), form, self._picture)
         path = self._pairs(split)
         if path is None:
             return None
@@ -156,6 +156,12 @@ faceforensics_benchmark.txt                 LGSC's list of the benchmark's pictu
                 for item in self._of_pair(plan, pair, split)
             ),
         ]
+
+    def _of_lgsc(self, name: str) -> Path:
+        path = self.root / name
+        if not path.is_file():
+            raise DataError(f"{path}: no such list; write LGSC's, lines of a path and 0 or 1")
+        return path
 
     def _pairs(self, split: Split) -> Path | None:
         places = (self.root / folder / f"{_SPLIT_NAMES[split]}.json" for folder in SPLITS)
@@ -195,7 +201,7 @@ faceforensics_benchmark.txt                 LGSC's list of the benchmark's pictu
         found = super().protocol(name)
         if not is_benchmark(name):
             return found
-        hidden = self._named(self.root / _LGSC_BENCHMARK) if name == LGSC else self._hidden()
+        hidden = self._named(self._of_lgsc(_LGSC_BENCHMARK)) if name == LGSC else self._hidden()
         if not hidden:
             raise DataError(f"{self.root / BENCHMARK}: no pictures of the benchmark, e.g. 0000.png")
         return replace(found, test=(*found.test, *map(self._unknown, hidden)))
