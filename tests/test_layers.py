@@ -35,6 +35,7 @@ EDGES: dict[str, set[str]] = {
     # metrics: the EER, by which weights are chosen if a method has nothing of its own
     "method": {"clips", "data", "errors", "metrics"},
     "fitted": {"clips", "data", "method"},
+    "generator": {"clips", "data", "method"},
     "metric": set(),
     "hookspecs": {"dataset", "faces", "method", "metric", "result", "scores", "weights"},
     "plugins": {"common", "dataset", "errors", "hookspecs", "method"},
@@ -64,7 +65,8 @@ EDGES: dict[str, set[str]] = {
     },
     "run": {
         "builtin", "clips", "common", "data", "dataset", "engine", "errors", "evaluation", "faces",
-        "fitted", "method", "ops", "plugins", "prepare", "protocol", "report", "result", "scores",
+        "fitted", "generator", "method", "ops", "plugins", "prepare", "protocol", "report",
+        "result", "scores",
     },
     # the ways in
     "fasharness": {
@@ -222,8 +224,8 @@ def test_the_files_that_the_rules_speak_of_are_there():
 def test_every_room_stands_in_the_list_and_nothing_else_lies_at_the_top():
     assert set(edges()) == set(EDGES)
     top = {name for name in CORE if name.count(".") == 1 and CORE[name].stem != "__init__"}
-    contract = "errors counts data clips protocol faces weights dataset method fitted metric "
-    contract += "hookspecs plugins scores result testing __main__"
+    contract = "errors counts data clips protocol faces weights dataset method fitted generator "
+    contract += "metric hookspecs plugins scores result testing __main__"
     assert top == {f"fasharness.{name}" for name in contract.split()}
 
 

@@ -20,7 +20,8 @@ from fasharness.engine.checkpoint import check_card, read_card
 from fasharness.engine.device import device_name, prefer_huge_pages, resolve_precision
 from fasharness.errors import DataError, OptionError, RunError, UnknownNameError
 from fasharness.evaluation.folds import combine_folds, pool
-from fasharness.method import Generator, Method, make
+from fasharness.generator import Generator
+from fasharness.method import Method, make
 from fasharness.plugins import Plugins
 from fasharness.prepare.export import Exported, export
 from fasharness.prepare.prepared import Prepared

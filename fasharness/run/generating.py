@@ -11,7 +11,7 @@ from fasharness.common.progress import Console
 from fasharness.engine.checkpoint import load_model, model_digest, read_card
 from fasharness.engine.device import make_fabric, place
 from fasharness.errors import DataError, OptionError
-from fasharness.method import Generator, Made
+from fasharness.generator import Generator, Made
 from fasharness.plugins import Plugins
 from fasharness.run.generated import FORMAT, Card, write
 from fasharness.run.settings import check_device
@@ -81,6 +81,7 @@ def generate(
         count * each,
         known.simulated,
         tuple(known.trained_on),
+        method.notes(),
     )
     with console.bar("generate", "pictures") as advance:
         write(out, card, pictures, lambda done, total: advance(done, total, ""))

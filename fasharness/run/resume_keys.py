@@ -10,7 +10,8 @@ from fasharness.clips import ClipSpec
 from fasharness.common.files import digest, sha256
 from fasharness.common.sources import source_digest
 from fasharness.data import Presentation, Split
-from fasharness.method import Generator, Method, option_values
+from fasharness.generator import Generator
+from fasharness.method import Method, option_values
 from fasharness.protocol import Protocol
 from fasharness.run.settings import Settings
 

@@ -17,7 +17,8 @@ from fasharness.common.files import write_json
 from fasharness.data import Presentation, Split
 from fasharness.errors import RunError
 from fasharness.fitted import Fitted
-from fasharness.method import Generator, Stage
+from fasharness.generator import Generator
+from fasharness.method import Stage
 from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared

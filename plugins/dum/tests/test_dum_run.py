@@ -10,8 +10,8 @@ import pytest
 
 from fasharness.common.progress import Terminal
 from fasharness.errors import OptionError
+from fasharness.generator import Made
 from fasharness.hookspecs import hookimpl
-from fasharness.method import Made
 from fasharness.plugins import load
 from fasharness.result import read
 from fasharness.run.experiment import run
