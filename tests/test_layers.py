@@ -99,6 +99,16 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "weights",
     },
     "fasharness_cdcn": {"clips", "common", "data", "hookspecs", "method", "nn", "ops"},
+    "fasharness_dsdg": {
+        "clips",
+        "common",
+        "data",
+        "errors",
+        "generator",
+        "hookspecs",
+        "method",
+        "weights",
+    },
     "fasharness_dum": {
         "cli",
         "clips",

@@ -1,0 +1,204 @@
+"""LightCNN-29v2, the face recognition network that compares identities as published."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fasharness.errors import WeightsError
+from fasharness_dsdg.networks import wide
+
+SIDE = 128
+"""Side of the pictures that the published weights take."""
+FEATURES = 256
+_LUMA = (0.299, 0.587, 0.114)
+# What torch raises on damaged files, from both of its formats.
+_BROKEN = (
+    pickle.UnpicklingError,
+    struct.error,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class MaxFeatureMap(nn.Module):
+    """A convolution to twice the channels, of which the larger of each two is kept."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__()
+        self.filter = nn.Conv2d(inputs, 2 * outputs, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply it to a float tensor (N, inputs, H, W); returns (N, outputs, H, W)."""
+        first, second = self.filter(x).chunk(2, dim=1)
+        return torch.maximum(first, second)
+
+
+class Block(nn.Module):
+    """Two of them beside an identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = MaxFeatureMap(channels, channels, 3)
+        self.conv2 = MaxFeatureMap(channels, channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block to a float tensor (N, C, H, W)."""
+        out: Tensor = self.conv2(self.conv1(x)) + x
+        return out
+
+
+class Group(nn.Module):
+    """A 1x1 one that keeps the channels, then a 3x3 one that changes them."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv_a = MaxFeatureMap(inputs, inputs, 1)
+        self.conv = MaxFeatureMap(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the group to a float tensor (N, inputs, H, W)."""
+        out: Tensor = self.conv(self.conv_a(x))
+        return out
+
+
+class LightCNN(nn.Module):
+    """LightCNN-29v2 without its classifier (Wu et al., A Light CNN for Deep Face Representation).
+
+    Its parameters have the authors' names.
+
+    Args:
+        width: factor on all channels.
+        side: side of a picture in pixels, a multiple of 16.
+    """
+
+    def __init__(self, width: float = 1.0, side: int = SIDE) -> None:
+        super().__init__()
+        self.side = side
+        a, b, c, d = (wide(channels, width) for channels in (48, 96, 192, 128))
+        self.conv1 = MaxFeatureMap(1, a, 5)
+        self.block1, self.group1 = _blocks(a, 1), Group(a, b)
+        self.block2, self.group2 = _blocks(b, 2), Group(b, c)
+        self.block3, self.group3 = _blocks(c, 3), Group(c, d)
+        self.block4, self.group4 = _blocks(d, 4), Group(d, d)
+        self.fc = nn.Linear(d * (side // 16) ** 2, FEATURES)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Compute features of grey pictures.
+
+        Args:
+            pictures: float tensor (N, 1, side, side) in [0, 1].
+
+        Returns:
+            float tensor (N, 256).
+        """
+        x = _pooled(self.conv1(pictures))
+        x = _pooled(self.group1(self.block1(x)))
+        x = _pooled(self.group2(self.block2(x)))
+        x = self.group4(self.block4(self.group3(self.block3(x))))
+        features: Tensor = self.fc(_pooled(x).flatten(1))
+        return features
+
+
+class GreyIdentity(nn.Module):
+    """LightCNN on colour pictures of any size.
+
+    Args:
+        network: features of grey pictures.
+    """
+
+    def __init__(self, network: LightCNN) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Compute what identifies the persons on pictures.
+
+        Args:
+            pictures: float tensor (N, 3, S, S) in [0, 1], RGB, each filled by a face.
+
+        Returns:
+            float tensor (N, 256) of length 1.
+        """
+        return F.normalize(self.network(grey(pictures, self.network.side)))
+
+
+def grey(pictures: Tensor, side: int) -> Tensor:
+    """Turn colour pictures into grey ones of a size.
+
+    Args:
+        pictures: float tensor (N, 3, S, S), RGB.
+        side: of the result.
+
+    Returns:
+        float tensor (N, 1, side, side).
+    """
+    small = F.interpolate(pictures, (side, side), mode="bilinear", align_corners=False)
+    luma = torch.tensor(_LUMA, dtype=small.dtype, device=small.device).view(1, 3, 1, 1)
+    return (small * luma).sum(dim=1, keepdim=True)
+
+
+def _blocks(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels) for _ in range(count)))
+
+
+def _pooled(x: Tensor) -> Tensor:
+    return F.max_pool2d(x, 2) + F.avg_pool2d(x, 2)
+
+
+def load(path: Path) -> LightCNN:
+    """Build LightCNN-29v2 with the weights of a file, without running code in it.
+
+    Args:
+        path: the authors' file: weights under ``state_dict``, or the weights alone, with
+            DataParallel's prefix or without; its classifier is left out.
+
+    Raises:
+        WeightsError: the file is damaged, holds anything but data, or is of another network.
+        OSError: it cannot be read.
+    """
+    found = {name.removeprefix("module."): value for name, value in _read(path).items()}
+    network = LightCNN()
+    state = {}
+    for name, own in network.state_dict().items():
+        value = found.get(name)
+        if value is None or value.shape != own.shape:
+            has = "is missing" if value is None else f"has the shape {tuple(value.shape)}"
+            raise WeightsError(
+                f"{path}: is not LightCNN-29v2: {name} {has}, expected {tuple(own.shape)}"
+            )
+        if not value.isfinite().all():
+            raise WeightsError(f"{path}: {name} is not finite")
+        state[name] = value
+    network.load_state_dict(state)
+    return network
+
+
+def _read(path: Path) -> Mapping[str, Tensor]:
+    content = io.BytesIO(path.read_bytes())
+    try:
+        found: Any = torch.load(content, map_location="cpu", weights_only=True)
+    except _BROKEN:
+        raise WeightsError(
+            f"{path}: is damaged, or holds code, which is never run; add the published file"
+        ) from None
+    if isinstance(found, Mapping):
+        found = found.get("state_dict", found)
+    if not isinstance(found, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
+    ):
+        raise WeightsError(f"{path}: is no table of named tensors; add the published file")
+    return found
