@@ -12,6 +12,8 @@ from fasharness_dsdg.networks import Code
 
 MMD, TYPE, ORTHOGONAL, IDENTITY, PAIR = 50.0, 10.0, 1.0, 1000.0, 5.0
 """Published weights (the authors' training script; the defaults in their code differ)."""
+SIDE = 256
+"""Published side of a picture in pixels."""
 WARM_UP = 0.01
 """Published share of all losses but the reconstruction in the first epoch."""
 
@@ -43,13 +45,16 @@ class Losses(NamedTuple):
 
 
 def reconstruction(made: Tensor, pairs: Tensor) -> Tensor:
-    """Half the squared error, summed over a pair and meant over the batch.
+    """Half the squared error, summed over a pair of the published size, meant over the batch.
 
     Args:
         made: float tensor (N, 6, S, S).
         pairs: what it should be, of the same shape.
     """
-    return F.mse_loss(made, pairs, reduction="sum") / (2 * len(made))
+    # A sum, as published. Without the factor smaller pictures would shift the balance of all
+    # losses: at 64 pixels the reconstruction would count a sixteenth.
+    places = (SIDE / made.shape[-1]) ** 2
+    return places * F.mse_loss(made, pairs, reduction="sum") / (2 * len(made))
 
 
 def divergence(code: Code) -> Tensor:

@@ -12,9 +12,11 @@ from fasharness_dsdg.losses import Features, Losses
 from fasharness_dsdg.networks import Code
 
 
-def test_reconstruction_is_a_sum_over_a_pair():
-    made = torch.zeros(2, 6, 2, 2)
-    assert losses.reconstruction(made, made + 0.5).item() == 6 * 4 * 0.25 / 2
+def test_reconstruction_is_a_sum_over_a_pair_of_the_published_size():
+    made = torch.zeros(2, 6, 256, 256)
+    assert losses.reconstruction(made, made + 0.5).item() == 6 * 256 * 256 * 0.25 / 2
+    small = torch.zeros(2, 6, 64, 64)
+    assert losses.reconstruction(small, small + 0.5).item() == 6 * 256 * 256 * 0.25 / 2
 
 
 def test_divergence_of_a_known_distribution():
