@@ -91,7 +91,8 @@ class FaceRes(nn.Module):
         sized = F.interpolate(pictures, (SIDE, SIDE), mode="bilinear", align_corners=False)
         # It was trained on blue, green, red.
         blue_first = (255 * sized - self.means).flip(1)
-        return F.normalize(self.layers(blue_first).mean(dim=(2, 3)))
+        features = self.layers(blue_first).to(pictures.dtype).mean(dim=(2, 3))
+        return F.normalize(features)
 
 
 def load(graph: Path, values: Path) -> FaceRes:

@@ -133,7 +133,8 @@ class GreyIdentity(nn.Module):
         Returns:
             float tensor (N, 256) of length 1.
         """
-        return F.normalize(self.network(grey(pictures, self.network.side)))
+        features = self.network(grey(pictures, self.network.side))
+        return F.normalize(features.to(pictures.dtype))
 
 
 def grey(pictures: Tensor, side: int) -> Tensor:

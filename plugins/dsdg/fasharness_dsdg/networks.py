@@ -113,7 +113,8 @@ class Encoder(nn.Module):
         x = _normalised(self.stem(pictures))
         for number, block in enumerate(self.blocks):
             x = block(F.avg_pool2d(x, 2) if number < self.halvings else x)
-        mu_logvars = self.fc(x.flatten(1)).split(self.latent, dim=1)
+        # In the pictures' precision under every other one: losses take differences of near numbers.
+        mu_logvars = self.fc(x.flatten(1)).to(pictures.dtype).split(self.latent, dim=1)
         return tuple(map(Code, mu_logvars[::2], mu_logvars[1::2]))
 
 
@@ -154,7 +155,7 @@ class Decoder(nn.Module):
             x = block(x)
             if number >= self.doubled_from:
                 x = F.interpolate(x, scale_factor=2.0, mode="nearest")
-        return torch.sigmoid(self.out(x))
+        return torch.sigmoid(self.out(x).to(codes.dtype))
 
 
 class PairGenerator(nn.Module):

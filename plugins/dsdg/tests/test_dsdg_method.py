@@ -124,6 +124,20 @@ def test_attacks_are_paired_with_their_partners():
     assert torch.equal(seen["bona_fide"], shown.partner.rgb[:, 0].float() / 255)
 
 
+def test_losses_are_float32_where_convolutions_are_bfloat16():
+    made, shown = method(), batch()
+    net = network(made)
+    pairs = []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            (code,) = net.bona_fide(shown.rgb[:, 0].float() / 255)
+            pairs.append(net(torch.cat([code.mu] * 3, dim=1)))
+            losses = made.losses(made.stages()[0], net, shown, COMPANIONS)
+        tensors = [code.mu, code.logvar, pairs[-1], *losses.values()]
+        assert {tensor.dtype for tensor in tensors} == {torch.float32}
+    assert not torch.equal(*pairs)  # the convolutions were bfloat16
+
+
 def test_an_unknown_species_is_named_with_the_option():
     made = method()
     words = r"v1: its species 'mask' is none of dsdg's spoof types \(print1, .*--option species="
