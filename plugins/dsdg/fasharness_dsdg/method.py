@@ -20,8 +20,7 @@ from fasharness.common.options import (
     check_positive,
     option,
 )
-from fasharness.data import Batch
-from fasharness.errors import DataError
+from fasharness.data import Batch, Presentation
 from fasharness.generator import Generator, Made
 from fasharness.method import At, Stage
 from fasharness_dsdg import FACERES, FACERES_GRAPH, LIGHTCNN, faceres, lightcnn, losses
@@ -121,6 +120,16 @@ class DSDG(Generator):
         stage = Stage("pairs", cut, cut, o.epochs, o.batch, clip_norm=o.clip_norm, sampling=pairs)
         return (stage,)
 
+    def check_training(self, presentations: Sequence[Presentation]) -> None:
+        """Refuse attacks of a species that is none of the spoof types."""
+        known = self.options.species
+        for shown in presentations:
+            if shown.species is not None and shown.species not in known:
+                raise ValueError(
+                    f"{shown.id}: its species {shown.species!r} is none of dsdg's spoof types "
+                    f"({', '.join(known)}); name those of the data: --option species=A,B,..."
+                )
+
     def optimizers(self, stage: Stage, network: nn.Module) -> Sequence[torch.optim.Optimizer]:
         """Adam over everything; without the type head, whose weights stay random, if `compat`."""
         del stage
@@ -164,12 +173,6 @@ class DSDG(Generator):
 
     def _types(self, batch: Batch) -> Tensor:
         known = self.options.species
-        for shown in batch.presentations:
-            if shown.species not in known:
-                raise DataError(
-                    f"{shown.id}: its species {shown.species!r} is none of dsdg's spoof types "
-                    f"({', '.join(known)}); name those of the data: --option species=A,B,..."
-                )
         types = [known.index(str(shown.species)) for shown in batch.presentations]
         return torch.tensor(types, device=batch.rgb.device)
 

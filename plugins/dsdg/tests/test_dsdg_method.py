@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from fasharness.clips import Sampling
 from fasharness.data import RGB, Batch, Presentation, rgb
-from fasharness.errors import DataError, OptionError, UnknownNameError
+from fasharness.errors import OptionError, UnknownNameError
 from fasharness.method import At, make
 from fasharness_dsdg.losses import WARM_UP
 from fasharness_dsdg.method import DSDG, SOURCES, Options
@@ -141,11 +141,20 @@ def test_losses_are_float32_where_convolutions_are_bfloat16():
 def test_an_unknown_species_is_named_with_the_option():
     made = method()
     words = r"v1: its species 'mask' is none of dsdg's spoof types \(print1, .*--option species="
-    with pytest.raises(DataError, match=words):
-        made.losses(made.stages()[0], network(made), batch(("print1", "mask")), COMPANIONS)
+    shown = batch(("print1", "mask"))
+    with pytest.raises(ValueError, match=words):
+        made.check_training([*shown.partner.presentations, *shown.presentations])
     own = method(species="mask,print1")
-    found = own.losses(own.stages()[0], network(own), batch(("print1", "mask")), COMPANIONS)
-    assert found["type"].isfinite()
+    own.check_training([*shown.partner.presentations, *shown.presentations])
+    net = network(own)
+    with torch.no_grad():
+        net.types.weight.zero_()
+        net.types.bias.copy_(torch.tensor([0.0, 9.0]))  # sure of print1
+        kinds = (("print1", "print1"), ("mask", "mask"))
+        right, wrong = (
+            own.losses(own.stages()[0], net, batch(kind), COMPANIONS)["type"] for kind in kinds
+        )
+    assert right < 0.01 < 89 < wrong
 
 
 def test_pairs_depend_on_seed_and_number_alone():
