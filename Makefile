@@ -9,7 +9,7 @@ TESTED := $(VENV)/.fasharness-tested
 NATIVE := setup.py $(wildcard csrc/*.cpp csrc/*/*.h csrc/*/*.cpp csrc/*/*.cu csrc/*/*.cuh)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-slow checks lint bench install clean
+.PHONY: run test test-slow checks table lint bench install clean
 
 run: $(READY)
 	$(BIN)/fasharness run --plugin sgtd --protocol oulu1
@@ -25,6 +25,11 @@ test-slow: $(TESTED)
 # Compares the figures with other codes, on real scores too (fetched once), and writes the page.
 checks: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python docs/checks.py
+
+# Trains every installed method on simulated data, in hours; it goes on where it was interrupted.
+# TABLE='--methods sgtd,cdcn --protocols oulu1' runs only these cells.
+table: $(READY)
+	$(BIN)/python docs/results_simulated.py $(TABLE)
 
 lint: $(READY)
 	$(BIN)/ruff check .
