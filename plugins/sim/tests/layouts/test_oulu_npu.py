@@ -64,7 +64,7 @@ def test_every_list_of_a_small_size_has_all_classes(size):
         assert _labels(text).keys() == {"+1", "-1", "-2"}, path
 
 
-@pytest.mark.parametrize(("size", "count"), [("mini", 200), ("small", 1000), ("full", 4950)])
+@pytest.mark.parametrize(("size", "count"), [("mini", 280), ("small", 1000), ("full", 4950)])
 def test_names_are_as_many_as_promised_and_different(size, count):
     names = _names(size)
     assert len(set(names)) == len(names) == count == LAYOUT.sizes[size]
@@ -72,23 +72,26 @@ def test_names_are_as_many_as_promised_and_different(size, count):
     assert set(names) <= set(_names("full"))
 
 
-def test_mini_is_spread_over_users_phones_and_sessions():
+def test_mini_is_what_protocol_1_needs():
     sittings = _sittings("mini")
-    assert len({s.user for s in sittings}) == 40
     split = Counter((Name(s.phone, s.session, s.user, 1).split, s.session == 3) for s in sittings)
-    assert split == {
-        (Split.TRAIN, False): 12,
-        (Split.TRAIN, True): 2,
-        (Split.DEV, False): 7,
-        (Split.DEV, True): 2,
-        (Split.TEST, False): 9,
-        (Split.TEST, True): 8,
-    }
-    phones = Counter(s.phone for s in sittings)
-    assert set(phones) == set(range(1, 7))
-    assert max(phones.values()) - min(phones.values()) <= 2
-    unseen = {s.phone for s in sittings if s.user > 35 and s.session == 3}
-    assert unseen == set(range(1, 7))
+    assert split == {(Split.TRAIN, False): 18, (Split.DEV, False): 8, (Split.TEST, True): 30}
+    lists = {path: _labels(text) for path, text in _lists("mini").items()}
+    used = [lists[f"Protocol_1/{part}.txt"].total() for part in ("Train", "Dev", "Test")]
+    assert sum(used) == LAYOUT.sizes["mini"]
+    assert lists["Protocol_1/Test.txt"] == {"+1": 30, "-1": 60, "-2": 60}
+    assert len({s.user for s in sittings if s.session == 3}) == 20
+
+
+def test_mini_is_spread_over_phones_and_sessions():
+    sittings = _sittings("mini")
+    for first, last in ((1, 20), (21, 35), (36, 55)):
+        phones = Counter(s.phone for s in sittings if first <= s.user <= last)
+        assert set(phones) == set(range(1, 7))
+        assert max(phones.values()) - min(phones.values()) <= 1
+    for first, last in ((1, 20), (21, 35)):
+        sessions = Counter(s.session for s in sittings if first <= s.user <= last)
+        assert abs(sessions[1] - sessions[2]) <= 6
 
 
 @pytest.mark.parametrize("size", ["mini", "small", "full"])
