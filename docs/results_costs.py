@@ -76,9 +76,14 @@ def measured(folder: Path) -> Measured | None:
 
 def one_clip(spec: ClipSpec) -> Batch:
     """A batch of one random clip, with empty label maps where they are asked for."""
-    size = (1, spec.frames.length, 3, spec.crop.size, spec.crop.size)
-    images = {name: torch.randint(0, 256, size, dtype=torch.uint8) for name in spec.modalities}
-    labels = {one.name: torch.zeros(*size[:2], one.size, one.size) for one in spec.labels}
+    length = spec.frames.length
+    sides = dict.fromkeys(spec.modalities, spec.crop.size)
+    sides |= {view.name: view.size for view in spec.views}
+    images = {
+        name: torch.randint(0, 256, (1, length, 3, side, side), dtype=torch.uint8)
+        for name, side in sides.items()
+    }
+    labels = {one.name: torch.zeros(1, length, one.size, one.size) for one in spec.labels}
     shown = [Presentation("one", rgb(Path("one")))]
     return Batch(images, labels, torch.tensor([True]), shown, [""])
 

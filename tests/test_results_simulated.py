@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 import torch
 
+from fasharness.clips import ClipSpec, Crop, Frames, Label, View
 from fasharness.common.progress import Terminal
 from fasharness.engine.checkpoint import card_of, save_model
 from fasharness.errors import DataError, UnknownNameError
@@ -136,6 +137,16 @@ def test_a_model_is_measured_once_and_again_when_it_changed(script, tmp_path):
     assert found[0].parameters == sum(p.numel() for p in network.parameters())
     assert 0 < found[0].milliseconds < 1000
     assert found[0].processor.endswith(" AMX")
+
+
+def test_the_measured_clip_has_every_picture_and_label_that_is_asked_for(script):
+    views, labels = (View("wide", 24, 2.7),), (Label("mask", 4),)
+    spec = ClipSpec(Frames(5), Crop(32), labels=labels, views=views)
+    shown = importlib.import_module("results_costs").one_clip(spec)
+    assert {name: tuple(image.shape) for name, image in shown.images.items()} == {
+        "rgb": (1, 5, 3, 32, 32), "wide": (1, 5, 3, 24, 24),
+    }  # fmt: skip
+    assert tuple(shown.labels["mask"].shape) == (1, 5, 4, 4)
 
 
 def test_methods_that_are_run(script):
