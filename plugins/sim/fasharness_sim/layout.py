@@ -4,31 +4,51 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from fasharness.data import Split
+from fasharness_sim.formats import DEFAULT, Format, Side
 
 
 class Video(NamedTuple):
-    """A video to record.
+    """A video or a picture to record.
 
-    ``path``: below the folder, without an ending · ``instrument``: a key of
-    ``attack.INSTRUMENTS``, None for bona fide · ``number``: which recording of the sitting it is;
-    another number is another recording.
+    Attributes:
+        path: below the folder, without the ending.
+        instrument: a key of ``attack.INSTRUMENTS`` or ``forgery.METHODS``; None for bona fide.
+        number: which recording of the sitting it is; another number is another recording.
+        ending: of the file, e.g. ``.mov``.
+        crf: rate factor of its H.264; None for JPEG frames. Pictures have none.
+        other: a second person in it: whose eyes are behind a cut photo, or whose face is put on.
+        turn: degrees clockwise, 0 or 180, by which stored frames are turned; what is said of the
+            face is true of the upright frame.
+        sides: the text files about its face.
     """
 
     path: str
     instrument: str | None
     number: int
+    ending: str = ".avi"
+    crf: int | None = None
+    other: int | None = None
+    turn: int = 0
+    sides: tuple[Side, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """Path below the folder, with the ending."""
+        return f"{self.path}{self.ending}"
 
 
 class Sitting(NamedTuple):
-    """A user in a session before a phone, and the videos that come from it."""
+    """A user in a session before a phone, and the videos of one format that come from it."""
 
     user: int
     session: int
     phone: int
     videos: tuple[Video, ...]
+    format: Format = DEFAULT
 
 
 class Layout(ABC):
@@ -44,6 +64,8 @@ class Layout(ABC):
             which the baselines are known, the last should be the hardest.
         naming: the pattern of a video's name and what it says, for ``README.txt``.
         beside: the other files of the folder and what they are, for ``README.txt``.
+        ending: of the videos, for ``README.txt``.
+        stand_ins: PAI species of which only the names are simulated, to what is shown instead.
     """
 
     dataset: ClassVar[str]
@@ -54,11 +76,13 @@ class Layout(ABC):
     protocols: ClassVar[Mapping[str, str]]
     naming: ClassVar[tuple[str, str]]
     beside: ClassVar[Mapping[str, str]]
+    ending: ClassVar[str] = ".avi"
+    stand_ins: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     @property
     def data(self) -> str:
         """What the mark of a written folder calls its data."""
-        return f"simulated {self.title}"
+        return f"layout twin of {self.title}" if self.stand_ins else f"simulated {self.title}"
 
     @abstractmethod
     def sittings(self, size: str, users: Mapping[Split, Sequence[int]]) -> Sequence[Sitting]:

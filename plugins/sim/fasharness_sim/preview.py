@@ -117,9 +117,9 @@ def _title(mark: Mapping[str, Any]) -> str:
 def _videos(layout: Layout, folder: Path, mark: Mapping[str, Any]) -> Iterator[Shown]:
     """Find the videos that are there, sorted by user, session and phone."""
     users = by_split(mark["users"], layout.users)
-    for user, session, phone, videos in sorted(layout.sittings(mark["size"], users)):
+    for user, session, phone, videos, _ in sorted(layout.sittings(mark["size"], users)):
         for video in videos:
-            path = folder / f"{video.path}.avi"
+            path = folder / video.file
             if path.is_file():
                 yield Shown(path, user, session, phone, video.instrument)
 
@@ -177,7 +177,7 @@ def _sittings(videos: Sequence[Shown], most: int) -> list[list[Shown]]:
 
 def _crop(frame: U8, path: Path) -> U8:
     """Cut the middle of the face out of a frame."""
-    positions = storing.read_eyes(path.with_suffix(".txt"))
+    positions = storing.read_eyes(path.with_suffix(".truth.npz"))
     eyes = positions[len(positions) // 2].mean(0)
     left, top = (
         int(np.clip(at - _FACE / 2, 0, size - _FACE))

@@ -18,8 +18,13 @@ _README = """This folder is SIMULATED. It is not {title} and shows no real perso
 The videos are drawn by the simulator of fasharness: procedural heads, rooms, phones, printers
 and displays. They lie in the layout of the {title} data set, so that programs which read that
 data set can be tried without it. Figures obtained here say nothing about {title} itself.
-
+{stand_ins}
 {files}
+"""
+_STAND_INS = """
+It is a LAYOUT TWIN: of these attacks only the names are simulated, and what the videos show is
+something else, so figures on them say nothing about such attacks at all.
+{rows}
 """
 _LICENSE = """The simulated videos, eye positions, landmarks and depth maps in this folder are
 dedicated to the public domain under CC0 1.0 Universal: https://creativecommons.org/publicdomain/zero/1.0/
@@ -87,10 +92,12 @@ def simulate(
         _refuse_empty(lists, layout)
     # These values decide the bytes of every video, and resuming compares them: one that is left
     # out here would let two different simulations mix in one folder.
-    settings = {
+    settings: dict[str, object] = {
         "data": layout.data, "version": layout.version, "seed": seed, "size": size,
         "users": for_mark(users, layout.users),
     }  # fmt: skip
+    if layout.stand_ins:
+        settings["stand_ins"] = dict(layout.stand_ins)
     texts = {**lists, "README.txt": readme(layout), "LICENSE.txt": _LICENSE}
     content = Content(seed, settings, sittings, texts)
     writing.write(out, content, jobs=jobs, progress=progress, announce=announce)
@@ -100,16 +107,20 @@ def readme(layout: Layout) -> str:
     """Return the text that explains what a folder in a layout is and which files it holds."""
     name, meaning = layout.naming
     files = {
-        f"{name}.avi": f"the video; {meaning}",
-        f"{name}.txt": "frame,x_left,y_left,x_right,y_right (left: in the image)",
+        f"{name}{layout.ending}": meaning,
+        **layout.beside,
         f"{name}.depth.npz": "exact depth of the (depicted) face, 0 none, 255 nearest",
         f"{name}.truth.npz": "its box, eyes and 68 landmarks, in tenths of a pixel",
-        **layout.beside,
         DONE: "simulator version, seed, size, users, number of videos",
     }
-    wide = max(map(len, files)) + 2
-    rows = "\n".join(f"{file:{wide}}{what}" for file, what in files.items())
-    return _README.format(title=layout.title, files=rows)
+    stand_ins = _STAND_INS.format(rows=_table(layout.stand_ins)) if layout.stand_ins else ""
+    return _README.format(title=layout.title, stand_ins=stand_ins, files=_table(files))
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    """Set names and what they mean in two columns."""
+    wide = max(map(len, rows)) + 2
+    return "\n".join(f"{name:{wide}}{what}" for name, what in rows.items())
 
 
 def _refuse_empty(lists: Mapping[str, str], layout: Layout) -> None:

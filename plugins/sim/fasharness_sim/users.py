@@ -77,4 +77,4 @@ def for_mark(users: Iterable[int] | None, everybody: Users) -> list[int] | None:
     """Return users as ``SIMULATED.json`` stores them: sorted, None for all."""
     # A list of all users is stored like no list, so that either resumes the other's folder.
     chosen = sorted(set(users)) if users is not None else None
-    return None if chosen == sorted(chain.from_iterable(everybody.values())) else chosen
+    return None if chosen == sorted(set(chain.from_iterable(everybody.values()))) else chosen

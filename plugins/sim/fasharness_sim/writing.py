@@ -5,23 +5,25 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
+import numpy as np
 
 from fasharness.common.files import sweep
 from fasharness.common.marks import BEGUN, DONE
 from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
-from fasharness_sim.capture import record, storing
-from fasharness_sim.capture.camera import PHONES
-from fasharness_sim.layout import Sitting
+from fasharness_sim.capture import attack, camera, record, sides, storing
+from fasharness_sim.fields import U8
+from fasharness_sim.formats import Format
+from fasharness_sim.layout import Sitting, Video
 from fasharness_sim.people import head
 from fasharness_sim.people.person import person
 
-# The video is written last, so that a reader who finds it also finds the files beside it.
-ENDINGS = (".txt", ".depth.npz", ".truth.npz", ".avi")
+DEPTH, TRUTH = ".depth.npz", ".truth.npz"
 _PROCESSES_PER_CORE = 8
 # Start of the name of the first mark's temporary file (`files.replacing`): all that a call leaves
 # that was killed at its first write.
@@ -96,7 +98,7 @@ def write(
     _claim(out, content)
     tasks = [task for sitting in content.sittings if (task := _task(out, content, sitting))]
     missing = sum(len(task.sitting.videos) for task in tasks)
-    _need_space(out, missing)
+    _need_space(out, tasks)
     processes = min(jobs or default_jobs(), max(len(tasks), 1))
     if announce is not None and tasks:
         announce(_plan(tasks, missing, min(processes, default_jobs())))
@@ -128,7 +130,8 @@ def _claim(out: Path, content: Content) -> None:
         # Before any video: half a simulation without this mark would pass for real data.
         storing.text(out / BEGUN, json.dumps(dict(content.settings)))
     folders = {(out / text).parent for text in content.texts}
-    folders |= {(out / v.path).parent for sitting in content.sittings for v in sitting.videos}
+    videos = (video for sitting in content.sittings for video in sitting.videos)
+    folders |= {(out / file).parent for video in videos for file in files(video)}
     # Temporary files of a call that was killed; nobody else writes into these folders.
     for folder in folders | {out}:
         if folder.is_dir():
@@ -158,18 +161,20 @@ def _shown(value: object) -> str:
 
 def _task(out: Path, content: Content, sitting: Sitting) -> _Task | None:
     """Return the videos of a sitting that lack one of their files, None if all are complete."""
-    missing = tuple(v for v in sitting.videos if not _is_whole(out / v.path))
+    missing = tuple(v for v in sitting.videos if not all((out / f).is_file() for f in files(v)))
     return _Task(str(out), content.seed, sitting._replace(videos=missing)) if missing else None
 
 
-def _is_whole(base: Path) -> bool:
-    """Whether a video and all that belongs beside it are there."""
-    return all(base.with_suffix(ending).is_file() for ending in ENDINGS)
+def files(video: Video) -> tuple[str, ...]:
+    """List a video's files by their paths below the folder, in the order they are written."""
+    # The video is written last, so that a reader who finds it also finds the files beside it.
+    beside = (side.path for side in video.sides)
+    return (*beside, f"{video.path}{DEPTH}", f"{video.path}{TRUTH}", video.file)
 
 
-def _need_space(out: Path, videos: int) -> None:
+def _need_space(out: Path, tasks: Sequence[_Task]) -> None:
     """Refuse to start what the disk cannot hold."""
-    needed, free = _size(videos), shutil.disk_usage(out).free
+    needed, free = _size(tasks), shutil.disk_usage(out).free
     if needed > free:
         raise DataError(
             f"{out}: no space left: about {_megabytes(needed)} are needed, {_megabytes(free)} are "
@@ -181,10 +186,14 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB"
 
 
-def _size(videos: int) -> int:
-    """Estimate the bytes of videos from the bit rates of the phones."""
-    rate = sum(phone.rate for phone in PHONES.values()) / len(PHONES)
-    return int(videos * (rate * record.FRAMES + _BESIDE_A_VIDEO))
+def _size(tasks: Sequence[_Task]) -> int:
+    """Estimate the bytes of videos from the bit rates of their cameras."""
+    size = 0.0
+    for _, _, sitting in tasks:
+        shape = sitting.format
+        one = camera.usual_rate(shape) * shape.frames + _BESIDE_A_VIDEO * shape.scale**2
+        size += len(sitting.videos) * one
+    return int(size)
 
 
 def _plan(tasks: Sequence[_Task], videos: int, processes: int) -> Plan:
@@ -198,7 +207,7 @@ def _plan(tasks: Sequence[_Task], videos: int, processes: int) -> Plan:
     record.bona_fide(capture)
     cv2.setNumThreads(threads)
     one = built - start + _SITTING_TO_VIDEO * (time.perf_counter() - built)
-    return Plan(videos, _size(videos), one * len(tasks) / processes, processes)
+    return Plan(videos, _size(tasks), one * len(tasks) / processes, processes)
 
 
 def _record_all(tasks: list[_Task], jobs: int) -> Iterator[int]:
@@ -216,9 +225,14 @@ def _one_thread() -> None:
 
 def _capture(task: _Task) -> record.Capture:
     """Build the user's head, for recording with the sitting's phone."""
-    user, session, phone, _ = task.sitting
-    who = head.build(person(task.seed, user), task.seed)
-    return record.Capture(task.seed, user, session, phone, who)
+    user, session, phone, _, shape = task.sitting
+    return record.Capture(task.seed, user, session, phone, _head(task.seed, user), shape)
+
+
+@lru_cache(maxsize=2)
+def _head(seed: int, user: int) -> head.Head:
+    """Build a head; that of the last sitting is often wanted again."""
+    return head.build(person(seed, user), seed)
 
 
 def _record(task: _Task) -> int:
@@ -227,21 +241,37 @@ def _record(task: _Task) -> int:
     videos = task.sitting.videos
     # Each video has a random stream of its own, so what is left out changes no other video.
     take = record.source(capture) if any(v.instrument for v in videos) else None
+    shown, recording = None, None
     for video in videos:
-        if take is None or video.instrument is None:
-            recording = record.bona_fide(capture)
-        else:
-            recording = record.attacked(capture, video.instrument, take, video.number)
-        _store(Path(task.out) / video.path, recording)
+        # The same recording at another rate is not drawn again.
+        if recording is None or shown != (video.instrument, video.number, video.other):
+            shown = (video.instrument, video.number, video.other)
+            recording = _recorded(capture, video, take)
+        _store(Path(task.out), video, recording, task.sitting.format)
     return len(videos)
 
 
-def _store(base: Path, recording: record.Recording) -> None:
+def _recorded(capture: record.Capture, video: Video, take: attack.Take | None) -> record.Recording:
+    """Record one video."""
+    if take is None or video.instrument is None:
+        return record.bona_fide(capture, video.number)
+    return record.attacked(capture, video.instrument, take, video.number)
+
+
+def _store(out: Path, video: Video, recording: record.Recording, shape: Format) -> None:
     """Write the files of one video."""
-    storing.eyes(base.with_suffix(".txt"), recording.eyes)
-    storing.depth(base.with_suffix(".depth.npz"), storing.depth_maps(recording.depth))
-    storing.truth(base.with_suffix(".truth.npz"), recording.eyes, recording.marks)
-    storing.video(base.with_suffix(".avi"), recording.frames, record.FPS, recording.quality)
+    eyes, marks = recording.eyes, recording.marks
+    for side in video.sides:
+        storing.text(out / side.path, sides.text(side, eyes, marks, (shape.width, shape.height)))
+    storing.depth(out / f"{video.path}{DEPTH}", storing.depth_maps(recording.depth))
+    storing.truth(out / f"{video.path}{TRUTH}", eyes, marks)
+    stored = recording._replace(frames=[_turned(f, video.turn) for f in recording.frames])
+    storing.video(out / video.file, stored, shape.fps, video.crf)
+
+
+def _turned(frame: U8, degrees: int) -> U8:
+    """Turn a frame by 0 or 180 degrees."""
+    return np.ascontiguousarray(frame[::-1, ::-1]) if degrees == 180 else frame
 
 
 def _finish(out: Path, content: Content) -> None:

@@ -19,12 +19,12 @@ from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
 PROGRAM = """
 import sys
 from fasharness.cli import main
-from fasharness_sim.capture import record
+from fasharness_sim.formats import Format
 from fasharness_sim.layouts.oulu_npu import OuluNpuLayout, sitting
 
-record.FRAMES = 2
 OuluNpuLayout.sittings = lambda *_: [
-    sitting(1, 1, 2), sitting(21, 1, 1), sitting(36, 3, 5), sitting(37, 3, 6)
+    sitting(*who)._replace(format=Format(frames=2))
+    for who in ((1, 1, 2), (21, 1, 1), (36, 3, 5), (37, 3, 6))
 ]
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,21 +13,22 @@ ROOT = Path(fasharness_sim.__file__).parent
 # module or package: what it may import of the simulator besides itself
 ALLOWED = {
     "fields": set(),
+    "formats": set(),
     "optics": {"fields"},
     "people": {"fields", "optics"},
     "rooms": {"fields", "optics"},
-    "capture": {"fields", "optics", "people", "rooms"},
-    "layout": set(),
+    "capture": {"fields", "formats", "optics", "people", "rooms"},
+    "layout": {"formats"},
     "users": set(),
-    "writing": {"people", "capture", "layout"},
+    "writing": {"fields", "formats", "people", "capture", "layout"},
     "simulator": {"layout", "users", "writing"},
-    "layouts": {"layout"},
+    "layouts": {"formats", "layout"},
     "preview": {"fields", "rooms", "capture", "layout", "users"},
     "validity": set(),
     "commands": {"layout", "layouts", "users", "simulator", "writing", "preview", "validity"},
     "__init__": {"layout", "layouts", "simulator", "commands"},
 }
-LAYOUT_FREE = ("fields", "optics", "people", "rooms", "capture", "validity")
+LAYOUT_FREE = ("fields", "formats", "optics", "people", "rooms", "capture", "validity")
 
 
 def files(module: str) -> list[Path]:

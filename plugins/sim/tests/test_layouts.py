@@ -15,7 +15,6 @@ from fasharness_sim import preview
 from fasharness_sim.layout import Layout, Sitting, Video
 from fasharness_sim.layouts import LAYOUTS, layout_of
 from fasharness_sim.simulator import LayoutSimulator, readme, simulate
-from fasharness_sim.writing import ENDINGS
 
 
 class Twins(Layout):
@@ -27,7 +26,7 @@ class Twins(Layout):
     sizes = {"pair": 4}  # noqa: RUF012
     users = {Split.TRAIN: (1,), Split.TEST: (2,)}  # noqa: RUF012
     protocols = {"twins": "the only protocol"}  # noqa: RUF012
-    naming = ("KIND/client", "of a client")
+    naming = ("KIND/client", "the video of a client")
     beside = {"lists/": "who is who"}  # noqa: RUF012
 
     def sittings(self, size: str, users: Mapping[Split, Sequence[int]]) -> list[Sitting]:
@@ -63,8 +62,9 @@ def written(tmp_path_factory):
 
 def test_its_files_lie_where_it_says_and_carry_the_mark(written):
     videos = [f"{kind}/client00{user}" for kind in ("real", "attack") for user in (1, 2)]
-    files = {str(p.relative_to(written)) for p in written.rglob("*") if p.is_file()}
-    assert files == {f"{video}{ending}" for video in videos for ending in ENDINGS} | {
+    endings = (".avi", ".depth.npz", ".truth.npz")
+    there = {str(p.relative_to(written)) for p in written.rglob("*") if p.is_file()}
+    assert there == {f"{video}{ending}" for video in videos for ending in endings} | {
         "lists/train.txt", "lists/test.txt", "README.txt", "LICENSE.txt", "SIMULATED.json",
     }  # fmt: skip
     assert json.loads((written / "SIMULATED.json").read_text()) == {
@@ -77,7 +77,7 @@ def test_its_files_lie_where_it_says_and_carry_the_mark(written):
 def test_its_readme_says_what_it_is_and_what_lies_there(written):
     lines = (written / "README.txt").read_text().splitlines()
     assert lines[0] == "This folder is SIMULATED. It is not TWINS and shows no real person."
-    assert "KIND/client.avi        the video; of a client" in lines
+    assert "KIND/client.avi        the video of a client" in lines
     assert "lists/                 who is who" in lines
     assert not [line for line in lines if "OULU" in line]
 

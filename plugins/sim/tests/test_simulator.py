@@ -61,7 +61,8 @@ def test_the_layout_is_that_of_the_data_set(root):
     files = {str(p.relative_to(root)) for p in root.rglob("*") if p.is_file()}
     for name in names:
         folder = "Train_files" if "_01_" in name else "Test_files"
-        assert {f"{folder}/{name}{end}" for end in writing.ENDINGS} <= files
+        endings = (".txt", ".depth.npz", ".truth.npz", ".avi")
+        assert {f"{folder}/{name}{end}" for end in endings} <= files
     assert "Protocols/Protocol_4/Dev_6.txt" in files
     assert {"README.txt", "LICENSE.txt", "SIMULATED.json"} <= files
     assert not [f for f in files if Path(f).name.startswith(".")]

@@ -27,15 +27,16 @@ def test_depth_maps_without_a_face_are_zero():
     assert not storing.depth_maps(np.full((1, 2, 2), np.nan, np.float32)).any()
 
 
-def test_eyes_are_lines_of_frame_and_pixels(tmp_path):
-    storing.eyes(tmp_path / "e.txt", np.float32([[[10.4, 20.6], [30, 40]], [[1, 2], [3, 4]]]))
-    assert (tmp_path / "e.txt").read_text() == "0,10,21,30,40\n1,1,2,3,4\n"
-    read = storing.read_eyes(tmp_path / "e.txt")
-    np.testing.assert_array_equal(read, [[[10, 21], [30, 40]], [[1, 2], [3, 4]]])
+def test_eyes_are_read_from_the_truth(tmp_path):
+    eyes = np.float32([[[10.4, 20.6], [30, 40]]])
+    storing.truth(tmp_path / "v.truth.npz", eyes, np.zeros((1, 104, 2), np.float32))
+    np.testing.assert_allclose(storing.read_eyes(tmp_path / "v.truth.npz"), eyes)
 
 
-@pytest.mark.parametrize("text", ["", "0,1,2,3\n", "0,1,2,3,four\n"])
-def test_damaged_eyes_are_named(tmp_path, text):
-    (tmp_path / "e.txt").write_text(text)
-    with pytest.raises(DataError, match=r"e\.txt: no readable eye positions; delete"):
-        storing.read_eyes(tmp_path / "e.txt")
+def test_damaged_truth_is_named(tmp_path):
+    path = tmp_path / "v.truth.npz"
+    storing.truth(path, np.zeros((0, 2, 2), np.float32), np.zeros((0, 104, 2), np.float32))
+    for damaged in (path.read_bytes()[:200], path.read_bytes(), b""):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"truth\.npz: no readable eye positions; delete"):
+            storing.read_eyes(path)

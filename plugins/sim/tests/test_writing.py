@@ -24,7 +24,7 @@ def test_another_layout_is_its_paths_and_texts(tmp_path):
     assert (plans[0].videos, plans[0].processes) == (2, 1)
     assert 0.05 < plans[0].seconds < 600
     assert 1e6 < plans[0].size < 3e6
-    names = {f"{video.path}{ending}" for video in VIDEOS for ending in writing.ENDINGS}
+    names = {file for video in VIDEOS for file in writing.files(video)}
     files = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
     assert files == names | {"lists/all.txt", "SIMULATED.json"}
     assert json.loads((out / "SIMULATED.json").read_text()) == {**SETTINGS, "videos": 2}

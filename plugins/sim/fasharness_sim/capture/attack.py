@@ -52,7 +52,8 @@ class Stage:
 
     ``lens``, ``spread``: the camera's pinhole and point spread (pixels) · ``lighting``, ``room``:
     the session's light and picture · ``size``: sensor pixels per picture pixel · ``place``: where
-    the eyes come to lie, in pixels from the frame's middle, right and down.
+    the eyes come to lie, in pixels from the frame's middle, right and down · ``scale``: of the
+    picture that is shown; at 1 a pixel of it is 0.7 mm wide.
     """
 
     lens: Lens
@@ -61,6 +62,12 @@ class Stage:
     room: F32
     size: float
     place: tuple[float, float]
+    scale: float = 1.0
+
+    @property
+    def unit(self) -> float:
+        """Width of a picture pixel in cm."""
+        return _UNIT / self.scale
 
 
 class _Sheet(NamedTuple):
@@ -108,11 +115,12 @@ def _sheets(
     ``hands`` are the least and the most liveliness of those who hold the instrument.
     """
     frames = len(take.frames)
-    far = stage.lens.focal * _UNIT / stage.size
+    far = stage.lens.focal * stage.unit / stage.size
     lively = rng.uniform(*hands)
     moves = motion.wander(rng, frames, fps, f32([0.05, 0.04, 0.02, 0.5, 0.4, 0.8]), 0.5)
     moves = moves * f32(lively) + f32([*rng.normal(0, [0.1, 0.08, 0.025]), 0, 0, 0])
     shake = motion.tremor(rng, frames, fps, float(rng.uniform(0.3, 1.2)))
+    shake = shake * f32([stage.scale, stage.scale, 1])
     anchor = take.eyes.mean((0, 1))
     x, y = stage.place[0] * far / stage.lens.focal, -stage.place[1] * far / stage.lens.focal
     sheets = []
@@ -120,19 +128,20 @@ def _sheets(
         reach = far / stage.lens.focal
         place = (x + m[3] + s[0] * reach, y + m[4] - s[1] * reach, far + m[5])
         pose = Pose(float(m[0]), float(m[1]), float(m[2] + s[2]), *(float(p) for p in place))
-        sheets.append(_sheet(pose, stage.lens, anchor))
+        sheets.append(_sheet(pose, stage, anchor))
     return sheets
 
 
-def _sheet(pose: Pose, lens: Lens, anchor: F32) -> _Sheet:
+def _sheet(pose: Pose, stage: Stage, anchor: F32) -> _Sheet:
     """Return the homography from picture to frame pixels of a plane at a pose."""
+    lens, unit = stage.lens, stage.unit
     turn, place = rotation(pose), f32([pose.x, pose.y, -pose.z])
-    plane = np.stack([turn[:, 0] * _UNIT, -turn[:, 1] * _UNIT, place], 1)
+    plane = np.stack([turn[:, 0] * unit, -turn[:, 1] * unit, place], 1)
     plane[:, 2] -= plane[:, 0] * anchor[0] + plane[:, 1] * anchor[1]
     pinhole = np.array(
         [[lens.focal, 0, -lens.width / 2], [0, -lens.focal, -lens.height / 2], [0, 0, -1]]
     )
-    eye = -(turn.T @ place) / _UNIT * f32([1, -1, 1]) + f32([*anchor, 0])
+    eye = -(turn.T @ place) / unit * f32([1, -1, 1]) + f32([*anchor, 0])
     return _Sheet(f32(pinhole @ plane), turn[:, 2], f32(eye))
 
 
@@ -152,14 +161,14 @@ def _show_print(
     take: Take, printer: Printer, stage: Stage, sheets: Sequence[_Sheet], rng: np.random.Generator
 ) -> Iterator[Shot]:
     """Print one frame of the take, hold the sheet before the camera."""
-    border = int(rng.integers(8, 28))
+    border = round(int(rng.integers(8, 28)) * stage.scale)
     picture = _framed(take.frames[take.still], border, 255)
     paper = instruments.printed(picture, printer, rng)
     # The lens and the aperture of a pixel (its standard deviation is 1 / sqrt(12) = 0.29), both in
     # pixels of the paper.
     sigma = FINENESS / stage.size * float(np.hypot(stage.spread, 0.29))
     paper = blur(paper, sigma)
-    bend = float(rng.normal(0, 2.5e-4))
+    bend = float(rng.normal(0, 2.5e-4)) / stage.scale
     glare, uneven = _glare(stage, printer.rough, rng), _uneven(stage.lens, rng)
     for sheet in sheets:
         seen, slope = _bent(_seen(sheet, stage.lens), sheet, bend, take.frames[0].shape[1] / 2)
@@ -174,7 +183,7 @@ def _show_display(
     take: Take, display: Display, stage: Stage, sheets: Sequence[_Sheet], rng: np.random.Generator
 ) -> Iterator[Shot]:
     """Play the take on a screen before the camera."""
-    border = int(rng.integers(10, 30))
+    border = round(int(rng.integers(10, 30)) * stage.scale)
     power = float(rng.uniform(0.9, 1.8))
     glare = _glare(stage, display.rough, rng) * np.float32(display.gloss)
     sigma = float(np.hypot(stage.spread, 0.29)) / stage.size

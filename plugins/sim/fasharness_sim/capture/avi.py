@@ -29,7 +29,7 @@ def write(path: Path, frames: Sequence[U8], fps: int, quality: int) -> None:
     """
     if not frames:
         raise ValueError("a video needs at least one frame, got none")
-    pictures = [_jpeg(frame, quality) for frame in frames]
+    pictures = [jpeg(frame, quality) for frame in frames]
     tall, wide = frames[0].shape[:2]
     body = b"".join(_chunk(b"00dc", picture) for picture in pictures)
     parts = [_header(wide, tall, fps, pictures), _list(b"movi", body), _index(pictures)]
@@ -41,11 +41,11 @@ def quality_for(frame: U8, size: int) -> int:
 
     This is how an encoder with a fixed bit rate behaves: a busier picture is stored more coarsely.
     """
-    return 20 + bisect.bisect_right(range(21, 98), size, key=lambda q: len(_jpeg(frame, q)))
+    return 20 + bisect.bisect_right(range(21, 98), size, key=lambda q: len(jpeg(frame, q)))
 
 
-def _jpeg(frame: U8, quality: int) -> bytes:
-    """Encode one frame."""
+def jpeg(frame: U8, quality: int) -> bytes:
+    """Encode one frame (H, W, 3), blue, green, red, as JPEG of a quality 0..100."""
     return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 

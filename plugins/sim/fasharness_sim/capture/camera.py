@@ -1,7 +1,7 @@
 """Phones: from linear light at the lens to the 8-bit frames that a phone would store."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -10,9 +10,11 @@ import numpy as np
 
 from fasharness_sim.capture.scene import Shot
 from fasharness_sim.fields import F32, U8, encoded, f32
+from fasharness_sim.formats import DEFAULT, Format
 
 _LEVELS = 4096
 _LUMA = f32([0.2126, 0.7152, 0.0722])
+_SIGHT = 1.01  # least focal length, in frame widths, for which rooms are drawn
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,27 @@ PHONES: Mapping[int, Phone] = MappingProxyType(
 )
 
 REFERENCE = Phone(680, 62, 0.3, 0.08, 1e-4, 1e-3, 0.0, 0.0, 1.0, 0.2, 0.25, 1.0, 90_000)
+
+
+def usual_rate(shape: Format) -> float:
+    """Return the bytes that these phones spend on a frame of a format, on average."""
+    return sum(fit(phone, shape).rate for phone in PHONES.values()) / len(PHONES)
+
+
+def fit(phone: Phone, shape: Format) -> Phone:
+    """Return a phone with the focal length, distance and bit rate that a format needs.
+
+    A wide frame is taken from farther away, with a longer lens: faces keep their size.
+    """
+    near = phone.focal * shape.scale
+    longer = max(1.0, _SIGHT * shape.width / near)
+    area = shape.width * shape.height / (DEFAULT.width * DEFAULT.height)
+    return replace(
+        phone,
+        focal=near * longer,
+        distance=phone.distance * longer,
+        rate=int(phone.rate * area),
+    )
 
 
 class Setting(NamedTuple):

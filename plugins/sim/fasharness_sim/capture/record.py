@@ -11,13 +11,13 @@ from fasharness_sim.capture import attack, avi, camera, motion, scene
 from fasharness_sim.capture.camera import PHONES, REFERENCE, Phone
 from fasharness_sim.capture.scene import Shot
 from fasharness_sim.fields import F32, U8, blur, f32, stream
+from fasharness_sim.formats import DEFAULT, Format
 from fasharness_sim.optics import Lens
 from fasharness_sim.people.head import Head
 from fasharness_sim.rooms import room
 from fasharness_sim.rooms.session import SESSIONS, lighting
 
-FRAMES, WIDTH, HEIGHT, FPS = 24, 360, 640, 15
-_SOURCE = Lens(REFERENCE.focal, 432, 768)
+_SOURCE = Format(432, 768)  # the frame of the good camera, for a phone's of the default format
 _EYE_LEVEL = 2.6
 
 
@@ -37,22 +37,33 @@ class Recording(NamedTuple):
 
 @dataclass(frozen=True)
 class Capture:
-    """Who was recorded with which phone in which session."""
+    """Who was recorded with which phone in which session, and as what it is stored."""
 
     seed: int
     user: int
     session: int
     phone: int
     head: Head
+    format: Format = DEFAULT
+
+    @property
+    def camera(self) -> Phone:
+        """The phone, with what the format needs."""
+        return camera.fit(PHONES[self.phone], self.format)
+
+    @property
+    def lens(self) -> Lens:
+        """The phone's lens before the format's frame."""
+        return Lens(self.camera.focal, self.format.width, self.format.height)
 
 
-def bona_fide(capture: Capture) -> Recording:
-    """Record the person."""
-    rng = _stream(capture, "bona fide")
-    phone = PHONES[capture.phone]
-    lens = Lens(phone.focal, WIDTH, HEIGHT)
-    poses = motion.head_way(rng, FRAMES, FPS, _place(phone, rng))
-    shake = motion.tremor(rng, FRAMES, FPS, float(rng.uniform(0.5, 1.7)))
+def bona_fide(capture: Capture, number: int = 1) -> Recording:
+    """Record the person; another number is another recording."""
+    # Without a number for the first, as the first versions had one recording only.
+    rng = _stream(capture, "bona fide", *([number] if number > 1 else []))
+    phone, lens, shape = capture.camera, capture.lens, capture.format
+    poses = motion.head_way(rng, shape.frames, shape.fps, _place(phone, rng))
+    shake = _shake(capture, rng)
     stage = scene.build(capture.head, SESSIONS[capture.session], lens, poses, rng)
     spread = _spread(phone, rng)
     shots = (
@@ -64,11 +75,11 @@ def bona_fide(capture: Capture) -> Recording:
 
 def source(capture: Capture) -> attack.Take:
     """Record the person with a good camera, for attacks to show."""
-    rng = _stream(capture, "source")
+    rng, shape = _stream(capture, "source"), capture.format
     place = (float(rng.normal(0, 0.8)), float(rng.normal(0.5, 0.8)), REFERENCE.distance)
-    poses = motion.head_way(rng, FRAMES, FPS, place)
-    shake = np.zeros((FRAMES, 3), np.float32)
-    stage = scene.build(capture.head, SESSIONS[capture.session], _SOURCE, poses, rng)
+    poses = motion.head_way(rng, shape.frames, shape.fps, place)
+    shake = np.zeros((shape.frames, 3), np.float32)
+    stage = scene.build(capture.head, SESSIONS[capture.session], _good_lens(shape), poses, rng)
     shots = (
         Shot(blur(s.light, REFERENCE.blur), s.depth, s.eyes, s.marks)
         for s in scene.film(stage, poses, shake)
@@ -93,20 +104,35 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
         The recording.
     """
     rng = _stream(capture, "attack", number)
-    phone, session = PHONES[capture.phone], SESSIONS[capture.session]
-    lens, light = Lens(phone.focal, WIDTH, HEIGHT), lighting(session, rng)
+    phone, session = capture.camera, SESSIONS[capture.session]
+    lens, light = capture.lens, lighting(session, rng)
     x, y, z = _place(phone, rng)
+    scale = capture.format.scale
     stage = attack.Stage(
         lens=lens,
         spread=_spread(phone, rng),
         lighting=light,
         room=room.draw(session, light, lens, rng),
         # The depicted face is as large in the frame as a real one at this distance.
-        size=phone.focal / z * REFERENCE.distance / REFERENCE.focal,
+        size=phone.focal / z * REFERENCE.distance / (REFERENCE.focal * scale),
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
+        scale=scale,
     )
-    shots = attack.show(take, attack.INSTRUMENTS[instrument], stage, FPS, rng)
+    shots = attack.show(take, attack.INSTRUMENTS[instrument], stage, capture.format.fps, rng)
     return _stored(shots, phone, rng)
+
+
+def _good_lens(shape: Format) -> Lens:
+    """The lens of the good camera, whose frame is as fine as the format's."""
+    wide, tall = (4 * round(side * shape.scale / 4) for side in (_SOURCE.width, _SOURCE.height))
+    return Lens(REFERENCE.focal * shape.scale, wide, tall)
+
+
+def _shake(capture: Capture, rng: np.random.Generator) -> F32:
+    """Draw how the camera shakes, in pixels of the format's frame."""
+    shape = capture.format
+    moved = motion.tremor(rng, shape.frames, shape.fps, float(rng.uniform(0.5, 1.7)))
+    return f32(moved * f32([shape.scale, shape.scale, 1]))
 
 
 def _stream(capture: Capture, *what: object) -> np.random.Generator:

@@ -1,15 +1,19 @@
-"""Storing a video, its eyes and its depth: whole files only, whatever interrupts the writer."""
+"""Storing a video, its depth and its truth: whole files only, whatever interrupts the writer."""
 
 import errno
-from collections.abc import Iterator, Sequence
+import io
+import zipfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from fasharness.common.files import replacing
 from fasharness.errors import DataError
-from fasharness_sim.capture import avi
+from fasharness_sim.capture import avi, iso_media
+from fasharness_sim.capture.record import Recording
 from fasharness_sim.fields import F32, U8, f32
 from fasharness_sim.people import landmarks
 
@@ -36,10 +40,27 @@ def text(path: Path, content: str) -> None:
         part.write_text(content, encoding="utf-8", newline="\n")
 
 
-def video(path: Path, frames: Sequence[U8], fps: int, quality: int) -> None:
-    """Store frames (H, W, 3), blue, green, red, as Motion JPEG of a quality 0..100 in an AVI."""
+def video(path: Path, recording: Recording, fps: int, crf: int | None) -> None:
+    """Store the frames of a recording as the ending of a file says.
+
+    Args:
+        path: ends with .avi, .mov or .mp4, or with .jpg or .png for a single frame.
+        recording: frames and the quality of JPEG frames.
+        fps: frames a second.
+        crf: rate factor of H.264 in .mov and .mp4; None for Motion JPEG.
+    """
+    frames, quality = recording.frames, recording.quality
     with whole(path) as part:
-        avi.write(part, frames, fps, quality)
+        if path.suffix == ".avi":
+            avi.write(part, frames, fps, quality)
+        elif path.suffix == ".jpg":
+            part.write_bytes(avi.jpeg(frames[0], quality))
+        elif path.suffix == ".png":
+            part.write_bytes(cv2.imencode(".png", frames[0])[1].tobytes())
+        elif crf is None:
+            iso_media.write_jpeg(part, frames, fps, quality)
+        else:
+            iso_media.write_h264(part, frames, fps, crf)
 
 
 def depth_maps(depth: F32) -> U8:
@@ -85,22 +106,16 @@ def truth(path: Path, points: F32, marks: F32) -> None:
         )
 
 
-def eyes(path: Path, points: F32) -> None:
-    """Store eye positions (F, 2, 2) as lines ``frame,x_left,y_left,x_right,y_right``."""
-    rows = np.rint(points).astype(int).reshape(len(points), 4).tolist()
-    text(path, "".join(f"{k},{a},{b},{c},{d}\n" for k, (a, b, c, d) in enumerate(rows)))
-
-
 def read_eyes(path: Path) -> F32:
-    """Read the eye positions that `eyes` stored: float32 (F, 2, 2), at least one frame.
+    """Read the eye positions that `truth` stored: float32 (F, 2, 2) pixels, at least one frame.
 
     Raises:
         DataError: the file is missing, empty or damaged.
     """
     try:
-        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
-        points = f32([[float(value) for value in row[1:]] for row in rows]).reshape(-1, 2, 2)
-    except (OSError, ValueError):
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            points = f32(arrays["eyes"].reshape(-1, 2, 2) / 10)
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         points = f32([])
     if not len(points):
         raise DataError(f"{path}: no readable eye positions; delete the file and simulate again")

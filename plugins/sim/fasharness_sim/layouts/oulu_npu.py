@@ -15,6 +15,7 @@ from fasharness.builtin.datasets.oulu_npu_files import (
     rule,
 )
 from fasharness.data import Split
+from fasharness_sim.formats import Side
 from fasharness_sim.layout import Layout, Sitting, Video
 
 # sittings of each split in the two sessions that train, and in the third, which protocols 1 and 4
@@ -45,10 +46,14 @@ class OuluNpuLayout(Layout):
     protocols = MappingProxyType({f"oulu{k}": f"protocol {k}" for k in range(1, 5)})
     naming = (
         "Phone_Session_User_File",
-        "file 1 is bona fide, 2 and 3 print, 4 and 5 display",
+        "the video; file 1 is bona fide, 2 and 3 print, 4 and 5 display",
     )
     beside = MappingProxyType(
-        {"Protocols/": "the lists of the four protocols, for the videos that exist"}
+        {
+            "Phone_Session_User_File.txt": "frame,x_left,y_left,x_right,y_right (left: in the "
+            "image)",
+            "Protocols/": "the lists of the four protocols, for the videos that exist",
+        }
     )
 
     def sittings(self, size: str, users: Mapping[Split, Sequence[int]]) -> list[Sitting]:
@@ -77,8 +82,13 @@ class OuluNpuLayout(Layout):
 def sitting(user: int, session: int, phone: int) -> Sitting:
     """A sitting with its five videos."""
     names = [Name(phone, session, user, file) for file in FILES]
-    videos = (Video(f"{FOLDERS[n.split]}/{n}", SPECIES[n.file], n.file) for n in names)
-    return Sitting(user, session, phone, tuple(videos))
+    return Sitting(user, session, phone, tuple(map(_video, names)))
+
+
+def _video(name: Name) -> Video:
+    """A video with its eye positions beside it."""
+    path = f"{FOLDERS[name.split]}/{name}"
+    return Video(path, SPECIES[name.file], name.file, sides=(Side(f"{path}.txt", "eyes"),))
 
 
 def _in_turn(
