@@ -7,6 +7,8 @@ SHORT_SIDE = 360
 
 Form = Literal["eyes", "xywh", "corners", "box and eyes", "in 224"]
 
+Support = Literal["", "hand", "fixed"]
+
 
 class Format(NamedTuple):
     """Frame size in pixels (multiples of 4), number of frames, and frames a second."""

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from fasharness.data import Split
-from fasharness_sim.formats import DEFAULT, Format, Side
+from fasharness_sim.formats import DEFAULT, Format, Side, Support
 
 
 class Video(NamedTuple):
@@ -20,9 +20,11 @@ class Video(NamedTuple):
         number: which recording of the sitting it is; another number is another recording.
         ending: of the file, e.g. ``.mov``.
         crf: rate factor of its H.264; None for JPEG frames. Pictures have none.
+        support: who holds the instrument, ``hand`` or ``fixed``; empty for what is usual for it.
+        photo: whether a display shows one picture only.
         other: a second person in it: whose eyes are behind a cut photo, or whose face is put on.
-        turn: degrees clockwise, 0 or 180, by which stored frames are turned; what is said of the
-            face is true of the upright frame.
+        turn: degrees clockwise, 0, 90, 180 or 270, by which the file says that its frames are to
+            be turned; what is said of the face is true of the upright frame.
         sides: the text files about its face.
     """
 
@@ -31,6 +33,8 @@ class Video(NamedTuple):
     number: int
     ending: str = ".avi"
     crf: int | None = None
+    support: Support = ""
+    photo: bool = False
     other: int | None = None
     turn: int = 0
     sides: tuple[Side, ...] = ()
@@ -64,6 +68,8 @@ class Layout(ABC):
             which the baselines are known, the last should be the hardest.
         naming: the pattern of a video's name and what it says, for ``README.txt``.
         beside: the other files of the folder and what they are, for ``README.txt``.
+        people: added to a user's number to draw the person, so that no two data sets show the
+            same one; as many as there are users lie between those of two layouts.
         ending: of the videos, for ``README.txt``.
         stand_ins: PAI species of which only the names are simulated, to what is shown instead.
     """
@@ -76,6 +82,7 @@ class Layout(ABC):
     protocols: ClassVar[Mapping[str, str]]
     naming: ClassVar[tuple[str, str]]
     beside: ClassVar[Mapping[str, str]]
+    people: ClassVar[int] = 0
     ending: ClassVar[str] = ".avi"
     stand_ins: ClassVar[Mapping[str, str]] = MappingProxyType({})
 

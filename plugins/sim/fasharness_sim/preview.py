@@ -13,7 +13,6 @@ from fasharness.common.marks import DONE, need_simulation
 from fasharness.errors import DataError, OptionError
 from fasharness.prepare.decode import decode
 from fasharness_sim.capture import storing
-from fasharness_sim.capture.attack import INSTRUMENTS
 from fasharness_sim.capture.camera import PHONES
 from fasharness_sim.fields import U8, f32
 from fasharness_sim.layout import Layout
@@ -96,11 +95,8 @@ def sheet(title: str, videos: Sequence[Shown]) -> U8:
     panels = (
         ("Users, bona fide", _users(videos)),
         ("Phones and sessions, bona fide and an attack", _factors(videos)),
-        (
-            "Faces at the size of the video: bona fide, print 1 and 2, display 1 and 2",
-            _close(videos),
-        ),
-        ("The five videos of one sitting, through time", _strips(videos)),
+        ("Faces at the size of the video", _close(videos)),
+        ("The videos of one sitting, through time", _strips(videos)),
     )
     rows = [_line(title, 0.7, 30)]
     for text, tiles in panels:
@@ -141,7 +137,7 @@ def _users(videos: Sequence[Shown]) -> list[Tile]:
 
 def _factors(videos: Sequence[Shown]) -> list[Tile]:
     """Show each phone in each session, bona fide and attacked by one instrument after another."""
-    tiles, instruments = [], tuple(INSTRUMENTS)
+    tiles, instruments = [], tuple(dict.fromkeys(v.instrument for v in videos if v.instrument))
     first = {v[2:]: v for v in reversed(videos)}
     for session in SESSIONS:
         for phone in PHONES:
@@ -187,7 +183,7 @@ def _crop(frame: U8, path: Path) -> U8:
 
 
 def _strips(videos: Sequence[Shown]) -> list[Tile]:
-    """Show a row of frames from each of the five videos of one sitting."""
+    """Show a row of frames from each video of one sitting."""
     tiles = []
     for sitting in _sittings(videos, 1):
         for video in sitting:
@@ -223,6 +219,11 @@ def _grid(tiles: Sequence[Tile]) -> list[U8]:
     for start in range(0, len(tiles), columns):
         row = tiles[start : start + columns]
         cells = [np.vstack([_line(t.label, 0.36, _LABEL, wide), t.picture]) for t in row]
+        # Videos of one folder may have frames of several proportions.
+        tall = max(cell.shape[0] for cell in cells)
+        cells = [
+            np.pad(c, ((0, tall - len(c)), (0, 0), (0, 0)), constant_values=_PAPER) for c in cells
+        ]
         cells += [np.full(cells[0].shape, _PAPER, np.uint8)] * (columns - len(row))
         rows.append(np.hstack(cells))
     return rows

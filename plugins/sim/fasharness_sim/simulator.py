@@ -99,7 +99,7 @@ def simulate(
     if layout.stand_ins:
         settings["stand_ins"] = dict(layout.stand_ins)
     texts = {**lists, "README.txt": readme(layout), "LICENSE.txt": _LICENSE}
-    content = Content(seed, settings, sittings, texts)
+    content = Content(seed, layout.people, settings, sittings, texts)
     writing.write(out, content, jobs=jobs, progress=progress, announce=announce)
 
 

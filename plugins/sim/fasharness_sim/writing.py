@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 
 from fasharness.common.files import sweep
 from fasharness.common.marks import BEGUN, DONE
 from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
 from fasharness_sim.capture import attack, camera, record, sides, storing
-from fasharness_sim.fields import U8
 from fasharness_sim.formats import Format
 from fasharness_sim.layout import Sitting, Video
 from fasharness_sim.people import head
@@ -38,12 +36,14 @@ class Content:
 
     Attributes:
         seed: every video depends on it, its sitting and its number only.
+        people: added to a user's number to draw the person.
         settings: what decides the content, for ``SIMULATED.json``: plain JSON values.
         sittings: all to be recorded.
         texts: the other files by their path below the folder; written last.
     """
 
     seed: int
+    people: int
     settings: Mapping[str, object]
     sittings: Sequence[Sitting]
     texts: Mapping[str, str]
@@ -68,6 +68,7 @@ class _Task(NamedTuple):
 
     out: str
     seed: int
+    people: int
     sitting: Sitting
 
 
@@ -162,7 +163,9 @@ def _shown(value: object) -> str:
 def _task(out: Path, content: Content, sitting: Sitting) -> _Task | None:
     """Return the videos of a sitting that lack one of their files, None if all are complete."""
     missing = tuple(v for v in sitting.videos if not all((out / f).is_file() for f in files(v)))
-    return _Task(str(out), content.seed, sitting._replace(videos=missing)) if missing else None
+    if not missing:
+        return None
+    return _Task(str(out), content.seed, content.people, sitting._replace(videos=missing))
 
 
 def files(video: Video) -> tuple[str, ...]:
@@ -189,10 +192,10 @@ def _megabytes(size: int) -> str:
 def _size(tasks: Sequence[_Task]) -> int:
     """Estimate the bytes of videos from the bit rates of their cameras."""
     size = 0.0
-    for _, _, sitting in tasks:
-        shape = sitting.format
+    for task in tasks:
+        shape = task.sitting.format
         one = camera.usual_rate(shape) * shape.frames + _BESIDE_A_VIDEO * shape.scale**2
-        size += len(sitting.videos) * one
+        size += len(task.sitting.videos) * one
     return int(size)
 
 
@@ -226,10 +229,11 @@ def _one_thread() -> None:
 def _capture(task: _Task) -> record.Capture:
     """Build the user's head, for recording with the sitting's phone."""
     user, session, phone, _, shape = task.sitting
-    return record.Capture(task.seed, user, session, phone, _head(task.seed, user), shape)
+    who = task.people + user
+    return record.Capture(task.seed, who, session, phone, _head(task.seed, who), shape)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _head(seed: int, user: int) -> head.Head:
     """Build a head; that of the last sitting is often wanted again."""
     return head.build(person(seed, user), seed)
@@ -246,16 +250,20 @@ def _record(task: _Task) -> int:
         # The same recording at another rate is not drawn again.
         if recording is None or shown != (video.instrument, video.number, video.other):
             shown = (video.instrument, video.number, video.other)
-            recording = _recorded(capture, video, take)
+            recording = _recorded(task, capture, video, take)
         _store(Path(task.out), video, recording, task.sitting.format)
     return len(videos)
 
 
-def _recorded(capture: record.Capture, video: Video, take: attack.Take | None) -> record.Recording:
+def _recorded(
+    task: _Task, capture: record.Capture, video: Video, take: attack.Take | None
+) -> record.Recording:
     """Record one video."""
     if take is None or video.instrument is None:
         return record.bona_fide(capture, video.number)
-    return record.attacked(capture, video.instrument, take, video.number)
+    shown = attack.frozen(take) if video.photo else take
+    other = None if video.other is None else _head(task.seed, task.people + video.other)
+    return record.attacked(capture, video.instrument, shown, video.number, video.support, other)
 
 
 def _store(out: Path, video: Video, recording: record.Recording, shape: Format) -> None:
@@ -265,13 +273,7 @@ def _store(out: Path, video: Video, recording: record.Recording, shape: Format) 
         storing.text(out / side.path, sides.text(side, eyes, marks, (shape.width, shape.height)))
     storing.depth(out / f"{video.path}{DEPTH}", storing.depth_maps(recording.depth))
     storing.truth(out / f"{video.path}{TRUTH}", eyes, marks)
-    stored = recording._replace(frames=[_turned(f, video.turn) for f in recording.frames])
-    storing.video(out / video.file, stored, shape.fps, video.crf)
-
-
-def _turned(frame: U8, degrees: int) -> U8:
-    """Turn a frame by 0 or 180 degrees."""
-    return np.ascontiguousarray(frame[::-1, ::-1]) if degrees == 180 else frame
+    storing.video(out / video.file, recording, shape.fps, video.crf, video.turn)
 
 
 def _finish(out: Path, content: Content) -> None:

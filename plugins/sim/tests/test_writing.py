@@ -12,7 +12,7 @@ from fasharness_sim.writing import Content
 
 VIDEOS = (Video("devel/real/client001", None, 1), Video("devel/attack/client001", "print1", 2))
 SETTINGS = {"data": "simulated X", "version": 1, "seed": 0}
-ANOTHER = Content(0, SETTINGS, [Sitting(1, 1, 3, VIDEOS)], {"lists/all.txt": "SIMULATED\n"})
+ANOTHER = Content(0, 0, SETTINGS, [Sitting(1, 1, 3, VIDEOS)], {"lists/all.txt": "SIMULATED\n"})
 
 
 def test_another_layout_is_its_paths_and_texts(tmp_path):

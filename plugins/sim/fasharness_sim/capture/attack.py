@@ -8,12 +8,14 @@ from typing import NamedTuple, TypeVar
 import cv2
 import numpy as np
 
-from fasharness_sim.capture import instruments, motion
+from fasharness_sim.capture import cut, instruments, motion
 from fasharness_sim.capture.instruments import FINENESS, Display, Printer
 from fasharness_sim.capture.scene import Shot
 from fasharness_sim.capture.view import DEPTH_STEP
 from fasharness_sim.fields import F32, U8, blur, f32, noise
+from fasharness_sim.formats import Support
 from fasharness_sim.optics import Lens, Lighting, Pose, rotation
+from fasharness_sim.people.head import Head
 
 INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
     {
@@ -21,12 +23,16 @@ INSTRUMENTS: Mapping[str, Printer | Display] = MappingProxyType(
         "print2": Printer(5.0, True, 0.015, 1.0, -0.02, 0.05, 30),
         "display1": Display(1.9, 2.2, 0.004, 0.95, 6500, 0.015, 22, 0.03, 0.25),
         "display2": Display(1.75, 2.35, 0.012, 0.85, 6000, 0.04, 7, 0.05, 0.1),
+        "warped": Printer(5.2, True, 0.02, 1.0, 0.02, 0.06, 35, bend=6e-4, flex=1.1e-3),
+        "cut": Printer(5.2, True, 0.02, 1.0, 0.02, 0.06, 35, bend=4e-4),
+        "mobile": Display(2.1, 2.1, 0.008, 0.8, 6400, 0.045, 6, 0.02, 0.3),
+        "tablet": Display(1.65, 2.2, 0.006, 0.9, 6200, 0.05, 6, 0.015, 0.12),
     }
 )
 Surface = TypeVar("Surface", F32, U8)
 _UNIT = 0.07
-# Least and most liveliness of the movement of prints and of displays.
-_HAND_HELD, _ON_A_DESK = (0.3, 1.3), (0.0, 0.3)
+# Least and most liveliness of the movement of what is held by hand and of what is fixed.
+_HAND_HELD, _FIXED = (0.3, 1.3), (0.0, 0.3)
 _BAND_PITCH = 170.0
 _EIGHTH = 8
 
@@ -53,7 +59,9 @@ class Stage:
     ``lens``, ``spread``: the camera's pinhole and point spread (pixels) · ``lighting``, ``room``:
     the session's light and picture · ``size``: sensor pixels per picture pixel · ``place``: where
     the eyes come to lie, in pixels from the frame's middle, right and down · ``scale``: of the
-    picture that is shown; at 1 a pixel of it is 0.7 mm wide.
+    picture that is shown; at 1 a pixel of it is 0.7 mm wide · ``support``: who holds the
+    instrument; by default prints are held by hand and displays are fixed · ``behind``: whose eyes
+    are behind the holes of a print; None: it has no holes.
     """
 
     lens: Lens
@@ -63,6 +71,8 @@ class Stage:
     size: float
     place: tuple[float, float]
     scale: float = 1.0
+    support: Support = ""
+    behind: Head | None = None
 
     @property
     def unit(self) -> float:
@@ -71,11 +81,15 @@ class Stage:
 
 
 class _Sheet(NamedTuple):
-    """A flat instrument at one moment: picture to frame (3, 3), and how it faces the camera."""
+    """A flat instrument at one moment: picture to frame (3, 3), how it faces the camera, how far.
+
+    ``eye``: the camera in picture pixels, right, down and out of the picture · ``far`` in cm.
+    """
 
     to_frame: F32
     normal: F32
     eye: F32
+    far: float
 
 
 class _Seen(NamedTuple):
@@ -101,10 +115,21 @@ def show(
         One shot per frame of the take, in linear light behind the lens, with the depth of the
         face that is depicted.
     """
+    printed = isinstance(instrument, Printer)
+    held = stage.support == "hand" or (printed and not stage.support)
+    sheets = _sheets(take, stage, fps, _HAND_HELD if held else _FIXED, rng)
     if isinstance(instrument, Printer):
-        sheets = _sheets(take, stage, fps, _HAND_HELD, rng)
-        return _show_print(take, instrument, stage, sheets, rng)
-    return _show_display(take, instrument, stage, _sheets(take, stage, fps, _ON_A_DESK, rng), rng)
+        return _show_print(take, instrument, stage, sheets, fps, rng)
+    return _show_display(take, instrument, stage, sheets, rng)
+
+
+def frozen(take: Take) -> Take:
+    """Return a take that shows its still all the time."""
+    count, at = len(take.frames), take.still
+    depth, eyes, marks = (
+        np.repeat(part[at : at + 1], count, 0) for part in (take.depth, take.eyes, take.marks)
+    )
+    return Take([take.frames[at]] * count, depth, eyes, marks)
 
 
 def _sheets(
@@ -142,7 +167,7 @@ def _sheet(pose: Pose, stage: Stage, anchor: F32) -> _Sheet:
         [[lens.focal, 0, -lens.width / 2], [0, -lens.focal, -lens.height / 2], [0, 0, -1]]
     )
     eye = -(turn.T @ place) / unit * f32([1, -1, 1]) + f32([*anchor, 0])
-    return _Sheet(f32(pinhole @ plane), turn[:, 2], f32(eye))
+    return _Sheet(f32(pinhole @ plane), turn[:, 2], f32(eye), pose.z)
 
 
 def _seen(sheet: _Sheet, lens: Lens) -> _Seen:
@@ -158,7 +183,12 @@ def _seen(sheet: _Sheet, lens: Lens) -> _Seen:
 
 
 def _show_print(
-    take: Take, printer: Printer, stage: Stage, sheets: Sequence[_Sheet], rng: np.random.Generator
+    take: Take,
+    printer: Printer,
+    stage: Stage,
+    sheets: Sequence[_Sheet],
+    fps: float,
+    rng: np.random.Generator,
 ) -> Iterator[Shot]:
     """Print one frame of the take, hold the sheet before the camera."""
     border = round(int(rng.integers(8, 28)) * stage.scale)
@@ -168,15 +198,36 @@ def _show_print(
     # pixels of the paper.
     sigma = FINENESS / stage.size * float(np.hypot(stage.spread, 0.29))
     paper = blur(paper, sigma)
-    bend = float(rng.normal(0, 2.5e-4)) / stage.scale
+    bends = float(rng.normal(0, printer.bend)) / stage.scale + np.zeros(len(sheets))
     glare, uneven = _glare(stage, printer.rough, rng), _uneven(stage.lens, rng)
-    for sheet in sheets:
-        seen, slope = _bent(_seen(sheet, stage.lens), sheet, bend, take.frames[0].shape[1] / 2)
+    # Drawn last, so that prints that are not warped keep their streams.
+    if printer.flex:
+        flex = f32([printer.flex / stage.scale])
+        bends = bends + motion.wander(rng, len(sheets), fps, flex, 0.8)[:, 0]
+    holes = _holes(take, border, stage, fps, rng) if stage.behind else None
+    middle = take.frames[0].shape[1] / 2
+    for at, (sheet, bend) in enumerate(zip(sheets, bends.tolist(), strict=True)):
+        seen, slope = _bent(_seen(sheet, stage.lens), sheet, bend, middle)
         light = _read(paper, seen, border, FINENESS)
         light *= _lambert(sheet, stage.lighting, slope, uneven)
         light += _slid(glare, sheet, stage.lens) * np.float32(printer.gloss)
         _surround(light, seen, take.frames[0].shape, border, stage)
-        yield Shot(light, *_carried(take, take.still, sheet, stage.lens))
+        # The marks of a sheet that is not warped on purpose are those of a plane: they are less
+        # than a pixel off.
+        carried = _carried(take, take.still, sheet, stage.lens, bend if printer.flex else 0.0)
+        if holes is not None:
+            holes.show(light, _read(holes.mask, seen, border, 1), at, carried.eyes, sheet.far)
+        yield Shot(light, *carried)
+
+
+def _holes(
+    take: Take, border: int, stage: Stage, fps: float, rng: np.random.Generator
+) -> cut.Holes:
+    """Cut the eyes out of a print, and put the attacker behind it."""
+    assert stage.behind is not None
+    mask = cut.eyes_out(take.marks[take.still], take.frames[0].shape, border)
+    frames = len(take.frames)
+    return cut.holes(mask, stage.behind, stage.lens, stage.lighting, frames, fps, rng)
 
 
 def _show_display(
@@ -306,8 +357,9 @@ class _Carried(NamedTuple):
     marks: F32
 
 
-def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens) -> _Carried:
-    """Carry depth, eyes and marks of the picture over to the frame."""
+def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens, bend: float = 0.0) -> _Carried:
+    """Carry depth, eyes and marks of the picture, which may be bent, over to the frame."""
+    way, middle = sheet.to_frame, take.frames[0].shape[1] / 2
     half = (DEPTH_STEP - 1) / 2 / DEPTH_STEP
     up = np.array(
         [
@@ -316,14 +368,23 @@ def _carried(take: Take, index: int, sheet: _Sheet, lens: Lens) -> _Carried:
             [0, 0, 1],
         ]
     )
-    coarse = np.linalg.inv(up) @ sheet.to_frame @ up
+    coarse = np.linalg.inv(up) @ way @ up
     size = (lens.width // DEPTH_STEP, lens.height // DEPTH_STEP)
     # Nearest: a linear mean with one NaN neighbour is NaN and would eat into the face.
     depth = cv2.warpPerspective(
         take.depth[index], coarse, size, flags=cv2.INTER_NEAREST, borderValue=float("nan")
     )
     eyes, marks = (
-        f32(cv2.perspectiveTransform(points[index][None], sheet.to_frame)[0])
-        for points in (take.eyes, take.marks)
+        f32(cv2.perspectiveTransform(_shifted(p[index], sheet, bend, middle)[None], way)[0])
+        for p in (take.eyes, take.marks)
     )
     return _Carried(f32(depth), eyes, marks)
+
+
+def _shifted(points: F32, sheet: _Sheet, bend: float, middle: float) -> F32:
+    """Return where on the plane points (N, 2) of a bent sheet are seen: `_bent`, the other way."""
+    seen = points
+    for _ in range(3):
+        height = np.float32(bend) * (seen[:, :1] - np.float32(middle)) ** 2 / sheet.eye[2]
+        seen = points - (sheet.eye[:2] - seen) * height
+    return f32(seen)

@@ -31,6 +31,8 @@ class Printer:
         warm: tint of the paper, above 0 is yellowish.
         gloss: mirror reflectance of the surface, and ``rough`` the spread of it in pixels.
         rough: see ``gloss``.
+        bend: usual curvature of the sheet, as half the second derivative over a picture pixel.
+        flex: usual change of it while the sheet is held: it is warped on purpose.
     """
 
     cell: float
@@ -40,6 +42,8 @@ class Printer:
     warm: float
     gloss: float
     rough: float
+    bend: float = 2.5e-4
+    flex: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fasharness.errors import OptionError
 from fasharness_sim.capture import avi
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 
 # Without it the files state the version of the library, and so do the packets of x264.
 _EXACT = {"fflags": "+bitexact"}
+# The usual preset takes longer than drawing the frames. x264's mb-tree reads memory that nobody
+# wrote (AVX-512, build 165), so its bytes differ from call to call.
+_X264 = {"preset": "veryfast", "x264-params": "mbtree=0"}
+_MATRIX = 44  # where a track header's matrix is, from the header's name
 
 
 def write_h264(path: Path, frames: Sequence[U8], fps: int, crf: int) -> None:
@@ -35,7 +42,7 @@ def write_h264(path: Path, frames: Sequence[U8], fps: int, crf: int) -> None:
     """
     av = _library(path)
     with _opened(path) as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf)})
+        stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), **_X264})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         # More threads cut the picture up in another way, so the bytes would depend on the machine.
@@ -58,6 +65,29 @@ def write_jpeg(path: Path, frames: Sequence[U8], fps: int, quality: int) -> None
             packet.pts = packet.dts = number
             packet.duration, packet.is_keyframe = 1, True
             container.mux(packet)
+
+
+def turned_back(frame: U8, degrees: int) -> U8:
+    """Turn an upright frame so that turning it clockwise by `degrees` makes it upright again."""
+    return np.ascontiguousarray(np.rot90(frame, degrees // 90))
+
+
+def state_turn(path: Path, degrees: int) -> None:
+    """Write into the header of a file's only track by how much its frames are to be turned.
+
+    Args:
+        path: a file that `write_h264` or `write_jpeg` wrote.
+        degrees: clockwise, 0, 90, 180 or 270.
+    """
+    if not degrees:
+        return
+    # PyAV offers no way to state it. The matrix of a track header of version 0 (ISO/IEC 14496-12,
+    # 8.3.2): nine numbers, the first two columns in 16.16, the last in 2.30.
+    data = bytearray(path.read_bytes())
+    start = data.index(b"tkhd") + _MATRIX
+    c, s = ((1, 0), (0, 1), (-1, 0), (0, -1))[degrees // 90]
+    struct.pack_into(">9i", data, start, c << 16, s << 16, 0, -s << 16, c << 16, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
 
 
 def _library(path: Path) -> ModuleType:

@@ -47,7 +47,7 @@ def head_way(
     # tanh bounds the turn without the heap at the ends that clipping would leave.
     yaw = 0.3 * np.tanh((angles[:, 0] + rng.normal(0, 0.06)) / 0.3)
     pitch = angles[:, 1] + rng.normal(0, 0.05)
-    blink, talk = _blinks(rng, frames, fps), _talk(rng, frames, fps)
+    blink, talk = blinks(rng, frames, fps), _talk(rng, frames, fps)
     x, y, z = (np.float32(at) + moves[:, k] for k, at in enumerate(place))
     rows = np.stack([yaw, pitch, angles[:, 2], x, y, z, blink, talk], -1)
     return [Pose(*row) for row in rows.tolist()]
@@ -59,7 +59,7 @@ def tremor(rng: np.random.Generator, frames: int, fps: float, strength: float) -
     return f32(slow + wander(rng, frames, fps, f32([0.25, 0.25, 0.0008]) * f32(strength), 4.0))
 
 
-def _blinks(rng: np.random.Generator, frames: int, fps: float) -> F32:
+def blinks(rng: np.random.Generator, frames: int, fps: float) -> F32:
     """Close the eyes for about a seventh of a second, some 20 times a minute."""
     time, closed = np.arange(frames) / fps, np.zeros(frames)
     # 20 a minute is within the range of Bentivoglio et al. (1997).

@@ -11,7 +11,7 @@ from fasharness_sim.capture import attack, avi, camera, motion, scene
 from fasharness_sim.capture.camera import PHONES, REFERENCE, Phone
 from fasharness_sim.capture.scene import Shot
 from fasharness_sim.fields import F32, U8, blur, f32, stream
-from fasharness_sim.formats import DEFAULT, Format
+from fasharness_sim.formats import DEFAULT, Format, Support
 from fasharness_sim.optics import Lens
 from fasharness_sim.people.head import Head
 from fasharness_sim.rooms import room
@@ -91,7 +91,14 @@ def source(capture: Capture) -> attack.Take:
     return attack.Take(recording.frames, recording.depth, recording.eyes, recording.marks, still)
 
 
-def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) -> Recording:
+def attacked(
+    capture: Capture,
+    instrument: str,
+    take: attack.Take,
+    number: int,
+    support: Support = "",
+    behind: Head | None = None,
+) -> Recording:
     """Record an attack with the capture's phone.
 
     Args:
@@ -99,6 +106,8 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
         instrument: a key of ``attack.INSTRUMENTS``.
         take: what the instrument shows.
         number: which recording this is; another number is another recording.
+        support: who holds the instrument.
+        behind: whose eyes are behind the holes of a print; None: it has no holes.
 
     Returns:
         The recording.
@@ -117,6 +126,8 @@ def attacked(capture: Capture, instrument: str, take: attack.Take, number: int) 
         size=phone.focal / z * REFERENCE.distance / (REFERENCE.focal * scale),
         place=(phone.focal * x / z, -phone.focal * (y + _EYE_LEVEL) / z),
         scale=scale,
+        support=support,
+        behind=behind,
     )
     shots = attack.show(take, attack.INSTRUMENTS[instrument], stage, capture.format.fps, rng)
     return _stored(shots, phone, rng)

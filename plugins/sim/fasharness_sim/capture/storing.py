@@ -40,7 +40,7 @@ def text(path: Path, content: str) -> None:
         part.write_text(content, encoding="utf-8", newline="\n")
 
 
-def video(path: Path, recording: Recording, fps: int, crf: int | None) -> None:
+def video(path: Path, recording: Recording, fps: int, crf: int | None, turn: int = 0) -> None:
     """Store the frames of a recording as the ending of a file says.
 
     Args:
@@ -48,6 +48,7 @@ def video(path: Path, recording: Recording, fps: int, crf: int | None) -> None:
         recording: frames and the quality of JPEG frames.
         fps: frames a second.
         crf: rate factor of H.264 in .mov and .mp4; None for Motion JPEG.
+        turn: degrees clockwise by which a .mov or .mp4 file says that its frames are to be turned.
     """
     frames, quality = recording.frames, recording.quality
     with whole(path) as part:
@@ -57,10 +58,13 @@ def video(path: Path, recording: Recording, fps: int, crf: int | None) -> None:
             part.write_bytes(avi.jpeg(frames[0], quality))
         elif path.suffix == ".png":
             part.write_bytes(cv2.imencode(".png", frames[0])[1].tobytes())
-        elif crf is None:
-            iso_media.write_jpeg(part, frames, fps, quality)
         else:
-            iso_media.write_h264(part, frames, fps, crf)
+            stored = [iso_media.turned_back(frame, turn) for frame in frames]
+            if crf is None:
+                iso_media.write_jpeg(part, stored, fps, quality)
+            else:
+                iso_media.write_h264(part, stored, fps, crf)
+            iso_media.state_turn(part, turn)
 
 
 def depth_maps(depth: F32) -> U8:
