@@ -7,10 +7,35 @@ from types import MappingProxyType
 from fasharness.common.marks import DONE, need_simulation
 from fasharness.errors import DataError
 from fasharness_sim.layout import Layout
+from fasharness_sim.layouts.casia_fasd import CasiaFasdLayout
+from fasharness_sim.layouts.celeba_spoof import CelebaSpoofLayout
+from fasharness_sim.layouts.lcc_fasd import LccFasdLayout
+from fasharness_sim.layouts.msu_mfsd import MsuMfsdLayout
 from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
+from fasharness_sim.layouts.replay_attack import ReplayAttackLayout
+from fasharness_sim.layouts.replay_mobile import ReplayMobileLayout
+from fasharness_sim.layouts.rose_youtu import RoseYoutuLayout
+from fasharness_sim.layouts.siw import SiwLayout
+from fasharness_sim.layouts.siw_m import SiwMLayout
+from fasharness_sim.layouts.siw_mv2 import SiwMv2Layout
 
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
-    {layout.dataset: layout for layout in (OuluNpuLayout(),)}
+    {
+        layout.dataset: layout
+        for layout in (
+            OuluNpuLayout(),
+            ReplayAttackLayout(),
+            ReplayMobileLayout(),
+            CasiaFasdLayout(),
+            MsuMfsdLayout(),
+            SiwLayout(),
+            SiwMLayout(),
+            SiwMv2Layout(),
+            RoseYoutuLayout(),
+            CelebaSpoofLayout(),
+            LccFasdLayout(),
+        )
+    }
 )
 
 

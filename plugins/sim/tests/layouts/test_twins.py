@@ -1,0 +1,278 @@
+"""The smallest twin of each data set: its names, side files and lists are those of the real one."""
+
+import json
+import re
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+
+from fasharness.prepare.decode import decode
+from fasharness_sim import preview, writing
+from fasharness_sim.layouts import LAYOUTS, layout_of
+from fasharness_sim.simulator import readme, simulate
+from fasharness_sim.users import by_split
+from fasharness_sim.writing import files
+
+_CLIENT = r"client\d{3}"
+_SIW_M = (
+    r"Makeup/(Cosmetic/Makeup_Co|Impersonation/Makeup_Im|Obfuscation/Makeup_Ob)|"
+    r"Mask/(HalfMask/Mask_Half|MannequinHead/Mask_Mann|PaperMask/Mask_Paper|"
+    r"SiliconeMask/Mask_Silicone|TransparentMask/Mask_Trans)|Paper/Paper|Replay/Replay|"
+    r"Partial/(FunnyeyeGlasses/Partial_Funnyeye|PaperCut/Partial_(Eye|Mouth)|"
+    r"PaperGlasses/Partial_Paperglass)"
+)
+_SIW_WORDS = (
+    r"Makeup_(Co|Im|Ob)|Mask_(Half|Mann|Paper|Silicone|Trans)|Paper|Replay|"
+    r"Partial_(Funnyeye|Eye|Mouth|Paperglass)"
+)
+
+
+class Facts(NamedTuple):
+    """How the videos of a data set are named, by class, and how many the smallest twin has."""
+
+    bona_fide: str
+    attack: str
+    counts: tuple[int, int]
+    enrolment: str = "(?!)"
+
+
+FACTS = {
+    "replay-attack": Facts(
+        rf"(train|devel|test)/real/{_CLIENT}_session01_webcam_authenticate_"
+        r"(controlled|adverse)_[12]\.mov",
+        rf"(train|devel|test)/attack/(fixed|hand)/attack_(print_{_CLIENT}_session01_highdef_photo|"
+        rf"(mobile_{_CLIENT}_session01_mobile|highdef_{_CLIENT}_session01_highdef)_(photo|video))_"
+        r"(controlled|adverse)\.mov",
+        (24, 120),
+        rf"enroll/(train|devel|test)/{_CLIENT}_session01_webcam_enroll_(controlled|adverse)_1\.mov",
+    ),
+    "replay-mobile": Facts(
+        rf"(train|devel|test)/real/{_CLIENT}_session02_authenticate_(mobile|tablet)_"
+        r"(controlled|adverse|direct|lateral|diffuse)\.mov",
+        rf"(train|devel|test)/attack/attack_{_CLIENT}_session01_(mattescreen_fixed_"
+        r"(mobile|tablet)_(photo|video)|print_(fixed|hand)_(mobile|tablet)_photo)_"
+        r"light(on|off)\.mov",
+        (50, 96),
+        rf"enroll/(train|devel|test)/{_CLIENT}_session01_enroll_(mobile|tablet)_light(on|off)\.mov",
+    ),
+    "casia-fasd": Facts(
+        r"(train|test)_release/\d+/(1|2|HR_1)\.avi",
+        r"(train|test)_release/\d+/([3-8]|HR_[2-4])\.avi",
+        (21, 63),
+    ),
+    "msu-mfsd": Facts(
+        rf"scene01/real/real_{_CLIENT}_(android_SD_scene01\.mp4|laptop_SD_scene01\.mov)",
+        rf"scene01/attack/attack_{_CLIENT}_(android_SD_(?P<kind>ipad_video|iphone_video|"
+        r"printed_photo)_scene01\.mp4|laptop_SD_(ipad_video|iphone_video|printed_photo)_"
+        r"scene01\.mov)",
+        (12, 36),
+    ),
+    "siw": Facts(
+        r"(Train/live/(\d{3})/\2-[12]-1-[12]-1|Test/live/(\d{3})/\3-[12]-1-[12]-1(\.m)?)\.mov",
+        r"(Train|Test)/spoof/(\d{3})/\2-[12]-(2-[12]|3-[1-4])-1\.mov",
+        (28, 42),
+    ),
+    "siw-m": Facts(
+        r"Live/(Train|Test)/Live_\d+\.mov", rf"({_SIW_M})_\d+(_noLive_546)?\.mov", (6, 30)
+    ),
+    "siw-mv2": Facts(
+        r"Live/Live_\d+\.mov", rf"Spoof/({_SIW_WORDS})/\1_\d+(_noLive_546)?\.mov", (6, 84)
+    ),
+    "rose-youtu": Facts(
+        r"(\d+)/G_(T|NT)_(HS|HW|IP|5s|ZTE)_w?g_E_\1_\d\.mp4",
+        r"(\d+)/(Ps|Pq|Vl|Vm|Mc|Mf|Mu)_(T|NT)_(HS|HW|IP|5s|ZTE)_w?g_E_\1_\d\.mp4",
+        (6, 42),
+    ),
+    "celeba-spoof": Facts(
+        r"Data/(train|test)/\d+/live/\d{6}\.(jpg|png)",
+        r"Data/(train|test)/\d+/spoof/\d{6}\.(jpg|png)",
+        (15, 50),
+    ),
+    "lcc-fasd": Facts(
+        r"LCC_FASD_((training|development)/real/\w+|evaluation/real\w+)\.(png|jpg)",
+        r"LCC_FASD_((training|development)/spoof/\w+|evaluation/spoof\w+)\.(png|jpg)",
+        (9, 9),
+    ),
+}
+OF_PICTURES = ("celeba-spoof", "lcc-fasd")
+
+
+class Twin(NamedTuple):
+    """A simulated folder, its layout and what it should hold."""
+
+    root: Path
+    layout: object
+    videos: list
+
+    @property
+    def files(self):
+        """Paths of all files below the root."""
+        return {str(p.relative_to(self.root)) for p in self.root.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module", params=FACTS)
+def twin(request, tmp_path_factory):
+    """The smallest twin of a data set, written once."""
+    layout = LAYOUTS[request.param]
+    root = tmp_path_factory.mktemp("twins") / request.param
+    simulate(layout, root, size="tiny", jobs=2)
+    sittings = layout.sittings("tiny", by_split(None, layout.users))
+    return Twin(root, layout, [(s, v) for s in sittings for v in s.videos])
+
+
+def _box(root, video, frame):
+    with np.load(root / f"{video.path}.truth.npz") as truth:
+        return truth["box"][frame] / 10
+
+
+def test_every_set_is_here():
+    assert set(FACTS) == set(LAYOUTS) - {"oulu-npu"}
+
+
+def test_its_names_are_those_of_the_data_set(twin):
+    facts = FACTS[twin.layout.dataset]
+    named = [video.file for _, video in twin.videos]
+    kinds = Counter(
+        next((n for n, p in facts._asdict().items() if n != "counts" and re.fullmatch(p, f)), f)
+        for f in named
+    )
+    assert len(set(named)) == len(named) == twin.layout.sizes["tiny"]
+    enrolled = len(named) - sum(facts.counts)
+    assert (kinds["bona_fide"], kinds["attack"], kinds["enrolment"]) == (*facts.counts, enrolled)
+    beside = {file for _, video in twin.videos for file in files(video)}
+    texts = twin.layout.lists([sitting for sitting, _ in twin.videos])
+    own = {"README.txt", "LICENSE.txt", "SIMULATED.json"}
+    assert twin.files == beside | set(texts) | own
+
+
+def test_its_videos_hold_the_frames_that_their_format_says(twin):
+    counts = set()
+    for sitting, video in twin.videos:
+        frames = [frame for _, frame in decode(twin.root / video.file)]
+        shape = sitting.format
+        assert len(frames) == shape.frames, video.file
+        assert {f.shape for f in frames} == {(shape.height, shape.width, 3)}, video.file
+        counts.add(len(frames))
+    assert min(counts) < 7
+    assert max(counts) >= (1 if twin.layout.dataset in OF_PICTURES else 8)
+
+
+def test_a_sitting_is_written_again_with_the_same_bytes(twin, tmp_path):
+    sitting, video = twin.videos[len(twin.videos) // 2]
+    for file in files(video):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    alone = sitting._replace(videos=(video,))
+    writing._record(writing._Task(str(tmp_path), 0, twin.layout.people, alone))
+    for file in files(video):
+        assert (tmp_path / file).read_bytes() == (twin.root / file).read_bytes(), file
+
+
+def test_its_mark_and_readme_say_what_it_is(twin):
+    mark = json.loads((twin.root / "SIMULATED.json").read_text())
+    assert layout_of(twin.root) is twin.layout
+    words = "layout twin of" if twin.layout.stand_ins else "simulated"
+    assert mark["data"] == f"{words} {twin.layout.title}"
+    assert mark.get("stand_ins", {}) == dict(twin.layout.stand_ins)
+    assert ("LAYOUT TWIN" in readme(twin.layout)) == bool(twin.layout.stand_ins)
+    assert (twin.root / "README.txt").read_text() == readme(twin.layout)
+
+
+def test_its_contact_sheet_is_drawn(twin, tmp_path):
+    sheet = cv2.imread(str(preview.write(twin.layout, twin.root, tmp_path / "sheet.png")))
+    assert sheet.shape[1] == 1440
+
+
+ROWS = {
+    "xywh": r"\d+ -?\d+ -?\d+ \d+ \d+",
+    "corners": r"-?\d+ -?\d+ \d+ \d+",
+    "box and eyes": r"\d+(,-?\d+){8}",
+    "in 224": r"-?\d+ -?\d+ \d+ \d+ 0\.9990000",
+}
+OF_BOXES = {
+    "replay-attack": "xywh",
+    "replay-mobile": "xywh",
+    "msu-mfsd": "box and eyes",
+    "siw": "corners",
+    "celeba-spoof": "in 224",
+}
+
+
+def test_its_side_files_have_the_real_form_and_gaps(twin):
+    form, seen = OF_BOXES.get(twin.layout.dataset), set()
+    sided = [(sitting, video) for sitting, video in twin.videos if video.sides]
+    if form is None:
+        assert not sided
+        return
+    lacking = len(twin.videos) - len(sided)
+    assert lacking == (1 if twin.layout.dataset == "celeba-spoof" else 0)
+    for sitting, video in sided:
+        (side,) = video.sides
+        rows = (twin.root / side.path).read_text().splitlines()
+        assert all(re.fullmatch(ROWS[form], row) for row in rows), side.path
+        wanted = sitting.format.frames - len(side.missing)
+        assert len(rows) == wanted, side.path
+        last = sitting.format.frames - 1
+        seen |= {"missing"} if side.missing == (1,) else set()
+        seen |= {"last"} if side.missing == (last,) else set()
+        seen |= (
+            {"zero"} if any(re.search(r"(^|[ ,])0[ ,]0[ ,]0[ ,]0", row) for row in rows) else set()
+        )
+        _first_box_holds_the_face(twin.root, video, form, rows[0], sitting.format)
+    if form != "in 224":
+        assert seen >= {"zero", "last"} | ({"missing"} if form != "corners" else set())
+
+
+def _first_box_holds_the_face(root, video, form, row, shape):
+    """The row of the first frame is the truth's box, rounded."""
+    numbers = [float(n) for n in re.split("[ ,]", row)]
+    if form == "in 224":
+        x, y, w, h = numbers[:4]
+        across, down = shape.width / 224, shape.height / 224
+        box = [x * across, y * down, (x + w) * across, (y + h) * down]
+    elif form == "xywh":
+        x, y, w, h = numbers[1:]
+        box = [x, y, x + w, y + h]
+    else:
+        box = numbers[:4] if form == "corners" else numbers[1:5]
+    assert np.abs(np.subtract(box, _box(root, video, 0))).max() < 2, video.path
+
+
+def test_what_it_lists_is_there(twin):
+    """Every name of a list, whatever its form, is that of a video, and all are listed."""
+    paths = {video.file: video.instrument is not None for _, video in twin.videos}
+    stems = {Path(path).stem for path in paths}
+    texts = twin.layout.lists([sitting for sitting, _ in twin.videos])
+    for path, text in texts.items():
+        if path.endswith(".json"):
+            rows = json.loads(text)
+            assert {len(row) for row in rows.values()} == {44}
+            # 0 is bona fide in this list.
+            assert all(paths[name] == bool(row[43]) for name, row in rows.items()), path
+            assert rows
+        elif path.startswith("pro_3_text"):
+            assert stems.issuperset(text.split()), path
+        elif path.startswith("protocols/") and not path.endswith("clients.txt"):
+            assert paths.keys() >= set(text.split()), path
+            assert {paths[name] for name in text.split()} == {"attack-" in path}, path
+
+
+@pytest.mark.parametrize("size", ["mini", "small"])
+@pytest.mark.parametrize("name", FACTS)
+def test_larger_sizes_hold_what_they_promise_and_the_smaller_ones_names(name, size):
+    layout = LAYOUTS[name]
+    users = by_split(None, layout.users)
+    names = [video.file for s in layout.sittings(size, users) for video in s.videos]
+    assert len(set(names)) == len(names) == layout.sizes[size]
+    assert {v.file for s in layout.sittings("tiny", users) for v in s.videos} <= set(names)
+
+
+def test_no_two_sets_show_the_same_person():
+    ranges = sorted(
+        (x.people, x.people + max(map(max, x.users.values()))) for x in LAYOUTS.values()
+    )
+    assert all(a[1] < b[0] for a, b in pairwise(ranges))
