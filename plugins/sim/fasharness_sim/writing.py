@@ -5,7 +5,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +14,10 @@ from fasharness.common.files import sweep
 from fasharness.common.marks import BEGUN, DONE
 from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
-from fasharness_sim.capture import attack, camera, record, sides, storing
+from fasharness_sim.capture import camera, record, sides, storing
 from fasharness_sim.formats import Format
 from fasharness_sim.layout import Sitting, Video
-from fasharness_sim.people import head
-from fasharness_sim.people.person import person
+from fasharness_sim.studio import Studio
 
 DEPTH, TRUTH = ".depth.npz", ".truth.npz"
 _PROCESSES_PER_CORE = 8
@@ -205,7 +203,7 @@ def _plan(tasks: Sequence[_Task], videos: int, processes: int) -> Plan:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     start = time.perf_counter()
-    capture = _capture(tasks[0])
+    capture = _studio(tasks[0]).capture
     built = time.perf_counter()
     record.bona_fide(capture)
     cv2.setNumThreads(threads)
@@ -226,44 +224,17 @@ def _one_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def _capture(task: _Task) -> record.Capture:
-    """Build the user's head, for recording with the sitting's phone."""
-    user, session, phone, _, shape = task.sitting
-    who = task.people + user
-    return record.Capture(task.seed, who, session, phone, _head(task.seed, who), shape)
-
-
-@lru_cache(maxsize=4)
-def _head(seed: int, user: int) -> head.Head:
-    """Build a head; that of the last sitting is often wanted again."""
-    return head.build(person(seed, user), seed)
+def _studio(task: _Task) -> Studio:
+    return Studio(task.seed, task.people, task.sitting)
 
 
 def _record(task: _Task) -> int:
     """Record the missing videos of one sitting; gives how many."""
-    capture = _capture(task)
-    videos = task.sitting.videos
+    studio = _studio(task)
     # Each video has a random stream of its own, so what is left out changes no other video.
-    take = record.source(capture) if any(v.instrument for v in videos) else None
-    shown, recording = None, None
-    for video in videos:
-        # The same recording at another rate is not drawn again.
-        if recording is None or shown != (video.instrument, video.number, video.other):
-            shown = (video.instrument, video.number, video.other)
-            recording = _recorded(task, capture, video, take)
-        _store(Path(task.out), video, recording, task.sitting.format)
-    return len(videos)
-
-
-def _recorded(
-    task: _Task, capture: record.Capture, video: Video, take: attack.Take | None
-) -> record.Recording:
-    """Record one video."""
-    if take is None or video.instrument is None:
-        return record.bona_fide(capture, video.number)
-    shown = attack.frozen(take) if video.photo else take
-    other = None if video.other is None else _head(task.seed, task.people + video.other)
-    return record.attacked(capture, video.instrument, shown, video.number, video.support, other)
+    for video in task.sitting.videos:
+        _store(Path(task.out), video, studio.recording(video), task.sitting.format)
+    return len(task.sitting.videos)
 
 
 def _store(out: Path, video: Video, recording: record.Recording, shape: Format) -> None:

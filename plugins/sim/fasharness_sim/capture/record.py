@@ -1,18 +1,18 @@
 """One sitting of a user: the bona fide video, and what attacks show and look like."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import tee
 from typing import NamedTuple
 
 import numpy as np
 
-from fasharness_sim.capture import attack, avi, camera, motion, scene
+from fasharness_sim.capture import attack, avi, camera, forgery, motion, scene
 from fasharness_sim.capture.camera import PHONES, REFERENCE, Phone
 from fasharness_sim.capture.scene import Shot
 from fasharness_sim.fields import F32, U8, blur, f32, stream
 from fasharness_sim.formats import DEFAULT, Format, Support
-from fasharness_sim.optics import Lens
+from fasharness_sim.optics import Lens, Pose
 from fasharness_sim.people.head import Head
 from fasharness_sim.rooms import room
 from fasharness_sim.rooms.session import SESSIONS, lighting
@@ -59,10 +59,53 @@ class Capture:
 
 def bona_fide(capture: Capture, number: int = 1) -> Recording:
     """Record the person; another number is another recording."""
+    return _filmed(capture, number, lambda poses: poses)
+
+
+def acted(capture: Capture) -> Recording:
+    """Record what a forger puts on the first bona fide video.
+
+    A face, the capture's, goes the same way through the same scene, with an expression of its own.
+    """
+    return _filmed(capture, 1, lambda poses: _other_expression(capture, poses))
+
+
+def _other_expression(capture: Capture, poses: Sequence[Pose]) -> list[Pose]:
+    rng, shape = _stream(capture, "expression"), capture.format
+    blinks = motion.blinks(rng, shape.frames, shape.fps).tolist()
+    open_mouth = np.abs(motion.wander(rng, shape.frames, shape.fps, f32([0.6]), 1.5)[:, 0])
+    talks = np.clip(open_mouth, 0, 0.9).tolist()
+    return [
+        replace(pose, blink=blink, talk=talk)
+        for pose, blink, talk in zip(poses, blinks, talks, strict=True)
+    ]
+
+
+def forged(
+    capture: Capture, original: Recording, face: Recording, method: str, number: int
+) -> Recording:
+    """Put a face on a recording, which keeps its depth and marks.
+
+    Args:
+        capture: of the original.
+        original: what is changed.
+        face: of `acted`.
+        method: a key of ``forgery.METHODS``.
+        number: which forgery this is.
+    """
+    rng = _stream(capture, "forgery", method, number)
+    onto, other = (forgery.Face(r.frames, r.marks) for r in (original, face))
+    return original._replace(frames=forgery.forge(onto, other, forgery.METHODS[method], rng))
+
+
+def _filmed(
+    capture: Capture, number: int, act: Callable[[Sequence[Pose]], Sequence[Pose]]
+) -> Recording:
+    """Record the person, who moves as drawn and acts as told."""
     # Without a number for the first, as the first versions had one recording only.
     rng = _stream(capture, "bona fide", *([number] if number > 1 else []))
     phone, lens, shape = capture.camera, capture.lens, capture.format
-    poses = motion.head_way(rng, shape.frames, shape.fps, _place(phone, rng))
+    poses = act(motion.head_way(rng, shape.frames, shape.fps, _place(phone, rng)))
     shake = _shake(capture, rng)
     stage = scene.build(capture.head, SESSIONS[capture.session], lens, poses, rng)
     spread = _spread(phone, rng)

@@ -9,6 +9,7 @@ from fasharness.errors import DataError
 from fasharness_sim.layout import Layout
 from fasharness_sim.layouts.casia_fasd import CasiaFasdLayout
 from fasharness_sim.layouts.celeba_spoof import CelebaSpoofLayout
+from fasharness_sim.layouts.faceforensics import FaceForensicsLayout
 from fasharness_sim.layouts.lcc_fasd import LccFasdLayout
 from fasharness_sim.layouts.msu_mfsd import MsuMfsdLayout
 from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
@@ -34,6 +35,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             RoseYoutuLayout(),
             CelebaSpoofLayout(),
             LccFasdLayout(),
+            FaceForensicsLayout(),
         )
     }
 )

@@ -99,6 +99,12 @@ FACTS = {
         (9, 9),
     ),
 }
+FACTS["faceforensics"] = Facts(
+    r"original_sequences/(youtube/c(23|40)/videos/\d{3}|actors/c(23|40)/videos/\d\d__\w+)\.mp4",
+    r"manipulated_sequences/((Deepfakes|Face2Face|FaceSwap|NeuralTextures|FaceShifter)/c(23|40)/"
+    r"videos/\d{3}_\d{3}|DeepFakeDetection/c(23|40)/videos/\d\d_\d\d__\w+__\w{8})\.mp4",
+    (20, 84),
+)
 OF_PICTURES = ("celeba-spoof", "lcc-fasd")
 
 
@@ -248,7 +254,13 @@ def test_what_it_lists_is_there(twin):
     stems = {Path(path).stem for path in paths}
     texts = twin.layout.lists([sitting for sitting, _ in twin.videos])
     for path, text in texts.items():
-        if path.endswith(".json"):
+        if path.startswith("splits/"):
+            pairs = json.loads(text)
+            assert stems.issuperset(person for pair in pairs for person in pair)
+            both = {f"{a}_{b}" for one, other in pairs for a, b in ((one, other), (other, one))}
+            assert pairs
+            assert stems >= both
+        elif path.startswith("metas/"):
             rows = json.loads(text)
             assert {len(row) for row in rows.values()} == {44}
             # 0 is bona fide in this list.
