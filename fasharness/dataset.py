@@ -155,6 +155,16 @@ class Dataset(ABC):
         """
         return simulation_of(self.root) is not None
 
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """PAI species of which a simulator wrote only the names, to what it shows instead.
+
+        Raises:
+            DataError: the mark file is damaged.
+        """
+        found: Mapping[str, str] = (simulation_of(self.root) or {}).get("stand_ins", {})
+        return found
+
     @abstractmethod
     def protocol(self, name: str) -> Protocol:
         """Build one fold of a protocol.
@@ -266,6 +276,11 @@ class JointDataset(Dataset):
     def simulated(self) -> bool:
         """Whether any part is simulated."""
         return any(part.simulated for part in self.parts.values())
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """Those of all parts."""
+        return {name: what for part in self.parts.values() for name, what in part.stand_ins.items()}
 
 
 class Simulator(ABC):

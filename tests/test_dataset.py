@@ -7,7 +7,7 @@ import pytest
 
 from fasharness.data import Presentation, rgb
 from fasharness.dataset import Dataset, all_protocols, environment_variable
-from fasharness.errors import OptionError
+from fasharness.errors import DataError, OptionError
 from fasharness.protocol import Protocol
 
 
@@ -37,6 +37,7 @@ def test_what_a_data_set_need_not_have(tmp_path: Path):
     found = Own(tmp_path)
     item = Presentation("a", rgb(tmp_path / "a.avi"), subject="1")
     assert not found.simulated
+    assert found.stand_ins == {}
     assert found.notes("own") == ()
     assert found.faces(item) == {}
     assert found.maps(item, "depth") is None
@@ -44,3 +45,13 @@ def test_what_a_data_set_need_not_have(tmp_path: Path):
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OptionError, match="own-set has no validation"):
         found.validate(["own"])
+
+
+def test_species_of_which_only_names_are_simulated_stand_in_the_mark(tmp_path: Path):
+    mark = tmp_path / "SIMULATED.json"
+    mark.write_text('{"size": "tiny", "stand_ins": {"mask": "a print"}}')
+    assert Own(tmp_path).stand_ins == {"mask": "a print"}
+    for broken in ('["mask"]', '{"mask": 1}'):
+        mark.write_text(f'{{"size": "tiny", "stand_ins": {broken}}}')
+        with pytest.raises(DataError, match=r"SIMULATED\.json: .* stand_ins is no table of texts"):
+            _ = Own(tmp_path).stand_ins

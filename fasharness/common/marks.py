@@ -26,7 +26,9 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
     """Read the facts that the simulator wrote about a finished folder.
 
     Returns:
-        At least ``size``; None if no simulator wrote the folder.
+        At least ``size``, and in ``stand_ins`` the PAI species of which only the names are
+        simulated, if there are any, to what is shown instead; None if no simulator wrote the
+        folder.
 
     Raises:
         DataError: the mark file was not written by the simulator.
@@ -40,6 +42,9 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
         raise DataError(f"{mark}: not the simulator's own file: {error}") from None
     if not isinstance(found.get("size"), str):
         raise DataError(f"{mark}: not the simulator's own file: it has no size")
+    known = found.get("stand_ins", {})
+    if not isinstance(known, dict) or not all(isinstance(what, str) for what in known.values()):
+        raise DataError(f"{mark}: not the simulator's own file: stand_ins is no table of texts")
     return found
 
 

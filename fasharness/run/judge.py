@@ -133,12 +133,25 @@ def _warnings(fold: Fold) -> Iterator[str]:
             "the benchmark counts clips, these figures count presentations: for its own unit "
             "evaluate clip_scores.csv"
         )
+    yield from _stand_ins(fold)
     yield from auxiliary_warnings(fold.generated, protocol.simulated)
     unknown = sum(not shown.known for _, shown in protocol.items())
     if unknown:
         yield (
             f"{unknown} presentations of unknown class were scored (unlabelled_scores.csv) and "
             "are not counted"
+        )
+
+
+def _stand_ins(fold: Fold) -> Iterator[str]:
+    """Yield which attacks of a simulated root are those of its names only."""
+    known = fold.experiment.dataset.stand_ins
+    found = sorted({p.species for _, p in fold.protocol.items() if p.species} & known.keys())
+    if found:
+        shown = ", ".join(sorted({known[name] for name in found}))
+        yield (
+            f"LAYOUT TWIN: of {len(found)} PAI species only the names are simulated, what is shown "
+            f"is {shown}, and figures on them say nothing: {', '.join(found)}"
         )
 
 

@@ -218,6 +218,18 @@ def test_a_method_that_learns_nothing_needs_no_training_videos(
     assert result("r").provenance["preparation"]["presentations"] == 40
 
 
+def test_a_run_on_attacks_that_are_simulated_by_name_only_says_so(toy_run: Run, own_oulu: Path):
+    mark = {"size": "mini", "stand_ins": {"display1": "a print", "mask": "a print"}}
+    (own_oulu / "SIMULATED.json").write_text(json.dumps(mark))
+    ended = toy_run(own_oulu, "--out", "r", "--preset", "short")
+    said = "LAYOUT TWIN: of 1 PAI species only the names are simulated, what is shown is a print"
+    assert f"warning: {said}" in ended.out
+    assert said in Path("r/report.html").read_text()
+    assert any(
+        w.startswith(said) and w.endswith(": display1") for w in result("r").evaluation.warnings
+    )
+
+
 def test_every_output_of_a_simulated_run_says_so(toy_run: Run, own_oulu: Path):
     (own_oulu / "SIMULATED.json").write_text('{"size": "mini", "seed": 0}')
     ended = toy_run(own_oulu, "--out", "r", "--preset", "short")
