@@ -75,7 +75,7 @@ class Settings:
         ),
     )
     data: Path | None = _flag("the data set's folder", None, read=Path, metavar="DIR")
-    sim: str = _flag("size of simulated data: mini, small or full", "mini", metavar="SIZE")
+    sim: str = _flag("size of simulated data, e.g. mini or small", "mini", metavar="SIZE")
     faces: str = _flag("detector, or dataset for its own eye positions or boxes", "detector")
     detector: str = _flag("name of the face detector (default: mtcnn)", "mtcnn")
     depth: str = _flag("folder of published depth maps", "auto", metavar="DIR")

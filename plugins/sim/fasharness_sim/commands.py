@@ -37,7 +37,7 @@ def _add_layout(inner: Any, layout: Layout) -> None:
         metavar="DIR",
         help="an empty folder, or one of an interrupted call",
     )
-    add("--size", default=next(iter(layout.sizes)), help=_sizes(layout))
+    add("--size", default="mini", help=f"{_sizes(layout)} (default: mini)")
     add("--users", metavar="N|LIST", help="how many users, or which, e.g. 1-4,21,36")
     add("--seed", type=int, default=0, help="the same seed gives the same frames (default: 0)")
     add("--jobs", type=int, default=0, metavar="N", help="processes (default: all cores)")

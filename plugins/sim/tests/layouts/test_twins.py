@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from fasharness.prepare.decode import decode
+from fasharness.result import read
 from fasharness_sim import preview, writing
 from fasharness_sim.layouts import LAYOUTS, layout_of
 from fasharness_sim.simulator import readme, simulate
@@ -246,6 +248,58 @@ def _first_box_holds_the_face(root, video, form, row, shape):
     else:
         box = numbers[:4] if form == "corners" else numbers[1:5]
     assert np.abs(np.subtract(box, _box(root, video, 0))).max() < 2, video.path
+
+
+# protocol, where the faces come from, bona fide and attack presentations of its test
+RUNS = {
+    "replay-attack": ("replay-attack-grandtest", "dataset", (8, 40)),
+    "replay-mobile": ("replay-mobile-grandtest", "dataset", (10, 32)),
+    "casia-fasd": ("casia-overall", "detector", (9, 27)),
+    "msu-mfsd": ("msu-mfsd", "dataset", (6, 18)),
+    "siw": ("siw-1", "dataset", (12, 18)),
+    "siw-m": ("siw-m-loo_mask-half", "detector", (2, 2)),
+    "siw-mv2": ("siw-mv2-1", "detector", (2, 28)),
+    "rose-youtu": ("rose-youtu-intra", "detector", (3, 21)),
+    "celeba-spoof": ("celeba-spoof-intra", "dataset", (6, 20)),
+    "lcc-fasd": ("lcc-fasd-official", "detector", (3, 3)),
+    "faceforensics": ("faceforensics-c23", "detector", (2, 8)),
+}
+
+
+@pytest.fixture
+def tiny_pad(tmp_path, monkeypatch):
+    """The method of this folder, found by its entry point as an installed one is."""
+    info = tmp_path / "installed" / "tiny_pad-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny-pad\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[fasharness]\ntiny-pad = tiny_pad\n")
+    shutil.copy(Path(__file__).with_name("tiny_pad.py"), info.parent)
+    monkeypatch.syspath_prepend(str(info.parent))
+
+
+def test_its_folder_is_understood_and_whole(twin, command):
+    protocol, _, _ = RUNS[twin.layout.dataset]
+    ended = command("validate", "--protocol", protocol, "--data", twin.root)
+    findings = [line for line in ended.err.splitlines() if "expected, the list counts" not in line]
+    assert f"(SIMULATED): {twin.layout.sizes['tiny']} files, 0 findings" in ended.out, findings
+    assert ended.code == 0
+
+
+def test_a_protocol_runs_from_end_to_end(twin, tiny_pad, command, here):
+    """Prepared, trained, scored, evaluated and reported, with the data set's own boxes if any."""
+    protocol, faces, counts = RUNS[twin.layout.dataset]
+    words = ("--plugin", "tiny-pad", "--protocol", protocol, "--faces", faces, "--out", "r")
+    ended = command("run", *words, "--data", twin.root, "--jobs", 1, "--device", "cpu", "--quiet")
+    assert ended.code == 0, ended.err
+    found = read(Path("r/result.json"))
+    assert found.simulated
+    (test,) = (c for c in found.evaluation.counts if c.split == "test")
+    assert not test.failed
+    assert (test.bona_fide, sum(test.attacks.values())) == counts
+    page = Path("r/report.html").read_text()
+    assert "SIMULATED" in page
+    stand_ins = twin.layout.dataset in ("siw-m", "siw-mv2", "rose-youtu", "celeba-spoof")
+    assert ("LAYOUT TWIN" in page) == stand_ins
 
 
 def test_what_it_lists_is_there(twin):
