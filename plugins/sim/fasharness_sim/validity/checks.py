@@ -19,7 +19,8 @@ CLASSIC = (0.05, 0.35)
 LEAST_FOUND = 0.98
 LEAST_PARALLAX = 0.75
 LEAST_TRACE = 0.7
-STILL = "print"
+STILL = ("print", "warped", "cut")
+"""How the names of species begin that show one picture on paper."""
 
 
 def verdicts(found: Validity, protocols: Mapping[str, str]) -> tuple[Check, ...]:
@@ -36,7 +37,7 @@ def verdicts(found: Validity, protocols: Mapping[str, str]) -> tuple[Check, ...]
         trivial(found.scorers),
         *classic(found.scorers, protocols),
         detection(found.detection),
-        parallax(found.parallax),
+        *parallax(found.parallax),
         traces(found.spectra),
         identity(found.identity),
     )
@@ -104,12 +105,13 @@ def detection(rows: Sequence[DetectionRow]) -> Check:
     return Check("detection", "Faces look like faces to a machine", holds, rule, found)
 
 
-def parallax(rows: Sequence[ParallaxRow]) -> Check:
-    """Check that bona fide faces are not planes, and that prints are."""
+def parallax(rows: Sequence[ParallaxRow]) -> Iterator[Check]:
+    """Check that bona fide faces are not planes, and that prints are; nothing without prints."""
     # Prints alone: a replay carries its user's parallax, which no homography explains either.
     prints = [row for row in rows if row.species.startswith(STILL)]
-    aucs = [0.0 if row.auc is None else row.auc for row in prints]
-    holds = bool(aucs) and min(aucs) >= LEAST_PARALLAX
+    if not prints:
+        return
+    holds = all(row.auc is not None and row.auc >= LEAST_PARALLAX for row in prints)
     found = "AUC of bona fide against " + ", ".join(
         f"{row.species} {'–' if row.auc is None else f'{row.auc:.2f}'}"
         for row in rows
@@ -120,7 +122,7 @@ def parallax(rows: Sequence[ParallaxRow]) -> Check:
         "kind of print (AUC at least 0.75). A replayed video carries the movement of its user in "
         "depth, which no homography of the screen explains either: its AUC is shown, not judged"
     )
-    return Check("parallax", "Depth shows in the movement", holds, rule, found)
+    yield Check("parallax", "Depth shows in the movement", holds, rule, found)
 
 
 def traces(rows: Sequence[SpectrumRow]) -> Check:

@@ -29,7 +29,7 @@ from fasharness_sim.validity.video import Floats, read
 
 # Part of the key of stored findings: raise it when a measurement changes, or old ones are kept.
 VERSION = 7
-_BESIDE = (".avi", ".txt", ".depth.npz")
+_BESIDE = (".txt", ".depth.npz", ".truth.npz")
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,8 @@ def measure_all(
         DataError: a video, its eyes or its depth are broken.
         RunError: a worker was killed.
     """
-    paths = {p.id: store / f"{p.id}-{_key(p)}.npz" for p in presentations}
+    # An id may have folders in it.
+    paths = {p.id: store / f"{p.id.replace('/', '__')}-{_key(p)}.npz" for p in presentations}
     found = {name: kept for name, path in paths.items() if (kept := _load(path)) is not None}
     tasks = [Task(dataset, p, paths[p.id]) for p in presentations if p.id not in found]
     progress(len(found), len(paths))
@@ -107,8 +108,9 @@ def _work(task: Task) -> Measured:
 
 def _key(presentation: Presentation) -> str:
     """Content key: the measurements' version and the files that go in."""
-    beside = [presentation.path.with_suffix(ending) for ending in _BESIDE]
-    return digest([VERSION, [sha256(path) for path in beside if path.is_file()]])[:16]
+    path = presentation.path
+    those = [path, *(path.with_suffix(ending) for ending in _BESIDE)]
+    return digest([VERSION, [sha256(one) for one in those if one.is_file()]])[:16]
 
 
 def _load(path: Path) -> Measured | None:

@@ -1,7 +1,10 @@
 """One video as the measurements want it: frames, the true face and the eyes of each frame."""
 
+import io
+import zipfile
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeAlias
 
 import cv2
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
-from fasharness.faces import Box, CropRule, DepthSource, Face, Frame, Region
+from fasharness.faces import Box, CropRule, DepthSource, Face, Frame, Region, face_from_eyes
 from fasharness.prepare.decode import decode
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,7 +36,7 @@ class Video:
         presentation: which one.
         size: bytes of the file.
         frames: uint8 (H, W, 3), RGB, all of one size.
-        faces: the data set's face box of each frame, from the annotated eyes.
+        faces: the data set's face box of each frame; from the true eyes where it has gaps.
         masks: bool (F, H, W), where the (depicted) face is, from the exact depth.
         truths: the mask's box of each frame: x, y, width, height in pixels.
     """
@@ -71,11 +74,7 @@ def read(dataset: Dataset, presentation: Presentation) -> Video:
     """
     path = presentation.path
     frames = tuple(frame for _, frame in decode(path))
-    known = dataset.faces(presentation)
-    missing = [number for number in range(len(frames)) if number not in known]
-    if missing:
-        raise DataError(f"{path.with_suffix('.txt')}: no eyes of frame {missing[0]}")
-    faces = tuple(known[number] for number in range(len(frames)))
+    faces = _faces(dataset, presentation, len(frames))
     source = dataset.maps(presentation, "depth")
     if source is None:
         raise DataError(f"{path}: no exact depth beside it; simulate the folder again")
@@ -85,6 +84,27 @@ def read(dataset: Dataset, presentation: Presentation) -> Video:
             raise DataError(f"{path}: no face in the depth of frame {number}")
     truths = tuple(_box(mask) for mask in masks)
     return Video(presentation, path.stat().st_size, frames, faces, masks, truths)
+
+
+def _faces(dataset: Dataset, presentation: Presentation, count: int) -> tuple[Face, ...]:
+    """Return the data set's own face of each frame, or the true ones where its boxes have gaps."""
+    known, truth = dataset.faces(presentation), presentation.path.with_suffix(".truth.npz")
+    missing = [number for number in range(count) if number not in known]
+    if missing and not truth.is_file():
+        raise DataError(f"{presentation.path.with_suffix('.txt')}: no eyes of frame {missing[0]}")
+    if missing:
+        known = dict(enumerate(_true_faces(truth, count)))
+    return tuple(known[number] for number in range(count))
+
+
+def _true_faces(truth: Path, count: int) -> list[Face]:
+    """Read the true eyes of a video's frames, in tenths of a pixel."""
+    try:
+        with np.load(io.BytesIO(truth.read_bytes()), allow_pickle=False) as arrays:
+            eyes = (arrays["eyes"] / 10).reshape(count, 2, 2).tolist()
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{truth}: no true eyes of {count} frames: {error}") from error
+    return [face_from_eyes((a, b), (c, d)) for (a, b), (c, d) in eyes]
 
 
 def _mask(source: DepthSource, number: int, frame: Frame, face: Face) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ import pytest
 from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.errors import DataError, FasharnessError, OptionError, UnknownNameError
 from fasharness_sim.layouts.oulu_npu import OuluNpuLayout
-from fasharness_sim.validity import measuring, validate
+from fasharness_sim.validity import measuring, validate, video
 from fasharness_sim.validity.records import Validity
 from fasharness_sim.validity.text import summary
 
@@ -140,6 +140,22 @@ def test_a_broken_file_is_named(own_sim: Path, ending: str, said: str) -> None:
     with pytest.raises(DataError, match=said) as caught:
         measuring.measure(OuluNpu(own_sim), shown)
     assert str(path) in str(caught.value)
+
+
+def test_frames_without_a_row_have_their_true_faces(own_sim: Path) -> None:
+    shown = OuluNpu(own_sim).protocol("oulu1").dev[0]
+    eyes = shown.path.with_suffix(".txt")
+    rows = [row.split(",") for row in eyes.read_text().splitlines()]
+    whole = video.read(OuluNpu(own_sim), shown)
+    eyes.write_text("".join(f"{','.join(row)}\n" for row in rows if row[0] != "3"))
+    truth = shown.path.with_suffix(".truth.npz")
+    pairs = 10 * np.array([row[1:] for row in rows], float)
+    np.savez(truth, eyes=pairs.reshape(-1, 2, 2).astype(np.int16))
+    faces = video.read(OuluNpu(own_sim), shown).faces
+    np.testing.assert_allclose([f.box for f in faces], [f.box for f in whole.faces])
+    np.savez(truth, eyes=np.zeros((2, 2, 2), np.int16))
+    with pytest.raises(DataError, match=r"truth\.npz: no true eyes of 16 frames"):
+        video.read(OuluNpu(own_sim), shown)
 
 
 def test_too_few_subjects_are_refused(toy_sim: Path, tmp_path: Path) -> None:

@@ -199,7 +199,9 @@ def test_parallax_judges_prints_alone(auc: float | None, holds: bool) -> None:
         ParallaxRow(name, 3, 0, (), (), (), value)
         for name, value in (("bona fide", None), ("print1", auc), ("display1", 0.5))
     ]
-    assert checks.parallax(rows).holds is holds
+    (check,) = checks.parallax(rows)
+    assert check.holds is holds
+    assert not list(checks.parallax([rows[0], rows[2]]))
 
 
 @pytest.mark.parametrize(("peak", "level", "holds"), [(0.7, 0.1, True), (0.2, 0.7, True),
