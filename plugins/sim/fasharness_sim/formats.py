@@ -34,7 +34,8 @@ class Side(NamedTuple):
     Attributes:
         path: below the folder.
         form: how a line is written, see ``capture/sides.py``.
-        missing: frames without a row; with the form ``corners`` only the last ones.
+        missing: frames without a row, negative ones from the end; with the form ``corners`` only
+            the last ones.
         zero: frames whose row says that there is no face.
     """
 

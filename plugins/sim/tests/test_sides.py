@@ -33,3 +33,5 @@ def test_both_axes_are_brought_to_224():
 def test_gaps_are_missing_or_zero():
     side = Side("f", "xywh", missing=(1,), zero=(2,))
     assert sides.text(side, EYES, MARKS, (112, 224)) == "0 10 12 40 50\n2 0 0 0 0\n"
+    shorter = Side("f", "corners", missing=(-1,))
+    assert sides.text(shorter, EYES, MARKS, (112, 224)) == "10 12 50 62\n" * 2

@@ -30,10 +30,11 @@ def text(side: Side, eyes: F32, marks: F32, size: tuple[int, int]) -> str:
     points = np.rint(eyes).astype(int).reshape(len(eyes), 4).tolist()
     for frame in side.zero:
         boxes[frame] = points[frame] = [0] * 4
+    missing = {frame % len(boxes) for frame in side.missing}
     rows = (
         f"{form(frame, tuple(box), tuple(pair), size)}\n"
         for frame, (box, pair) in enumerate(zip(boxes, points, strict=True))
-        if frame not in side.missing
+        if frame not in missing
     )
     return "".join(rows)
 

@@ -53,7 +53,7 @@ class MsuMfsdLayout(Twin):
         del split
         for device, (phone, ending, width, height) in _DEVICES.items():
             shape = plan.shape(width, height, 15)
-            videos = list(_videos(user, device, ending, shape.frames))
+            videos = list(_videos(user, device, ending))
             if (user, device) == (2, "laptop"):
                 short = videos.pop()
                 yield Sitting(user, 1, phone, (short,), shape._replace(frames=SHORT))
@@ -69,15 +69,15 @@ class MsuMfsdLayout(Twin):
         }
 
 
-def _videos(user: int, device: str, ending: str, frames: int) -> Iterator[Video]:
+def _videos(user: int, device: str, ending: str) -> Iterator[Video]:
     start = f"client{user:03d}_{device}_SD"
-    live = _video(f"scene01/real/real_{start}_scene01", None, 1, ending, frames)
+    live = _video(f"scene01/real/real_{start}_scene01", None, 1, ending)
     yield live._replace(turn=180 if device == "android" and user in _TURNED else 0)
     for number, (kind, shown) in enumerate(_ATTACKS.items(), start=1):
         path = f"scene01/attack/attack_{start}_{kind}_scene01"
-        yield _video(path, shown, number, ending, frames)
+        yield _video(path, shown, number, ending)
 
 
-def _video(path: str, instrument: str | None, number: int, ending: str, frames: int) -> Video:
-    boxes = side(f"{path}.face", "box and eyes", number, frames)
+def _video(path: str, instrument: str | None, number: int, ending: str) -> Video:
+    boxes = side(f"{path}.face", "box and eyes", number)
     return Video(path, instrument, number, ending, crf=20, sides=(boxes,))

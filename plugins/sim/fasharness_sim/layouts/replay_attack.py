@@ -74,7 +74,7 @@ class ReplayAttackLayout(Twin):
         """Yield a client in both lights; one video of client001 is short."""
         shape = plan.shape(320, 240, 12)
         for light, session in _SESSIONS.items():
-            videos = list(_videos(user, _FOLDERS[split], light, shape.frames))
+            videos = list(_videos(user, _FOLDERS[split], light))
             if (user, light) == (1, "adverse"):
                 short = videos.pop(1)
                 yield Sitting(user, session, _WEBCAM, (short,), shape._replace(frames=SHORT))
@@ -110,19 +110,19 @@ def _takes(protocol: str, file: str) -> bool:
     return words[1] in instruments.split() and words[5] in media.split()
 
 
-def _videos(user: int, folder: str, light: str, frames: int) -> Iterator[Video]:
+def _videos(user: int, folder: str, light: str) -> Iterator[Video]:
     client = f"client{user:03d}_session01"
     for number in (1, 2):
         name = f"{folder}/real/{client}_webcam_authenticate_{light}_{number}"
-        yield _video(name, None, number, frames)
-    yield _video(f"enroll/{folder}/{client}_webcam_enroll_{light}_1", None, 3, frames)
+        yield _video(name, None, number)
+    yield _video(f"enroll/{folder}/{client}_webcam_enroll_{light}_1", None, 3)
     for number, (attack, support) in enumerate(product(_ATTACKS, _SUPPORTS), start=1):
         instrument, sample, medium, shown = attack
         name = f"attack_{instrument}_{client}_{sample}_{medium}_{light}"
-        video = _video(f"{folder}/attack/{support}/{name}", shown, number, frames)
+        video = _video(f"{folder}/attack/{support}/{name}", shown, number)
         yield video._replace(support=support, photo=medium == "photo")
 
 
-def _video(path: str, instrument: str | None, number: int, frames: int) -> Video:
-    boxes = side(f"face-locations/{path}.face", "xywh", number, frames)
+def _video(path: str, instrument: str | None, number: int) -> Video:
+    boxes = side(f"face-locations/{path}.face", "xywh", number)
     return Video(path, instrument, number, ".mov", sides=(boxes,))

@@ -62,7 +62,7 @@ class ReplayMobileLayout(Twin):
         """Yield a client before both devices in all lights; one video of client008 is short."""
         shape = plan.shape(720, 1280, 15)
         for device, session in product(_PHONES, (1, 2, 3)):
-            videos = list(_videos(user, _FOLDERS[split], device, session, shape.frames))
+            videos = list(_videos(user, _FOLDERS[split], device, session))
             if (user, device, session) == (8, "mobile", 1):
                 short = videos.pop(0)
                 yield Sitting(user, session, 4, (short,), shape._replace(frames=SHORT))
@@ -75,26 +75,26 @@ class ReplayMobileLayout(Twin):
         return {}
 
 
-def _videos(user: int, folder: str, device: str, session: int, frames: int) -> Iterator[Video]:
+def _videos(user: int, folder: str, device: str, session: int) -> Iterator[Video]:
     client = f"client{user:03d}"
     for number, (scene, place) in enumerate(_SCENES.items(), start=1):
         if place == session and user != _NO_LIVE:
             path = f"{folder}/real/{client}_session02_authenticate_{device}_{scene}"
-            yield _video(path, None, number, frames)
+            yield _video(path, None, number)
     for light, place in _LIGHTS.items():
         if place != session:
             continue
         path = f"enroll/{folder}/{client}_session01_enroll_{device}_{light}"
-        yield _video(path, None, len(_SCENES) + 1, frames)
+        yield _video(path, None, len(_SCENES) + 1)
         for number, (instrument, medium, shown) in enumerate(_ATTACKS, start=1):
             name = f"attack_{client}_session01_{instrument}_{device}_{medium}_{light}"
-            video = _video(f"{folder}/attack/{name}", shown, number, frames)
+            video = _video(f"{folder}/attack/{name}", shown, number)
             support: Support = "hand" if instrument.endswith("hand") else "fixed"
             yield video._replace(support=support, photo=medium == "photo")
 
 
-def _video(path: str, instrument: str | None, number: int, frames: int) -> Video:
-    boxes = side(f"faceloc/rect/{path}.face", "xywh", number, frames)
+def _video(path: str, instrument: str | None, number: int) -> Video:
+    boxes = side(f"faceloc/rect/{path}.face", "xywh", number)
     device = "mobile" if "_mobile_" in path else "tablet"
     # Two bona fide videos of client008 lie on the telephone's side.
     odd = "/real/client008" in path and path.endswith(("_adverse", "_controlled"))

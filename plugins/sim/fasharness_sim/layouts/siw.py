@@ -51,7 +51,7 @@ class SiwLayout(Twin):
         """Yield a subject before both cameras; 003 has a short and a long video."""
         shape = plan.shape(1080, 1920, 15)
         for sensor, phone in _PHONES.items():
-            videos = list(_videos(user, _FOLDERS[split], sensor, shape.frames))
+            videos = list(_videos(user, _FOLDERS[split], sensor))
             if (user, sensor) == (3, 1):
                 long, short = videos.pop(0), videos.pop(0)
                 yield _alone(long, user, phone, shape._replace(frames=_LONG))
@@ -68,18 +68,18 @@ def _alone(video: Video, user: int, phone: int, shape: Format) -> Sitting:
     return Sitting(user, 1 + user % 3, phone, (video,), shape)
 
 
-def _videos(user: int, folder: str, sensor: int, frames: int) -> Iterator[Video]:
+def _videos(user: int, folder: str, sensor: int) -> Iterator[Video]:
     for number, medium in enumerate((1, 2), start=1):
         name = f"{user:03d}-{sensor}-1-{medium}-1"
         odd = ".m" if folder == "Test" and user in _ODD and sensor == 2 else ""
-        yield _video(f"{folder}/live/{user:03d}/{name}{odd}", None, number, frames)
+        yield _video(f"{folder}/live/{user:03d}/{name}{odd}", None, number)
     attacks = [(2, medium, shown) for medium, shown in _PRINTS.items() if sensor == 1]
     attacks += [(3, m, shown) for m, shown in _REPLAYS.items() if (m % 2 == 1) == (sensor == 1)]
     for number, (kind, medium, shown) in enumerate(attacks, start=1):
         name = f"{user:03d}-{sensor}-{kind}-{medium}-1"
-        yield _video(f"{folder}/spoof/{user:03d}/{name}", shown, number, frames)
+        yield _video(f"{folder}/spoof/{user:03d}/{name}", shown, number)
 
 
-def _video(path: str, instrument: str | None, number: int, frames: int) -> Video:
-    boxes = side(f"{path}.face", "corners", number, frames)
+def _video(path: str, instrument: str | None, number: int) -> Video:
+    boxes = side(f"{path}.face", "corners", number)
     return Video(path, instrument, number, ".mov", crf=23, sides=(boxes,))

@@ -66,15 +66,14 @@ def plans(**of_sizes: Plan) -> Mapping[str, Plan]:
     return MappingProxyType(of_sizes)
 
 
-def side(path: str, form: Form, number: int, frames: int) -> Side:
+def side(path: str, form: Form, number: int) -> Side:
     """Return a side file with the gap that a sitting's recording of this number has.
 
     The first has a frame without a row, the second a row that says no face, the third one row
     less than the video has frames.
     """
-    last = () if frames < 3 else (frames - 1,)
-    if number == 1 and form != "corners" and frames > 2:
+    if number == 1 and form != "corners":
         return Side(path, form, missing=(1,))
-    if number == 2 and frames > 2:
+    if number == 2:
         return Side(path, form, zero=(2,))
-    return Side(path, form, missing=last) if number == 3 else Side(path, form)
+    return Side(path, form, missing=(-1,)) if number == 3 else Side(path, form)
