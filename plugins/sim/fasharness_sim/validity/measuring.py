@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +61,8 @@ class Measured:
 class Task(NamedTuple):
     """A video to measure: whose loader reads it, which one, and where the findings go."""
 
-    dataset: Dataset
+    loader: type[Dataset]
+    root: Path
     presentation: Presentation
     stored: Path
 
@@ -75,7 +77,7 @@ def measure_all(
     """Measure videos in processes; what is stored already is not measured again.
 
     Args:
-        dataset: the simulated data set; it goes to the processes.
+        dataset: the simulated data set, which each process opens for itself.
         presentations: which videos, all present.
         store: folder of the findings.
         jobs: number of processes.
@@ -91,7 +93,11 @@ def measure_all(
     # An id may have folders in it.
     paths = {p.id: store / f"{p.id.replace('/', '__')}-{_key(p)}.npz" for p in presentations}
     found = {name: kept for name, path in paths.items() if (kept := _load(path)) is not None}
-    tasks = [Task(dataset, p, paths[p.id]) for p in presentations if p.id not in found]
+    tasks = [
+        Task(type(dataset), dataset.root, p, paths[p.id])
+        for p in presentations
+        if p.id not in found
+    ]
     progress(len(found), len(paths))
     for task, measured in run_all(_work, tasks, jobs=jobs, start=one_thread) if tasks else ():
         found[task.presentation.id] = measured
@@ -99,8 +105,14 @@ def measure_all(
     return {name: found[name] for name in paths}
 
 
+# Opened again in each process, once: what a data set has read of its folder is not sent there.
+@lru_cache(maxsize=1)
+def _opened(loader: type[Dataset], root: Path) -> Dataset:
+    return loader(root)
+
+
 def _work(task: Task) -> Measured:
-    measured = measure(task.dataset, task.presentation)
+    measured = measure(_opened(task.loader, task.root), task.presentation)
     with replacing(task.stored) as part:
         np.savez_compressed(part, **{f.name: getattr(measured, f.name) for f in fields(measured)})
     return measured
