@@ -16,7 +16,7 @@ from fasharness.released.layout import Layout
 from fasharness.released.lists import weights
 
 if TYPE_CHECKING:
-    from fasharness.faces import Face
+    from fasharness.faces import DepthSource, Face
 
 
 class Released(Layout):
@@ -109,6 +109,13 @@ class Released(Layout):
             return (depth,)
         places = self.boxes.places(self.path_of(presentation))
         return (*(self.root / place for place in places), depth)
+
+    def maps(self, presentation: Presentation, label: str) -> DepthSource | None:
+        """Return exact depth, which only simulated files have."""
+        from fasharness.prepare.depth import ExactDepth
+
+        path = presentation.path.with_suffix(".depth.npz")
+        return ExactDepth(path) if label == "depth" and path.is_file() else None
 
     def validate(
         self, protocols: Sequence[str], progress: Callable[[int, int], None] | None = None

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fasharness import plugins
 from fasharness.prepare.decode import decode
 from fasharness.result import read
 from fasharness_sim import preview, writing
@@ -282,6 +283,10 @@ def test_its_folder_is_understood_and_whole(twin, command):
     findings = [line for line in ended.err.splitlines() if "expected, the list counts" not in line]
     assert f"(SIMULATED): {twin.layout.sizes['tiny']} files, 0 findings" in ended.out, findings
     assert ended.code == 0
+    opened = plugins.load().make("dataset", twin.layout.dataset)(twin.root)
+    shown = opened.protocol(opened.folds[protocol][0]).train[0]
+    assert opened.maps(shown, "depth") is not None
+    assert opened.maps(shown, "mask") is None
 
 
 def test_a_protocol_runs_from_end_to_end(twin, tiny_pad, command, here):
