@@ -64,10 +64,12 @@ def run(
     from fasharness.run import experiment
     from fasharness.run.config import build
 
-    console = Terminal(sys.stderr, quiet=quiet)
     if store is not None and not isinstance(store, str | os.PathLike):
         raise OptionError(f"--store must be a path, got {store!r:.60}")
-    place = Path(store or clip_store_dir())
+    # A text such as "no" would be true.
+    if not isinstance(quiet, bool):
+        raise OptionError(f"--quiet must be true or false, got {quiet!r:.60}")
+    console, place = Terminal(sys.stderr, quiet=quiet), Path(store or clip_store_dir())
     with without_main():
         return experiment.run(build(settings), load_plugins(), console, place, last)
 

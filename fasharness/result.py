@@ -7,6 +7,7 @@ from typing import Any
 
 from fasharness.common import records
 from fasharness.common.files import write_text
+from fasharness.common.formats import file_text
 from fasharness.counts import Counts, Outcome
 from fasharness.errors import UnknownNameError
 
@@ -342,4 +343,4 @@ def read(path: Path) -> Result | FoldsResult:
     Raises:
         DataError: when it is missing or broken.
     """
-    return from_json(records.text_of(path), str(path))
+    return from_json(file_text(path), str(path))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
 from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, warn, write_and_print
+from fasharness.common.cells import decimal, whole
 from fasharness.errors import OptionError, naming
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _add_evaluate(commands: Any) -> None:
     add("--point", action="append", default=[], metavar="NAME", help="e.g. bpcer@apcer=0.002")
     add(
         "--max-failed",
-        type=float,
+        type=decimal,
         default=0.2,
         metavar="SHARE",
         help="of a class, 0.2 if not given",
@@ -57,7 +58,7 @@ def _add_evaluate(commands: Any) -> None:
     )
     add("--manifest", type=Path, metavar="FILE", help="CSV of the presentations to expect")
     add("--recognition", type=Path, metavar="SCORES", help="a recognition system's comparisons")
-    add("--recognition-threshold", type=float, metavar="T", help="the system accepts T and above")
+    add("--recognition-threshold", type=decimal, metavar="T", help="the system accepts T and above")
     add("--plots", type=Path, metavar="DIR", help="also write plots as PNG, SVG and CSV")
     add_style(parser)
 
@@ -84,7 +85,7 @@ def _add_stream(commands: Any) -> None:
     add("scores", type=Path, metavar="SCORES", help="CSV or Parquet")
     rule = "eer on dev (default), or fixed=NUMBER"
     add("--threshold", default="eer", metavar="RULE", help=rule)
-    add("--bins", type=int, default=65_536, metavar="N", help="more bins, smaller error")
+    add("--bins", type=whole, default=65_536, metavar="N", help="more bins, smaller error")
     add("--curve", type=Path, metavar="FILE", help="also write the test curve as CSV")
     add_style(parser)
 
@@ -302,7 +303,7 @@ def _fuse(options: argparse.Namespace) -> int:
 def _weights(text: str | None) -> list[float] | None:
     """Read ``W,W``."""
     try:
-        return None if text is None else [float(word) for word in text.split(",")]
+        return None if text is None else [decimal(word) for word in text.split(",")]
     except ValueError as error:
         raise OptionError(f"weights {text!r}, expected numbers such as 0.7,0.3") from error
 

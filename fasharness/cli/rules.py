@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fasharness.common.cells import decimal, whole
+
 if TYPE_CHECKING:
     from fasharness.report.grid import Grid
 
@@ -28,9 +30,9 @@ def add_rules(
     add = parser.add_argument
     add("--threshold", default="eer", metavar="RULE", help=threshold)
     add("--allow-leaks", action="store_true", help=leaks)
-    add("--replicates", type=int, default=1000, metavar="N", help="bootstrap replicates")
-    add("--seed", type=int, default=0, help="of the bootstrap")
-    add("--confidence", type=float, default=0.95, metavar="SHARE", help="of the intervals")
+    add("--replicates", type=whole, default=1000, metavar="N", help="bootstrap replicates")
+    add("--seed", type=whole, default=0, help="of the bootstrap")
+    add("--confidence", type=decimal, default=0.95, metavar="SHARE", help="of the intervals")
 
 
 def add_out(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command
 from fasharness.cli.rules import add_rules, rules_of
+from fasharness.common.cells import decimal, whole
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def _add_generate(commands: Any) -> None:
     text = "make presentations with a trained generator, for --auxiliary"
     add = add_command(commands, "generate", _generate, text).add_argument
     add("--checkpoint", type=Path, required=True, metavar="FILE", help="the generator's model")
-    add("--count", type=int, required=True, metavar="N", help="pictures, or pairs of them")
+    add("--count", type=whole, required=True, metavar="N", help="pictures, or pairs of them")
     add("--out", type=Path, required=True, metavar="DIR", help="an empty or begun folder")
-    add("--seed", type=int, default=0, help="the same seed gives the same pictures (default: 0)")
+    add("--seed", type=whole, default=0, help="the same seed gives the same pictures (default: 0)")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
 
 
@@ -66,6 +67,9 @@ def _generate(options: argparse.Namespace) -> int:
     return 0
 
 
+_KINDS: Mapping[Any, Any] = {str: None, int: whole, float: decimal}
+
+
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """Add a flag for each setting of a run, and the flags that are not settings."""
     import dataclasses  # here, since `fasharness --help` does not need it and it is slow to import
@@ -84,7 +88,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         if flag.read is dict:
             add(flag_name(setting.name), action="append", metavar=flag.metavar, help=flag.help)
         else:
-            kind: Any = None if flag.read is str else flag.read
+            kind: Any = _KINDS.get(flag.read, flag.read)
             add(flag_name(setting.name), type=kind, metavar=flag.metavar, help=flag.help)
     add("--store", type=Path, metavar="DIR", help="the clip store (default: in the cache)")
     add("--resume", action="store_true", help="continue an interrupted run (always done)")

@@ -1,4 +1,10 @@
-"""Numbers in the cells of tables of scores."""
+"""Numbers written as text: in the cells of tables of scores, in flags and in options."""
+
+import math
+import re
+
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
 
 
 def to_number(cell: str) -> float:
@@ -39,3 +45,25 @@ def to_count(cell: str, column: str) -> int:
     if not (cell.isascii() and cell.isdigit() and len(cell) < 16):
         raise ValueError(f"column {column} is {cell!r:.60}, expected a whole number")
     return int(cell)
+
+
+def whole(text: str) -> int:
+    """Read a whole number as people write it: no leading zeros, underscores or other digits.
+
+    Raises:
+        ValueError: not such a number.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r:.60} is not a whole number")
+    return int(text)
+
+
+def decimal(text: str) -> float:
+    """Read a finite decimal number.
+
+    Raises:
+        ValueError: not such a number.
+    """
+    if not (_DECIMAL.fullmatch(text) and math.isfinite(float(text))):
+        raise ValueError(f"{text!r:.60} is not a finite decimal number")
+    return float(text)

@@ -1,10 +1,10 @@
 """Mark files of a simulator in its folder: started and finished."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fasharness.common.formats import json_file
 from fasharness.errors import DataError
 
 DONE, BEGUN = "SIMULATED.json", ".simulating.json"
@@ -36,10 +36,7 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
     mark = folder / DONE
     if not mark.is_file():
         return None
-    try:
-        found = dict(json.loads(mark.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{mark}: not the simulator's own file: {error}") from None
+    found = json_file(mark)
     if not isinstance(found.get("size"), str):
         raise DataError(f"{mark}: not the simulator's own file: it has no size")
     known = found.get("stand_ins", {})

@@ -1,6 +1,7 @@
 """Frozen dataclasses to JSON and back; reading is strict and names every wrong field."""
 
 import dataclasses
+import functools
 import json
 import math
 import types
@@ -9,10 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from fasharness.common.formats import Json, json_object
 from fasharness.errors import DataError
 
 R = TypeVar("R")
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 def dumps(record: object) -> str:
@@ -57,41 +58,6 @@ def to_plain(value: Any) -> Json:
     raise TypeError(f"JSON cannot hold {value!r} of type {type(value).__name__}")
 
 
-def text_of(path: Path) -> str:
-    """Read a JSON file's text; a file that cannot be read is a `DataError`."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read: {error}") from error
-
-
-def loads(text: str, source: str) -> Mapping[str, Json]:
-    """Read JSON of one object.
-
-    Args:
-        text: the JSON.
-        source: where it came from, for the message.
-
-    Returns:
-        The object.
-
-    Raises:
-        DataError: not JSON, not an object, or with NaN or infinities.
-    """
-
-    def refuse(word: str) -> None:
-        raise DataError(f"{source}: holds {word}, which is not JSON")
-
-    try:
-        # Python's json accepts NaN and Infinity by default.
-        content = json.loads(text, parse_constant=refuse)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"{source}: not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{source}: expected a JSON object, got {type(content).__name__}")
-    return content
-
-
 class Unwrapped(NamedTuple):
     """The kind of a versioned file, and its content, which is not checked yet."""
 
@@ -117,7 +83,7 @@ def unwrap(
     Raises:
         DataError: for another schema, kind or entry.
     """
-    content = loads(text, source)
+    content = json_object(text, source)
     if content.get("schema") != schema:
         found = content.get("schema")
         raise DataError(
@@ -152,12 +118,17 @@ def build(kind: type[R], content: Mapping[str, Any], place: str) -> R:
         raise DataError(f"{place}: {name!r} is missing")
     for name in sorted(content.keys() - fields):
         raise DataError(f"{place}: unknown entry {name!r}")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]
     values = {name: _value(hints[name], content[name], f"{place}.{name}") for name in fields}
     try:
         return kind(**values)
     except ValueError as error:
         raise DataError(f"{place}: {error}") from error
+
+
+@functools.cache  # a journal has a record in each line
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _value(kind: Any, value: Any, place: str) -> Any:

@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.common.formats import MOST_TEXT, json_line
 from fasharness.errors import DataError
 
 DTYPES: Mapping[str, Any] = MappingProxyType(
@@ -23,8 +24,8 @@ DTYPES: Mapping[str, Any] = MappingProxyType(
 _SEAL = "sha256"
 _META = "__metadata__"
 _CHUNK = 1 << 20
-# The format's own limit: a larger size in the first bytes is damage, not a header to be read.
-LARGEST_HEADER = 100_000_000
+LARGEST_HEADER = MOST_TEXT
+"""Bytes; a larger size at the start of a file is damage, not a header to be read."""
 
 
 def seal(content: bytes) -> bytes:
@@ -38,7 +39,7 @@ def seal(content: bytes) -> bytes:
         and data.
     """
     size = int.from_bytes(content[:8], "little")
-    header, data = json.loads(content[8 : 8 + size]), memoryview(content)[8 + size :]
+    header, data = header_of(content[8 : 8 + size]), memoryview(content)[8 + size :]
     header.setdefault(_META, {})[_SEAL] = _start(header, data).hexdigest()
     return _head(header) + bytes(data)
 
@@ -101,7 +102,7 @@ def check_next(path: Path, file: IO[bytes]) -> dict[str, Any]:
     """
     header = _header(path, file)
     try:
-        left = max(part["data_offsets"][1] for name, part in header.items() if name != _META)
+        left = int(max(part["data_offsets"][1] for name, part in header.items() if name != _META))
     except (TypeError, KeyError, IndexError, ValueError):
         raise DataError(f"{path}: not a safetensors file: no arrays") from None
     hashed = _start(header, b"")
@@ -116,7 +117,7 @@ def check_next(path: Path, file: IO[bytes]) -> dict[str, Any]:
 def annotate(content: bytes, name: str, text: str) -> bytes:
     """Set one text in the metadata of a sealed safetensors file, and seal it again."""
     size = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + size])
+    header = header_of(content[8 : 8 + size])
     header.setdefault(_META, {})[name] = text
     changed = json.dumps(header, separators=(",", ":")).encode()
     return seal(len(changed).to_bytes(8, "little") + changed + content[8 + size :])
@@ -170,21 +171,17 @@ def _header(path: Path, file: IO[bytes]) -> dict[str, Any]:
     try:
         if not 0 < size <= LARGEST_HEADER:
             raise ValueError("no header")
-        header = json.loads(file.read(size), object_pairs_hook=_once)
-        if not isinstance(header, dict) or not isinstance(header.get(_META, {}), dict):
-            raise ValueError("no header")
-    except (ValueError, RecursionError) as error:
+        return header_of(file.read(size))
+    except ValueError as error:
         raise DataError(f"{path}: not a safetensors file: {error}") from None
+
+
+def header_of(text: bytes) -> dict[str, Any]:
+    """Read the header of a safetensors file; a ValueError refuses what is none."""
+    header: dict[str, Any] = json_line(text.decode("utf-8"))
+    if not isinstance(header.get(_META, {}), dict):
+        raise ValueError("no header")
     return header
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a name that occurs twice: readers differ in which of the two they take."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} occurs twice")
-    return found
 
 
 def _start(header: dict[str, Any], data: bytes | memoryview) -> hashlib._Hash:

@@ -14,6 +14,8 @@ from safetensors.torch import save
 from torch import nn
 
 from fasharness.common.files import sha256, write_bytes, write_json
+from fasharness.common.formats import json_object
+from fasharness.common.records import build, to_plain
 from fasharness.common.sealed import annotate, check_seal, checksum, seal
 from fasharness.errors import CheckpointError, DataError
 from fasharness.method import Method, option_values
@@ -48,7 +50,7 @@ class ModelCard:
     faces: str = ""
     detector: str = ""
     simulated: bool = False
-    trained_on: Sequence[str] = ()
+    trained_on: tuple[str, ...] = ()
     threshold: Threshold | None = None
 
 
@@ -103,10 +105,11 @@ def read_card(path: Path) -> ModelCard:
     try:
         with safe_open(path, framework="pt") as file:
             text = file.metadata().get(_THRESHOLD)
-        threshold = Threshold(**json.loads(text)) if text else None
-        return ModelCard(**facts, threshold=threshold)
-    except (TypeError, ValueError):
-        raise CheckpointError(f"{path}: not a model file of fasharness") from None
+        threshold = json_object(text, f"{path}: threshold") if text else None
+        # A threshold of its own would be taken for one that the run chose.
+        return build(ModelCard, {**facts, _THRESHOLD: threshold}, str(path))
+    except DataError as error:
+        raise CheckpointError(f"not a model file of fasharness: {error}") from None
 
 
 def check_card(path: Path, method: Method) -> ModelCard:
@@ -140,8 +143,7 @@ def check_card(path: Path, method: Method) -> ModelCard:
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as they come back from JSON, where tuples are lists."""
-    plain: dict[str, Any] = json.loads(json.dumps(values))
-    return plain
+    return {name: to_plain(value) for name, value in values.items()}
 
 
 def load_model(path: Path, method: Method, network: nn.Module) -> None:
@@ -177,9 +179,9 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         raise CheckpointError(f"{path}: no such checkpoint")
     try:
         with safe_open(path, framework="pt") as file:
-            meta = json.loads((file.metadata() or {})[_KEY])
+            meta = json_object((file.metadata() or {})[_KEY], str(path))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError):
+    except (SafetensorError, KeyError, ValueError, OSError, DataError):
         raise CheckpointError(
             f"{path}: not a safetensors checkpoint of fasharness (pickled checkpoints are refused: "
             "they can run code)"

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import pickle
-import struct
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
-from fasharness.errors import WeightsError
+from fasharness.common.array_files import unpickled
+from fasharness.errors import DataError, WeightsError
 
-# What torch raises on damaged files, from both of its formats.
-_BROKEN = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    LookupError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    struct.error,
-)
 _PARALLEL = "module."
 """What DataParallel puts before every name."""
 
@@ -34,7 +18,8 @@ def read_published(path: Path) -> Mapping[str, Tensor]:
     """Read named tensors from a file that `torch.save` wrote.
 
     Args:
-        path: the file; names that all begin with DataParallel's ``module.`` lose it.
+        path: the file, with the tensors themselves or under ``state_dict``, as a checkpoint has
+            them; names that all begin with DataParallel's ``module.`` lose it.
 
     Returns:
         Name to tensor, on the CPU.
@@ -43,16 +28,14 @@ def read_published(path: Path) -> Mapping[str, Tensor]:
         WeightsError: the file is damaged, or holds anything but named tensors.
         OSError: it cannot be read.
     """
-    content = io.BytesIO(path.read_bytes())
     try:
-        with warnings.catch_warnings():
-            # PyTorch warns about pickle protocols that it does not write itself.
-            warnings.simplefilter("ignore", UserWarning)
-            found = torch.load(content, map_location="cpu", weights_only=True)
-    except _BROKEN:
+        found = unpickled(path)
+    except DataError:
         raise WeightsError(
             f"{path}: is damaged, or holds code, which is never run; add the published file"
         ) from None
+    if isinstance(found, Mapping):
+        found = found.get("state_dict", found)
     if not isinstance(found, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
     ):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -18,11 +19,15 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
-from fasharness.common.files import write_text
+from fasharness.common.files import digest, write_text
+from fasharness.common.formats import file_text, json_line
+from fasharness.common.records import build
 from fasharness.data import Batch
 from fasharness.engine.clips import Chunk, ClipSource, scoring_batches, scoring_chunks, stack
+from fasharness.errors import DataError
 from fasharness.method import Method, Stage
 
+_LARGEST_JOURNAL = 1 << 30  # bytes
 _FLUSH_EVERY = 1.0  # seconds of scores that a kill may lose
 
 
@@ -166,8 +171,7 @@ class Journal:
         self.path = path
         self.done: dict[str, ClipScores] = {}
         head = json.dumps({"key": key})
-        lines = path.read_text(encoding="utf-8").split("\n") if path.is_file() else []
-        whole = lines[:-1]  # text after the last line end was cut off
+        whole = _whole_lines(path)
         if whole and whole[0] == head:
             self.done = {s.presentation: s for s in _read_lines(whole[1:])}
         # Written again before appending: a line appended to a cut-off one would be lost with it.
@@ -259,8 +263,19 @@ def _synchronise(file: IO[str]) -> None:
     os.fsync(file.fileno())
 
 
+def _whole_lines(path: Path) -> list[str]:
+    """Return the lines of a journal that are whole; a damaged one costs scoring again."""
+    try:
+        text = file_text(path, _LARGEST_JOURNAL) if path.exists() else ""
+    except DataError:
+        return []
+    return text.split("\n")[:-1]  # text after the last line end was cut off
+
+
 def _write_line(found: ClipScores) -> str:
-    return json.dumps(found)
+    # JSON has no NaN.
+    facts = found._asdict() | {"value": None if found.failure else found.value}
+    return json.dumps(facts | {"check": digest(facts)})
 
 
 def _read_lines(lines: Iterable[str]) -> Iterator[ClipScores]:
@@ -268,10 +283,26 @@ def _read_lines(lines: Iterable[str]) -> Iterator[ClipScores]:
     for line in lines:
         try:
             yield _read_line(line)
-        except (ValueError, TypeError):
+        except (ValueError, DataError):
             return
 
 
 def _read_line(line: str) -> ClipScores:
-    name, values, frames, failure, value = json.loads(line)
-    return ClipScores(name, tuple(values), frames, failure, value)
+    facts = json_line(line)
+    # One changed digit would be another score.
+    if facts.pop("check", None) != digest(facts):
+        raise ValueError("damaged")
+    kept = build(_Line, facts, "journal")
+    value = math.nan if kept.value is None else kept.value
+    return ClipScores(kept.presentation, kept.values, kept.frames, kept.failure, value)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of a journal: `ClipScores`, whose value is null where it failed."""
+
+    presentation: str
+    values: tuple[float, ...]
+    frames: int
+    failure: str
+    value: float | None

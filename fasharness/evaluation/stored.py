@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fasharness import result as results
 from fasharness.common import records
+from fasharness.common.formats import file_text, json_file, json_object
 from fasharness.errors import DataError
 from fasharness.evaluation.folds import Folds
 from fasharness.result import Evaluation, FoldsResult, Result
@@ -29,7 +30,7 @@ def nameless(evaluation: Evaluation, simulated: bool, fold: str = "") -> Result:
 def holds_figures(path: Path) -> bool:
     """Return whether a JSON file says that ``fasharness evaluate --out`` wrote it."""
     try:
-        return records.loads(records.text_of(path), "").get("kind") in _OF_FILES
+        return json_file(path).get("kind") in _OF_FILES
     except DataError:
         return False
 
@@ -46,8 +47,8 @@ def read(path: Path) -> Result | FoldsResult:
     Raises:
         DataError: the file is missing, broken or something else.
     """
-    text = records.text_of(path)
-    content = records.loads(text, str(path))
+    text = file_text(path)
+    content = json_object(text, str(path))
     if content.get("kind") in _OF_RUNS:
         return results.from_json(text, str(path))
     kinds, marks = (*_OF_RUNS, *_OF_FILES), ("simulated",)

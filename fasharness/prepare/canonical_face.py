@@ -1,10 +1,14 @@
 """MediaPipe's canonical face: the mesh whose 468 points the landmark model finds."""
 
-from importlib.resources import as_file, files
+from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fasharness.common.array_files import npz_array
+
+_FILE = "canonical_face.npz"
 
 
 class CanonicalFace(NamedTuple):
@@ -21,8 +25,6 @@ class CanonicalFace(NamedTuple):
 
 def canonical_face() -> CanonicalFace:
     """Load the mesh of ``canonical_face.npz``; its source is in ``NOTICE``."""
-    with (
-        as_file(files("fasharness.prepare") / "canonical_face.npz") as file,
-        np.load(file, allow_pickle=False) as archive,
-    ):
-        return CanonicalFace(archive["vertices"], archive["triangles"].astype(np.int64))
+    content = (files("fasharness.prepare") / _FILE).read_bytes()
+    triangles = npz_array(content, "triangles", _FILE)
+    return CanonicalFace(npz_array(content, "vertices", _FILE), triangles.astype(np.int64))

@@ -1,8 +1,5 @@
 """Face depth for the crops of a presentation, from files beside it or from an estimator."""
 
-import io
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.common.array_files import MOST_ARRAY, npz_array
+from fasharness.common.formats import file_bytes
 from fasharness.errors import DataError
 from fasharness.faces import CropRule, Face, Frame, Region
 from fasharness.prepare.images import read_grey
@@ -28,11 +27,12 @@ class ExactDepth:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        what = f"{path}: no readable depth maps"
         try:
-            self._maps = _array(path.read_bytes(), "depth")
-        # A truncated or overwritten .npz raises any of these, depending on where it is damaged.
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(f"{path}: no readable depth maps: {error}") from error
+            content = file_bytes(path, MOST_ARRAY)
+        except DataError as error:
+            raise DataError(f"no readable depth maps: {error}") from error
+        self._maps = npz_array(content, "depth", what)
         if self._maps.ndim != 3 or self._maps.dtype != np.uint8:
             raise DataError(
                 f"{path}: depth must be uint8 (F, h, w), got {self._maps.dtype} {self._maps.shape}"
@@ -98,15 +98,6 @@ class DepthMapFolder:
 def _other_shape(path: Path, shape: Sequence[int], frame: Frame) -> DataError:
     (height, width), (h, w) = frame.shape[:2], shape
     return DataError(f"{path}: a depth map of {w}x{h} does not fit the frame of {width}x{height}")
-
-
-def _array(content: bytes, name: str) -> NDArray[np.uint8]:
-    # Read from memory: np.load leaves the file open when it is damaged.
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        array: NDArray[np.uint8] = np.load(
-            io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False
-        )
-    return array
 
 
 def _cut(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,9 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from fasharness.errors import DataError, RunError
-from fasharness.prepare.packs import SUFFIX, Found, Place, Tag, check
+from fasharness.prepare.packs import SUFFIX, Found, Place, Tag, check, read_tag
 
 _VERSION = 1
+_NAME = re.compile(r"[0-9a-f]{32}" + re.escape(SUFFIX))
 MOST = 50_000
 """Records that are looked up with one query, which bounds the memory."""
 _WAIT = 600.0  # seconds for another process's transaction
@@ -142,12 +144,16 @@ class Index:
         packs: dict[str, Path] = {}  # one path for all of its records
         stale: dict[str, list[str]] = {}
         for key, name, at, tag, state in self._run(_query(keys)):
+            # A damaged or foreign index may hold any text, and must not lead out of the store.
+            if not _NAME.fullmatch(name):
+                continue
             if name not in packs and name not in stale:
                 path = self.pack(name)
                 if file_state(path) == state:
                     packs[name] = path
-            if name in packs:
-                yield Row(Tag(**json.loads(tag)), Place(packs[name], at))
+            found = _tag(tag) if name in packs else None
+            if found is not None:
+                yield Row(found, Place(packs[name], at))
             else:
                 stale.setdefault(name, []).append(key)
         if repeat and stale:
@@ -227,6 +233,14 @@ class Index:
                 with suppress(DataError):
                     _insert(db, path.name, file_state(path), check(path))
             db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _tag(text: str) -> Tag | None:
+    """Read what the index keeps of a record; None where it is damaged."""
+    try:
+        return read_tag(text, "")
+    except DataError:
+        return None
 
 
 def _query(keys: Sequence[str]) -> Callable[[sqlite3.Connection], list[tuple[Any, ...]]]:

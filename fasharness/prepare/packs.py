@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.common.files import digest, replacing
-from fasharness.common.sealed import DTYPES, LARGEST_HEADER, check_next, sealed
+from fasharness.common.formats import json_object
+from fasharness.common.sealed import DTYPES, LARGEST_HEADER, check_next, header_of, sealed
 from fasharness.errors import DataError
 
 SUFFIX = ".pack"
@@ -113,11 +114,25 @@ def check(path: Path) -> list[Found]:
 
 
 def _tag(path: Path, header: Mapping[str, Any]) -> Tag:
-    try:
-        content = json.loads(header["__metadata__"]["fasharness"])
-        return Tag(**content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: a record does not say what it is: {error!r}") from None
+    text = header.get("__metadata__", {}).get("fasharness")
+    if not isinstance(text, str):
+        raise DataError(f"{path}: a record does not say what it is")
+    return read_tag(text, str(path))
+
+
+def read_tag(text: str, source: str) -> Tag:
+    """Read what `Tag.text` wrote.
+
+    Raises:
+        DataError: it is something else.
+    """
+    content: Any = json_object(text, source)
+    if content.keys() != {"key", "presentation", "subject", "facts"} or not (
+        isinstance(content["facts"], dict)
+        and all(isinstance(content[name], str) for name in ("key", "presentation", "subject"))
+    ):
+        raise DataError(f"{source}: a record does not say what it is")
+    return Tag(**content)
 
 
 class Record:
@@ -139,7 +154,8 @@ class Record:
         text = start[8 : 8 + size]
         if len(text) < size:
             text = self._read(size, place.at + 8)
-        self._header: dict[str, Any] = json.loads(text)
+        self._size = os.fstat(self._number).st_size
+        self._header: dict[str, Any] = header_of(text)
         self.tag = _tag(place.path, self._header)
         if self.tag.key != key:
             raise DataError(f"{place.path}: holds another record at {place.at}")
@@ -175,7 +191,8 @@ class Record:
         return np.frombuffer(content, DTYPES[entry["dtype"]]).reshape(shape)
 
     def _read(self, size: int, at: int) -> bytes:
-        content = os.pread(self._number, size, at)
+        # Bounded: room is made for as much as is asked for.
+        content = os.pread(self._number, max(0, min(size, self._size - at)), at)
         if len(content) < size:
             raise DataError(f"{self.path}: cut short at {at + len(content)}")
         return content
@@ -191,7 +208,7 @@ def opened(place: Place, key: str) -> Iterator[Record]:
     try:
         with place.path.open("rb", buffering=0) as file:
             yield Record(place, file, key)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError(
             f"{place.path}: damaged clip store: {error}; repeat the command, which makes it again"
         ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,8 +10,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness.common.formats import json_file
 from fasharness.common.paths import cache_dir
-from fasharness.errors import OptionError, RunError
+from fasharness.errors import DataError, OptionError, RunError
 from fasharness.prepare.store import ClipStore
 
 KINDS = ("clips", "simulated", "weights", "scores", "downloads", "leftovers")
@@ -69,8 +69,11 @@ def kept_by(runs: Sequence[Path]) -> set[str]:
         notes = sorted(run.glob("**/preparation.json"))
         try:
             for note in notes:
-                found.update(json.loads(note.read_text(encoding="utf-8"))["packs"])
-        except (OSError, ValueError, KeyError, TypeError):
+                packs = json_file(note)["packs"]
+                if not isinstance(packs, list):
+                    raise KeyError("packs")
+                found.update(map(str, packs))
+        except (DataError, KeyError):
             notes = []
         if not notes:
             raise OptionError(

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fasharness.errors import OptionError, UnknownNameError
+from fasharness.common.cells import decimal, whole
+from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.run.settings import Flag, Settings, flag_name
 
 
@@ -52,18 +53,21 @@ def _key_value(flag: str, text: str) -> tuple[str, str]:
 
 
 def _read_config(path: Path, known: set[str]) -> dict[str, Any]:
-    import yaml
+    from fasharness.common.formats import file_text
+    from fasharness.common.strict_yaml import MOST_YAML, yaml_object
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise OptionError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
-        raise OptionError(f"{path}: expected flags and values, got {type(values).__name__}")
-    named = {str(key).replace("-", "_"): value for key, value in values.items()}
-    for key in named:
-        if key not in known:
-            raise OptionError(f"{path}: {UnknownNameError('flag', key, known)}")
+        values = yaml_object(file_text(path, MOST_YAML), str(path))
+    except DataError as error:
+        raise OptionError(str(error)) from None
+    named: dict[str, Any] = {}
+    for key, value in values.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise OptionError(f"{path}: {UnknownNameError('flag', name, known)}")
+        if name in named:
+            raise OptionError(f"{path}: {flag_name(name)} is given twice; delete one of the two")
+        named[name] = value
     for name in _MAPPINGS:
         named[name] = named.get(name) or {}
         if not isinstance(named[name], dict):
@@ -106,13 +110,18 @@ def _value(name: str, value: Any, kind: type[Any]) -> Any:
     # A number would silently become the name of a folder.
     if kind is Path and not isinstance(value, str | os.PathLike):
         raise OptionError(f"{flag_name(name)} must be a path, got {value!r:.60}")
+    if kind is str and (isinstance(value, bool) or not isinstance(value, str | int | float)):
+        raise OptionError(f"{flag_name(name)} must be a text, got {value!r:.60}")
     return kind(os.fspath(value) if kind is Path else str(value))
+
+
+_READ: Mapping[Any, Any] = {int: whole, float: decimal}
 
 
 def _number(name: str, value: object, kind: Any) -> Any:
     word = "a whole number" if kind is int else "a number"
     try:
-        number = kind(value)
+        number = _READ[kind](value) if isinstance(value, str) else kind(value)
     except (TypeError, ValueError, OverflowError):
         number = None
     # YAML gives 2.5 or true where a whole number is wanted; int() would accept both.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from fasharness.common.files import write_json
+from fasharness.common.formats import json_file
 from fasharness.common.marks import DONE
 from fasharness.common.paths import cache_dir, config_file
 from fasharness.common.progress import Console
+from fasharness.common.records import build
 from fasharness.dataset import Dataset, JointDataset, Simulator, environment_variable
-from fasharness.errors import OptionError, UnknownNameError
+from fasharness.errors import DataError, OptionError, UnknownNameError
 from fasharness.plugins import Plugins
 
 SIMULATION_SEED = 0
@@ -149,14 +152,19 @@ def simulate(dataset: type[Dataset], root: DataRoot, jobs: int, console: Console
         )
 
 
+@dataclass(frozen=True)
+class _Config:
+    """The user's settings: the folder of each data set."""
+
+    data: Mapping[str, str]
+
+
 def _read_config() -> dict[str, dict[str, str]]:
     path = config_file()
     if path is None or not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise OptionError(f"{path}: broken settings file: {error}; correct or delete it") from None
-    if not isinstance(value, dict) or not isinstance(value.get("data", {}), dict):
-        raise OptionError(f"{path}: broken settings file: expected an object; correct or delete it")
-    return value
+        content = {"data": {}, **json_file(path)}
+        return {"data": dict(build(_Config, content, str(path)).data)}
+    except DataError as error:
+        raise OptionError(f"broken settings file: {error}; correct or delete it") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import NamedTuple
 from fasharness import report
 from fasharness import scores as score_files
 from fasharness.common.files import write_json
+from fasharness.common.formats import json_file
 from fasharness.common.marks import DONE, simulation_of
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
@@ -381,8 +381,8 @@ def _recorded_roots(dataset: type[Dataset], settings: Settings, plugins: Plugins
 def recorded(folder: Path) -> Settings:
     """Read the settings that decided a run's result from its folder."""
     try:
-        values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        # `deciding` writes an open path as an empty text.
-        return build({name: value for name, value in values.items() if value != ""})
-    except (OSError, ValueError, AttributeError, KeyError) as error:
-        raise OptionError(f"{folder / 'run.json'}: cannot be read: {error}") from None
+        values = json_file(folder / "run.json")
+    except DataError as error:
+        raise OptionError(str(error)) from None
+    # `deciding` writes an open path as an empty text.
+    return build({name: value for name, value in values.items() if value != ""})

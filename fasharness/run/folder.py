@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fasharness.common.files import sha256, sweep, write_json
-from fasharness.errors import OptionError, RunError
+from fasharness.common.formats import file_text, json_file, json_object
+from fasharness.common.records import build
+from fasharness.errors import DataError, OptionError, RunError
 
 
 @contextmanager
@@ -62,8 +64,8 @@ def limit_of(scores: Path) -> int:
         return 0
     for record in (home / "run.json", home.parent / "run.json"):
         try:
-            found = json.loads(record.read_text(encoding="utf-8")).get("limit", 0)
-        except (OSError, ValueError, AttributeError):
+            found = json_file(record).get("limit", 0)
+        except DataError:
             continue
         return found if isinstance(found, int) else 0
     return 0
@@ -77,11 +79,9 @@ def mark_simulated(folder: Path) -> None:
 
 def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
     try:
-        before = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise OptionError(f"{record}: damaged: {error}; choose another --out") from None
-    if not isinstance(before, dict):
-        raise OptionError(f"{record}: damaged: expected an object; choose another --out")
+        before = json_object(file_text(record), f"{record}: damaged")
+    except DataError as error:
+        raise OptionError(f"{error}; choose another --out") from None
     differences = [
         f"{key} {before.get(key)!r}, not {value!r}"
         for key, value in settings.items()
@@ -92,6 +92,14 @@ def _check_same(record: Path, settings: Mapping[str, Any]) -> None:
         raise OptionError(
             f"{record.parent}: holds another run ({'; '.join(differences)}); choose another --out"
         )
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """The content of ``steps.json``: key and seconds of each step."""
+
+    keys: Mapping[str, str]
+    seconds: Mapping[str, float]
 
 
 class Steps:
@@ -105,14 +113,18 @@ class Steps:
     def __init__(self, path: Path, say: Callable[[str], None] = lambda text: None) -> None:
         self.path = path
         self._say = say
-        self.keys: dict[str, str] = {}
-        self.seconds: dict[str, float] = {}
-        if path.is_file():
-            try:
-                content = json.loads(path.read_text(encoding="utf-8"))
-                self.keys, self.seconds = content["keys"], content["seconds"]
-            except (ValueError, KeyError, TypeError):
-                self.keys, self.seconds = {}, {}  # damaged: the work is done again
+        noted = self._read()
+        self.keys, self.seconds = dict(noted.keys), dict(noted.seconds)
+
+    def _read(self) -> _Noted:
+        """Read the file; a damaged one costs the work again."""
+        if not self.path.exists():
+            return _Noted({}, {})
+        try:
+            return build(_Noted, json_file(self.path), str(self.path))
+        except DataError as error:
+            self._say(f"{error}; the steps of this run are done again")
+            return _Noted({}, {})
 
     def once(
         self,

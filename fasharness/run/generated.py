@@ -13,8 +13,9 @@ import numpy as np
 
 from fasharness.common.csv_rows import csv_rows, csv_text
 from fasharness.common.files import write_bytes, write_json, write_text
-from fasharness.common.lines import at_line, whole_text
-from fasharness.common.records import build, loads
+from fasharness.common.formats import json_file
+from fasharness.common.lines import at_line
+from fasharness.common.records import build
 from fasharness.common.spreadsheets import guard
 from fasharness.data import Presentation, Split, rgb
 from fasharness.errors import DataError, OptionError
@@ -148,7 +149,7 @@ def read_card(folder: Path) -> Card:
             f"{folder}: no {CARD}, so nobody knows what its generator was trained on; "
             "make the folder with `fasharness generate`"
         )
-    card = build(Card, loads(whole_text(path), str(path)), str(path))
+    card = build(Card, json_file(path), str(path))
     if card.format != FORMAT:
         raise DataError(f"{path}: format {card.format}; this version reads {FORMAT}")
     return card

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fasharness.clips import ClipSpec
-from fasharness.common.files import write_json
+from fasharness.common import records
+from fasharness.common.files import write_json, write_text
+from fasharness.common.formats import json_file
 from fasharness.data import Presentation, Split
-from fasharness.errors import RunError
+from fasharness.engine.position import EpochRecord
+from fasharness.errors import DataError, RunError
 from fasharness.fitted import Fitted
 from fasharness.generator import Generator
 from fasharness.method import Stage
@@ -111,9 +114,15 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
         return path
     weights = fold.experiment.weights
     key = fit_key(fold.method, fold.settings, fold.protocol, prepared, weights)
+    if path.is_file():
+        try:
+            _told(fold.folder)
+        except DataError as error:  # it costs the training again, not the run
+            fold.experiment.console.say(f"{error}; the step train is done again")
+            fold.steps.forget("train")
     # unchanged: a damaged or foreign model is trained again instead of being scored.
-    work = partial(_fit, fold, prepared, path, key)
-    fold.steps.once("train", key, [path], work, unchanged=path, content=model_digest)
+    work, outputs = partial(_fit, fold, prepared, path, key), [path, fold.folder / _TRAINING]
+    fold.steps.once("train", key, outputs, work, unchanged=path, content=model_digest)
     return path
 
 
@@ -177,20 +186,42 @@ def _training(fold: Fold, prepared: Prepared, stage: Stage) -> list[ClipSource]:
     return sources
 
 
+_TRAINING = "training.json"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The content of ``training.json``.
+
+    Attributes:
+        selection: what `Method.selection` returns, in words.
+        epochs: the history.
+        warnings: what is doubtful about the model.
+    """
+
+    selection: str
+    epochs: tuple[EpochRecord, ...]
+    warnings: tuple[str, ...]
+
+
 def write_training(fold: Fold, training: Training) -> None:
     """Write the history of a training, and what is doubtful about it."""
-    history = [dataclasses.asdict(record) for record in training.history]
     # The figure that chose the weights is the method's own, so the file names it.
-    content = {"selection": fold.method.selector, "epochs": history, "warnings": training.warnings}
-    write_json(fold.folder / "training.json", content)
+    told = _Told(fold.method.selector, tuple(training.history), tuple(training.warnings))
+    write_text(fold.folder / _TRAINING, records.dumps(told))
 
 
 def training_warnings(fold: Fold) -> tuple[str, ...]:
     """Return what is doubtful about the fold's own training; nothing where it trained nothing."""
-    path = fold.folder / "training.json"
-    if fold.model in (None, fold.settings.checkpoint) or not path.is_file():
+    if fold.model in (None, fold.settings.checkpoint):
         return ()
-    return tuple(json.loads(path.read_text(encoding="utf-8"))["warnings"])
+    return _told(fold.folder).warnings
+
+
+def _told(folder: Path) -> _Told:
+    """Read what `write_training` wrote."""
+    path = folder / _TRAINING
+    return records.build(_Told, json_file(path), str(path))
 
 
 def _validation(

@@ -1,7 +1,6 @@
 """Real scores of five approaches on 13 data sets, as published in the package gradgpad."""
 
 import hashlib
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasharness.common.fetch import fetch, quiet
 from fasharness.common.files import sha256
+from fasharness.common.formats import json_file
 from fasharness.common.packages import Member, Wheel
 from fasharness.common.paths import cache_dir
 from fasharness.errors import DataError
@@ -26,6 +26,7 @@ WHEEL = Wheel(
 )
 LICENCE = "MIT, Copyright (c) 2020+ ALiCE Biometrics"
 
+_LARGEST = 256 << 20  # bytes of a file of the package
 # Of the names and digests of the files that are used, as `_digest` computes it.
 _CONTENT = "c931b321269caa877f29d37e10712e3cfaa1ee84524aea42113533f42fc57ede"
 _ANNOTATIONS = "gradgpad/data/gradgpad_annotations.json"
@@ -253,9 +254,6 @@ def read_split(folder: Path, facts: Mapping[str, Score], name: str, part: str) -
 def _json(path: Path) -> dict[str, Any]:
     """Read a JSON object."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); fetch the scores again") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path}: not a JSON object; fetch the scores again")
-    return found
+        return json_file(path, _LARGEST)
+    except DataError as error:
+        raise DataError(f"{error}; fetch the scores again") from error

@@ -1,15 +1,15 @@
 """Outputs of black-box tests: NIST's FATE PAD logs and answers of the MdTF's PAD interface."""
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fasharness.common.cells import to_number
 from fasharness.common.csv_rows import check_names
 from fasharness.common.doubles import Place, scored_twice
+from fasharness.common.formats import json_line
 from fasharness.common.lines import at_line
 from fasharness.errors import DataError
 from fasharness.scorefiles.loading import Line, Loaded, each_once, walk
@@ -166,7 +166,7 @@ def of_mdtf(line: Line) -> Answer:
     Raises:
         ValueError: not such a line, or the score is out of range.
     """
-    found = _object(line.text)
+    found = json_line(line.text)
     name = found.get("presentation")
     if not isinstance(name, str):
         raise ValueError("no text 'presentation' in the object; add it to each answer")
@@ -179,24 +179,6 @@ def of_mdtf(line: Line) -> Answer:
         raise ValueError(f"PADScore is {score!r:.60}, expected a number from 0 to 1")
     attributes = () if outcome is None else (("is_pa", str(outcome)),)
     return Answer(name, _within(float(score), 0.0), "", attributes)
-
-
-def _object(text: str) -> dict[str, Any]:
-    """Read a JSON object strictly."""
-
-    def once(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            raise ValueError("a name occurs twice in the object")
-        return found
-
-    try:
-        found = json.loads(text, object_pairs_hook=once)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"not JSON ({error}); expected one object a line") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{text!r:.60}, expected a JSON object")
-    return found
 
 
 def _within(score: float, low: float) -> float:

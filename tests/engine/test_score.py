@@ -137,6 +137,45 @@ def test_a_line_that_a_power_cut_zeroed_costs_only_what_follows(
     assert repr(scores(journal, method, Counting(), five)) == repr(whole)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        '{"presentation": "p2"}',
+        '["p2", [0.5], 1, "", 0.5]',
+        "[" * 5000,
+        '{"a": 1e999}',
+        '{"presentation": "p2", "values": [9], "frames": 1, "failure": "", "value": 9}',
+    ],
+)
+def test_a_damaged_line_of_a_journal_costs_only_what_follows(
+    method: Method, five: list[ClipSource], tmp_path: Path, text: str
+):
+    path = tmp_path / "scoring.jsonl"
+    whole = scores(Journal(path, "key"), method, Counting(), five)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:3], text, *lines[4:]]) + "\n")
+    assert [*Journal(path, "key").done] == [score.presentation for score in whole[:2]]
+
+
+def test_no_changed_digit_of_a_journal_becomes_a_score(
+    method: Method, five: list[ClipSource], tmp_path: Path
+):
+    path = tmp_path / "scoring.jsonl"
+    whole = {s.presentation: s for s in scores(Journal(path, "key"), method, Counting(), five)}
+    content = path.read_bytes()
+    for at in range(content.index(b"\n") + 1, len(content), 11):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        done = Journal(path, "key").done
+        assert repr(done) == repr({name: whole[name] for name in done})
+
+
+@pytest.mark.parametrize("content", [b"\xff\n", b"", b"null\n"])
+def test_a_journal_that_is_no_text_is_begun_anew(tmp_path: Path, content: bytes):
+    (tmp_path / "a.jsonl").write_bytes(content)
+    assert Journal(tmp_path / "a.jsonl", "key").done == {}
+
+
 def test_methods_are_scored_together_as_if_alone_whatever_their_journals_hold(
     method: Method, tiny: Callable[..., Method], five: list[ClipSource], tmp_path: Path
 ):

@@ -247,3 +247,42 @@ def test_pictures_of_equal_content_share_their_clips(shown, oulu: Path, tmp_path
         assert found[0].key == found[1].key
         for one, stored in zip((shown[3], twin), found, strict=True):
             assert (load_clip(stored, 0, one, SPEC, PILLOW).rgb == 60).all()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"key": 1}', "null"])
+def test_a_damaged_entry_of_the_index_costs_a_look_at_its_pack(
+    shown, oulu: Path, tmp_path: Path, text: str
+):
+    store = ClipStore(tmp_path / "clips")
+    before = go(shown, oulu, store)
+    with sqlite3.connect(store.index.path) as db:
+        db.execute("UPDATE records SET tag = ?", (text,))
+    after = go(shown, oulu, ClipStore(store.root))
+    assert [after.get(one, SPEC) for one in shown] == [before.get(one, SPEC) for one in shown]
+
+
+def test_no_name_in_an_index_leads_out_of_the_store(shown, oulu: Path, tmp_path: Path):
+    store = ClipStore(tmp_path / "clips")
+    go(shown, oulu, store)
+    other = tmp_path / "other.pack"
+    other.write_bytes(b"of somebody else")
+    with sqlite3.connect(store.index.path) as db:
+        db.execute("UPDATE records SET pack = ?", ("../other.pack",))
+        db.execute("DELETE FROM packs")
+        db.execute("INSERT INTO packs VALUES ('../other.pack', 'state')")
+    go(shown, oulu, ClipStore(store.root))
+    assert other.read_bytes() == b"of somebody else"
+
+
+def test_a_record_that_claims_a_size_beyond_its_pack_is_damage(tmp_path: Path):
+    tag = Tag("key", "p", facts={})
+    content = record(tag, {"a": np.arange(8, dtype=np.uint8)})
+    for claim in (b"99999999999999999", b"9999999999999999999999", b"-1"):
+        path = tmp_path / pack_name(["key"])
+        changed = content.replace(b"[0,8]", b"[0," + claim + b"]")
+        size = int.from_bytes(content[:8], "little") + len(changed) - len(content)
+        path.write_bytes(size.to_bytes(8, "little") + changed[8:])
+        with pytest.raises(DataError), opened(Place(path, 0), "key") as found:
+            found.array("a")
+        with pytest.raises(DataError):
+            check(path)

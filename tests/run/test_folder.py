@@ -122,7 +122,29 @@ def test_the_time_of_an_interrupted_step_is_kept(tmp_path: Path):
     assert Steps(tmp_path / "steps.json").keys == {}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"keys": {}}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"keys": {}}',
+        "null",
+        '{"keys": [], "seconds": {}}',
+        '{"keys": {"train": 1}, "seconds": {}}',
+        '{"keys": {}, "seconds": {"train": "3"}}',
+        '{"keys": {}, "seconds": {"train": 1e999}}',
+        '{"keys": {}, "keys": {}, "seconds": {}}',
+        '{"keys": ' + "[" * 5000,
+        "\xff",
+    ],
+)
 def test_a_damaged_note_of_steps_only_costs_the_work_again(tmp_path: Path, text: str):
-    (tmp_path / "steps.json").write_text(text)
-    assert Steps(tmp_path / "steps.json").keys == {}
+    (tmp_path / "steps.json").write_bytes(text.encode("latin-1"))
+    said: list[str] = []
+    steps = Steps(tmp_path / "steps.json", said.append)
+    assert steps.keys == {}
+    steps.once("train", "key", [], lambda: said.append("done"))
+    assert "the steps of this run are done again" in said[0]
+    assert said[1:] == ["done"]
+    assert Steps(tmp_path / "steps.json").keys == {"train": "key"}

@@ -113,10 +113,10 @@ def test_subjects_by_the_names_of_each_data_set(folder: Path, name: str) -> None
     ("file", "content", "message"),
     [
         ("gradgpad_annotations", {"annotations": [{}]}, "not gradgpad's annotations"),
-        ("gradgpad_annotations", [], "not a JSON object"),
+        ("gradgpad_annotations", [], "expected a JSON object"),
         (f"{NAME}_test", {"nobody": 0.5}, "'nobody': 0.5 without an annotation, or no score"),
         (f"{NAME}_test", {"siw-m_Live/Train/Live_18.mov": "0.5"}, "or no score"),
-        (f"{NAME}_devel", {"siw-m_Live/Train/Live_18.mov": float("nan")}, "or no score"),
+        (f"{NAME}_devel", {"siw-m_Live/Train/Live_18.mov": float("nan")}, "holds NaN"),
     ],
 )
 def test_files_of_another_form_are_refused(

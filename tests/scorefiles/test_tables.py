@@ -149,7 +149,7 @@ def test_answers_of_the_mdtf_interface_are_read_with_their_key(tmp_path: Path) -
         ("mdtf", '{"presentation": "a", "PADScore": true}\n', "line 1: PADScore is True"),
         ("mdtf", '{"presentation": "a", "PADScore": -0.5}\n', r"score -0.5 is not in \[0, 1\]"),
         ("mdtf", '{"presentation": "a", "PADScore": NaN}\n', "score nan is not in"),
-        ("mdtf", '{"presentation": "a", "presentation": "b"}\n', "a name occurs twice"),
+        ("mdtf", '{"presentation": "a", "presentation": "b"}\n', "'presentation' occurs twice"),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(

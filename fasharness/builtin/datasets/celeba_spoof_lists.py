@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness.common.formats import json_file
 from fasharness.errors import DataError
 
 TYPES = (
@@ -25,6 +25,7 @@ TYPES = (
 )
 """PAI species by element 40 of an entry; 0 is bona fide."""
 LENGTH, TYPE, ILLUMINATION, ENVIRONMENT, LABEL = 44, 40, 41, 42, 43
+_MOST = 1 << 30  # bytes; the longest released list has some 70 million
 _TYPES, _LIGHTS, _PLACES, _LABELS = map(range, (len(TYPES), 5, 3, 2))
 
 
@@ -89,13 +90,9 @@ def _rows(path: Path) -> Iterator[Row]:
 
 
 def _entries(path: Path) -> Mapping[str, object]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON: {error}") from None
-    if not isinstance(found, dict) or not found:
-        kind = "an empty object" if found == {} else type(found).__name__
-        raise DataError(f"{path}: expected a JSON object, picture to 44 integers, got {kind}")
+    found = json_file(path, _MOST)
+    if not found:
+        raise DataError(f"{path}: expected a picture and its {LENGTH} integers, got nothing")
     return found
 
 

@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 
 from fasharness.common.files import write_text
+from fasharness.common.formats import json_list_file
 from fasharness.errors import DataError
 
 BENCHMARK = "faceforensics_benchmark_images"
@@ -28,27 +30,25 @@ def read_pairs(path: Path) -> tuple[tuple[str, str], ...]:
     Raises:
         DataError: JSON of another shape, or a video in two pairs; names file and pair.
     """
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as JSON: {error}") from None
-    if not isinstance(found, list) or not found:
+    found = json_list_file(path)
+    if not found:
         raise DataError(f"{path}: expected a JSON list of pairs, e.g. [['071', '054']]")
-    seen: dict[str, int] = {}
+    pairs, seen = [], dict[str, int]()
     for number, pair in enumerate(found, start=1):
         if not _is_pair(pair):
             raise DataError(
                 f"{path}: pair {number}: expected two texts of three digits, e.g. ['071', '054'], "
                 f"got {pair!r:.60}"
             )
+        pairs.append((pair[0], pair[1]))
         for person in pair:
             if person in seen:
                 raise DataError(f"{path}: pair {number}: {person} is in pair {seen[person]} too")
             seen[person] = number
-    return tuple((first, second) for first, second in found)
+    return tuple(pairs)
 
 
-def _is_pair(pair: object) -> bool:
+def _is_pair(pair: object) -> TypeGuard[list[str]]:
     return (
         isinstance(pair, list)
         and len(pair) == 2

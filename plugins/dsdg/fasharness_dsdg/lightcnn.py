@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import io
-import pickle
-import struct
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fasharness.errors import WeightsError
+from fasharness.engine.published import load_published
 from fasharness_dsdg.networks import wide
 
 SIDE = 128
 """Side of the pictures that the published weights take."""
 FEATURES = 256
 _LUMA = (0.299, 0.587, 0.114)
-# What torch raises on damaged files, from both of its formats.
-_BROKEN = (
-    pickle.UnpicklingError,
-    struct.error,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class MaxFeatureMap(nn.Module):
@@ -171,35 +154,6 @@ def load(path: Path) -> LightCNN:
         WeightsError: the file is damaged, holds anything but data, or is of another network.
         OSError: it cannot be read.
     """
-    found = {name.removeprefix("module."): value for name, value in _read(path).items()}
     network = LightCNN()
-    state = {}
-    for name, own in network.state_dict().items():
-        value = found.get(name)
-        if value is None or value.shape != own.shape:
-            has = "is missing" if value is None else f"has the shape {tuple(value.shape)}"
-            raise WeightsError(
-                f"{path}: is not LightCNN-29v2: {name} {has}, expected {tuple(own.shape)}"
-            )
-        if not value.isfinite().all():
-            raise WeightsError(f"{path}: {name} is not finite")
-        state[name] = value
-    network.load_state_dict(state)
+    load_published(network, path, "LightCNN-29v2", unused=("fc2.",))
     return network
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    content = io.BytesIO(path.read_bytes())
-    try:
-        found: Any = torch.load(content, map_location="cpu", weights_only=True)
-    except _BROKEN:
-        raise WeightsError(
-            f"{path}: is damaged, or holds code, which is never run; add the published file"
-        ) from None
-    if isinstance(found, Mapping):
-        found = found.get("state_dict", found)
-    if not isinstance(found, Mapping) or not all(
-        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
-    ):
-        raise WeightsError(f"{path}: is no table of named tensors; add the published file")
-    return found

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import pickle
 import re
-import struct
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from fasharness.cli.command import run_converter
+from fasharness.common.array_files import pickled_tensors
 from fasharness.engine.checkpoint import card_of, save_model
-from fasharness.errors import CheckpointError, OptionError
+from fasharness.errors import CheckpointError, DataError, OptionError
 from fasharness.method import make
 from fasharness_dum.method import DUM
 
@@ -39,19 +36,6 @@ _MARKS = (
 )
 _UNUSED = "lastconv3.0.weight"
 """A convolution of their ResNet-18 that is never run."""
-# What torch raises on files with changed bytes.
-_DAMAGED = (
-    pickle.UnpicklingError,
-    struct.error,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 def torch_name(name: str) -> str:
@@ -88,17 +72,9 @@ def read(path: Path) -> Mapping[str, Tensor]:
         CheckpointError: the file is missing or damaged, or holds something else.
     """
     try:
-        with warnings.catch_warnings():
-            # PyTorch warns about pickle protocols that it does not write itself.
-            warnings.simplefilter("ignore", UserWarning)
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except _DAMAGED as error:
-        raise CheckpointError(f"{path}: {_reason(error)}") from None
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise CheckpointError(f"{path}: holds no state_dict, which maps names to tensors")
-    return state
+        return pickled_tensors(path)
+    except DataError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def convert(path: Path, out: Path, options: Mapping[str, str]) -> int:
@@ -150,15 +126,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return convert(given.checkpoint, given.out, dict(map(_pair, given.option)))
 
     return run_converter(work, given.out)
-
-
-def _reason(error: Exception) -> str:
-    if code := re.search(r"GLOBAL (\S+)", str(error)):
-        return (
-            f"pickled with code ({code[1]}), which could run anything, and refused; save only the "
-            "state_dict of the module"
-        )
-    return "not a file of torch.save, or damaged"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -137,7 +137,7 @@ def test_other_weights_are_refused(tmp_path, capsys, authors_state):
     assert "holds no state_dict" in line
     line = refused(saved(path, {"epoch": 3, "state_dict": {}}), tmp_path, capsys)
     assert "holds no state_dict" in line
-    assert "no such file" in refused(tmp_path / "none.pkl", tmp_path, capsys)
+    assert "No such file" in refused(tmp_path / "none.pkl", tmp_path, capsys)
 
 
 def test_a_truncated_file_is_refused(tmp_path, capsys):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fasharness.cli.command import add_command, add_group
+from fasharness.common.cells import whole
 from fasharness_sim.layouts import LAYOUTS, layout_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def _add_layout(inner: Any, layout: Layout) -> None:
     )
     add("--size", default="mini", help=f"{_sizes(layout)} (default: mini)")
     add("--users", metavar="N|LIST", help="how many users, or which, e.g. 1-4,21,36")
-    add("--seed", type=int, default=0, help="the same seed gives the same frames (default: 0)")
-    add("--jobs", type=int, default=0, metavar="N", help="processes (default: all cores)")
+    add("--seed", type=whole, default=0, help="the same seed gives the same frames (default: 0)")
+    add("--jobs", type=whole, default=0, metavar="N", help="processes (default: all cores)")
     add("--preview", type=Path, metavar="FILE.png", help="also draw a contact sheet")
     add("--quiet", action="store_true", help="no progress")
 
@@ -65,8 +66,8 @@ def _add_validate(inner: Any) -> None:
     add = parser.add_argument
     add("folder", type=Path, metavar="DIR", help="what `fasharness sim` wrote")
     add("--out", type=Path, metavar="DIR", help="of the report (default: DIR-validity beside DIR)")
-    add("--jobs", type=int, default=0, metavar="N", help="processes (default: all cores)")
-    add("--seed", type=int, default=0, help="of the intervals (default: 0)")
+    add("--jobs", type=whole, default=0, metavar="N", help="processes (default: all cores)")
+    add("--seed", type=whole, default=0, help="of the intervals (default: 0)")
     add("--protocols", metavar="A,B", help="default: all of the data set")
     add("--quiet", action="store_true", help="no progress")
 

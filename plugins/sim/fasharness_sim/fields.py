@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fasharness.common.array_files import npz_arrays
+
 F32 = NDArray[np.float32]
 U8 = NDArray[np.uint8]
 
@@ -39,8 +41,7 @@ def archive(name: str) -> dict[str, NDArray[Any]]:
         The arrays by name, as they are stored.
     """
     path = resources.files("fasharness_sim.people").joinpath("assets", name)
-    with path.open("rb") as file, np.load(file) as arrays:
-        return dict(arrays)
+    return npz_arrays(path.read_bytes(), name)
 
 
 def f32(values: ArrayLike) -> F32:

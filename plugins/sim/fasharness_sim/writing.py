@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 
 from fasharness.common.files import sweep
+from fasharness.common.formats import json_file
 from fasharness.common.marks import BEGUN, DONE
 from fasharness.common.workers import default_jobs, run_all
 from fasharness.errors import DataError, OptionError
@@ -140,8 +141,8 @@ def _claim(out: Path, content: Content) -> None:
 def _check(mark: Path, wanted: Mapping[str, object]) -> None:
     """Refuse a folder that was started with other settings."""
     try:
-        stored = dict(json.loads(mark.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        stored = json_file(mark)
+    except DataError as error:
         raise DataError(f"{mark} is damaged; delete the folder and simulate again") from error
     for name, value in wanted.items():
         if stored.get(name) != value:

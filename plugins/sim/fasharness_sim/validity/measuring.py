@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -13,10 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.common.array_files import MOST_ARRAY, npz_array
 from fasharness.common.files import digest, replacing, sha256
+from fasharness.common.formats import file_bytes
 from fasharness.common.workers import one_thread, run_all
 from fasharness.data import Presentation
 from fasharness.dataset import Dataset
+from fasharness.errors import DataError
 from fasharness_sim.validity import (
     detection,
     identity,
@@ -128,10 +129,10 @@ def _key(presentation: Presentation) -> str:
 def _load(path: Path) -> Measured | None:
     """Read stored findings; a damaged file is measured again."""
     try:
-        # from memory, as np.load leaves a damaged file open
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return Measured(**{f.name: archive[f.name] for f in fields(Measured)})
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        content = file_bytes(path, MOST_ARRAY)
+        names = [field.name for field in fields(Measured)]
+        return Measured(**{name: npz_array(content, name, str(path)) for name in names})
+    except DataError:
         return None
 
 
