@@ -11,7 +11,7 @@ from fasharness.common.formats import file_text
 from fasharness.counts import Counts, Outcome
 from fasharness.errors import UnknownNameError
 
-SCHEMA = 3
+SCHEMA = 4
 SPREAD = "mean and sample standard deviation (divided by n - 1) over the folds"
 POOLED = (
     "the test decisions of all folds, each at its fold's own threshold, counted together; "
@@ -277,15 +277,14 @@ def to_json(result: Result | FoldsResult) -> str:
         result: the result.
 
     Returns:
-        JSON with sorted keys, a schema number and the kind ``protocol`` or ``folds``.
+        JSON with sorted keys, a schema number, the kind ``protocol`` or ``folds``, and a checksum.
 
     Raises:
         TypeError: options or provenance contain something that JSON cannot represent.
         ValueError: they contain a number that is not finite.
     """
     kind = next(name for name, cls in _KINDS.items() if isinstance(result, cls))
-    content = records.to_plain(result)
-    return records.dumps({"schema": SCHEMA, "kind": kind, "result": content})
+    return records.wrapped(SCHEMA, kind, result)
 
 
 def figures_json(kind: str, figures: object, simulated: bool) -> str:
@@ -297,11 +296,9 @@ def figures_json(kind: str, figures: object, simulated: bool) -> str:
         simulated: whether any score is of a simulated presentation.
 
     Returns:
-        JSON with sorted keys, the schema number and the kind.
+        JSON with sorted keys, the schema number, the kind and a checksum.
     """
-    return records.dumps(
-        {"schema": SCHEMA, "kind": kind, "simulated": simulated, "result": figures}
-    )
+    return records.wrapped(SCHEMA, kind, figures, simulated=simulated)
 
 
 def from_json(text: str, source: str = "result") -> Result | FoldsResult:

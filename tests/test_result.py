@@ -1,11 +1,15 @@
 """Results as JSON: deterministic, numbered, strict; folds with mean and sample deviation."""
 
 import dataclasses
+import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fasharness import result as results
 from fasharness.counts import Counts, Failure
@@ -55,7 +59,7 @@ def test_json_round_trip_and_determinism() -> None:
     assert from_json(text) == one()
     assert to_json(from_json(text)) == text
     content = json.loads(text)
-    assert (content["schema"], content["kind"]) == (3, "protocol")
+    assert (content["schema"], content["kind"]) == (4, "protocol")
     assert list(content["result"]) == sorted(content["result"])
     shuffled = dataclasses.replace(one(), options={"compat": False, "width": 0.5})
     assert to_json(shuffled) == text
@@ -121,13 +125,32 @@ def change(text: str, *place: str | int, to: object) -> str:
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = to
-    return json.dumps(content)
+    return sealed(content)
+
+
+def sealed(content: dict[str, Any]) -> str:
+    """JSON with the checksum that fits it."""
+    rest = {name: part for name, part in content.items() if name != "checksum"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**rest, "checksum": hashlib.sha256(text.encode()).hexdigest()[:32]})
+
+
+@given(st.data())
+def test_no_changed_byte_becomes_another_result(data: st.DataObject) -> None:
+    content = bytearray(to_json(one()).encode())
+    at = data.draw(st.integers(0, len(content) - 1))
+    content[at] ^= data.draw(st.integers(1, 255))
+    try:
+        found = from_json(content.decode())
+    except (DataError, UnicodeDecodeError):
+        return
+    assert found == one()  # white space for white space
 
 
 @pytest.mark.parametrize(
     ("place", "to", "message"),
     [
-        (("schema",), 1, "schema 1, expected 3; .* repeat the run"),
+        (("schema",), 1, "schema 1, expected 4; .* repeat the run"),
         (("kind",), "protocols", "kind 'protocols'"),
         (("kind",), ["protocol"], "kind"),
         (("result",), [], "expected exactly"),
@@ -154,7 +177,7 @@ def test_missing_entries_bad_json_and_nan_are_refused() -> None:
     content = json.loads(to_json(one()))
     del content["result"]["dataset"]
     with pytest.raises(DataError, match="'dataset' is missing"):
-        from_json(json.dumps(content))
+        from_json(sealed(content))
     with pytest.raises(DataError, match="not JSON"):
         from_json(to_json(one())[:-20])
     with pytest.raises(DataError, match="expected a JSON object"):

@@ -10,10 +10,12 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from fasharness.common.files import digest
 from fasharness.common.formats import Json, json_object
 from fasharness.errors import DataError
 
 R = TypeVar("R")
+_CHECKSUM = "checksum"
 
 
 def dumps(record: object) -> str:
@@ -58,6 +60,17 @@ def to_plain(value: Any) -> Json:
     raise TypeError(f"JSON cannot hold {value!r} of type {type(value).__name__}")
 
 
+def wrapped(schema: int, kind: str, body: object, **marks: Json) -> str:
+    """Write a versioned JSON file with a checksum of everything else in it; see `unwrap`.
+
+    Raises:
+        ValueError: a number is not finite; JSON has no such number.
+        TypeError: JSON cannot represent a value.
+    """
+    content = {"schema": schema, "kind": kind, "result": to_plain(body), **marks}
+    return dumps({**content, _CHECKSUM: digest(content)})
+
+
 class Unwrapped(NamedTuple):
     """The kind of a versioned file, and its content, which is not checked yet."""
 
@@ -68,7 +81,7 @@ class Unwrapped(NamedTuple):
 def unwrap(
     text: str, source: str, schema: int, kinds: Collection[str], marks: Sequence[str] = ()
 ) -> Unwrapped:
-    """Open a versioned JSON file of the entries ``schema``, ``kind`` and ``result``, strictly.
+    """Open a versioned JSON file of ``schema``, ``kind``, ``result`` and ``checksum``, strictly.
 
     Args:
         text: the JSON.
@@ -81,7 +94,7 @@ def unwrap(
         Its kind and its entry ``result``.
 
     Raises:
-        DataError: for another schema, kind or entry.
+        DataError: for another schema, kind or entry, or a content that was changed.
     """
     content = json_object(text, source)
     if content.get("schema") != schema:
@@ -93,9 +106,15 @@ def unwrap(
     kind, body = content.get("kind"), content.get("result")
     if not isinstance(kind, str) or kind not in kinds:
         raise DataError(f"{source}: kind {kind!r}, expected one of {', '.join(kinds)}")
-    entries = ("schema", "kind", "result", *marks)
+    entries = ("schema", "kind", "result", *marks, _CHECKSUM)
     if content.keys() != set(entries) or not isinstance(body, dict):
         raise DataError(f"{source}: expected exactly the entries {', '.join(entries)}")
+    # One changed digit would be another figure, which comparisons and tables build on.
+    if content.pop(_CHECKSUM) != digest(content):
+        raise DataError(
+            f"{source}: damaged or changed since it was written (its checksum differs); repeat the "
+            "command that wrote it"
+        )
     return Unwrapped(kind, body)
 
 

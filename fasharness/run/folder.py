@@ -133,7 +133,7 @@ class Steps:
         outputs: Sequence[Path],
         work: Callable[[], None],
         *,
-        unchanged: Path | None = None,
+        unchanged: Sequence[Path] = (),
         content: Callable[[Path], str] = sha256,
     ) -> None:
         """Do a step, unless it was finished under the same key and its outputs exist.
@@ -145,22 +145,20 @@ class Steps:
             key: content key of all inputs.
             outputs: files that the step writes.
             work: writes them.
-            unchanged: the output whose content must not have changed since.
-            content: hash of what may not change in it.
+            unchanged: the outputs whose content must not have changed since.
+            content: hash of what may not change in them.
         """
-
-        def noted_with(output: Path | None) -> str:
-            return key if output is None else f"{key} gave {content(output)}"
-
-        there = all(path.is_file() for path in outputs)
-        noted = self.keys.get(step, "")
-        if there and noted == noted_with(unchanged):
-            return
-        if there and unchanged is not None and noted.startswith(key):
-            self._set_aside(unchanged, step)
+        noted, *before = self.keys.get(step, "").split(" ")
+        if noted == key and all(path.is_file() for path in outputs):
+            now = [content(path) for path in unchanged]
+            if before == now:
+                return
+            for path, old, new in zip(unchanged, before, now, strict=False):
+                if old != new:
+                    self._set_aside(path, step)
         with self.timed(step):
             work()
-        self.keys[step] = noted_with(unchanged)
+        self.keys[step] = " ".join([key, *map(content, unchanged)])
         self._write()
 
     def _set_aside(self, output: Path, step: str) -> None:
@@ -171,10 +169,6 @@ class Steps:
             f"{output}: damaged or changed since this run wrote it; kept as {aside.name}, "
             f"and the step {step} is done again"
         )
-
-    def forget(self, step: str) -> None:
-        """Make a step run again, whatever its key."""
-        self.keys.pop(step, None)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

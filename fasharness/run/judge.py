@@ -62,9 +62,8 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
             draw(fold)
         report.write(fold.folder)
 
-    if path.is_file() and not _is_result(path):  # damaged
-        fold.steps.forget("evaluate")
-    fold.steps.once("evaluate", key, [path, page], work)
+    # unchanged: an edited result is made again instead of being reported and compared.
+    fold.steps.once("evaluate", key, [path, page], work, unchanged=[path])
     # Read back, so that a new and a resumed run return the very same numbers.
     result = read_result(path)
     if not isinstance(result, Result):
@@ -73,14 +72,6 @@ def evaluate(fold: Fold, prepared: Prepared, scores: Sequence[Score], model: Pat
     if model is not None and model != fold.settings.checkpoint:
         set_threshold(model, result.evaluation.threshold)
     return result
-
-
-def _is_result(path: Path) -> bool:
-    """Return whether a file is a complete result of one fold."""
-    try:
-        return isinstance(read_result(path), Result)
-    except DataError:
-        return False
 
 
 def rules(settings: Settings, protocol: Protocol) -> EvaluationOptions:

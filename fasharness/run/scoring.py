@@ -96,8 +96,8 @@ def score(fold: Fold, prepared: Prepared, model: Path | None) -> tuple[Score, ..
             journal.unlink()
 
     outputs = [path, of_clips, *(baselines.path(fold, name) for name in baselines.others(fold))]
-    # unchanged: an edited scores.csv is scored again instead of passing for a run.
-    fold.steps.once("score", key, outputs, work, unchanged=path)
+    # unchanged: edited scores are made again instead of passing for a run's.
+    fold.steps.once("score", key, outputs, work, unchanged=outputs)
     return score_files.read_csv(path)
 
 

@@ -18,7 +18,7 @@ from fasharness.common.files import write_json, write_text
 from fasharness.common.formats import json_file
 from fasharness.data import Presentation, Split
 from fasharness.engine.position import EpochRecord
-from fasharness.errors import DataError, RunError
+from fasharness.errors import RunError
 from fasharness.fitted import Fitted
 from fasharness.generator import Generator
 from fasharness.method import Stage
@@ -114,15 +114,9 @@ def train(fold: Fold, prepared: Prepared) -> Path | None:
         return path
     weights = fold.experiment.weights
     key = fit_key(fold.method, fold.settings, fold.protocol, prepared, weights)
-    if path.is_file():
-        try:
-            _told(fold.folder)
-        except DataError as error:  # it costs the training again, not the run
-            fold.experiment.console.say(f"{error}; the step train is done again")
-            fold.steps.forget("train")
     # unchanged: a damaged or foreign model is trained again instead of being scored.
     work, outputs = partial(_fit, fold, prepared, path, key), [path, fold.folder / _TRAINING]
-    fold.steps.once("train", key, outputs, work, unchanged=path, content=model_digest)
+    fold.steps.once("train", key, outputs, work, unchanged=outputs, content=model_digest)
     return path
 
 

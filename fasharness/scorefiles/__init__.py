@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fasharness.common.files import sha256
+from fasharness.common.formats import json_file
 from fasharness.common.keys import clean
 from fasharness.errors import DataError, OptionError
 from fasharness.scorefiles.bona_fide import with_word
@@ -31,13 +33,19 @@ def score_files(path: Path) -> tuple[Path, ...]:
 
     Returns:
         The run's ``scores.csv``, or those of its folds; any other path as it is.
+
+    Raises:
+        DataError: a run's scores were changed since the run wrote them.
     """
     if not path.is_dir():
         return (path,)
-    if (path / _SCORES).is_file():
-        return (path / _SCORES,)
     run = any((path / name).is_file() for name in _OF_A_RUN)
-    return (tuple(sorted(path.glob(f"*/{_SCORES}"))) if run else ()) or (path,)
+    files: tuple[Path, ...] = (path / _SCORES,) if (path / _SCORES).is_file() else ()
+    if run and not files:
+        files = tuple(sorted(path.glob(f"*/{_SCORES}")))
+    for file in files:
+        _refuse_changed(file)
+    return files or (path,)
 
 
 def _score_file(path: Path) -> Path:
@@ -47,6 +55,21 @@ def _score_file(path: Path) -> Path:
         folds = ", ".join(file.parent.name for file in files)
         raise DataError(f"{path}: a run of several folds ({folds}); name the folder of one of them")
     return files[0]
+
+
+def _refuse_changed(scores: Path) -> None:
+    """Refuse scores that a run's folder stands for and that its run did not write."""
+    try:
+        keys = json_file(scores.parent / "steps.json").get("keys")
+    except DataError:
+        return  # of no run, or of one whose notes are lost
+    noted = keys.get("score") if isinstance(keys, dict) else None
+    # The step's key, then the hash of each output, scores.csv first (`run.folder.Steps`).
+    if isinstance(noted, str) and noted.split(" ")[1:2] not in ([], [sha256(scores)]):
+        raise DataError(
+            f"{scores}: damaged or changed since its run wrote it; repeat the run's command, or "
+            "name the file itself to take it as it is"
+        )
 
 
 def read(path: Path) -> tuple[Score, ...]:

@@ -1,11 +1,13 @@
 """Tables over runs: found, sorted, noted."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from fasharness import result as results
+from fasharness.common.files import digest
 from fasharness.errors import DataError
 from fasharness.evaluation.folds import Folds, combine_folds, over_folds
 from fasharness.report.grid import Grid
@@ -188,7 +190,7 @@ def test_stored_evaluations_are_rows_of_their_own(tmp_path: Path) -> None:
     [
         ('"simulated": false', "simulated is 'no', expected true or false"),
         ('"unit": "video"', "unit: expected str, got 3"),
-        ('"schema": 3', "schema 1, expected 3"),
+        ('"schema": 4', "schema 1, expected 4"),
     ],
 )
 def test_a_stored_evaluation_is_read_strictly(tmp_path: Path, text: str, message: str) -> None:
@@ -197,6 +199,18 @@ def test_a_stored_evaluation_is_read_strictly(tmp_path: Path, text: str, message
     wrong = {"simulated": '"no"', "unit": "3", "schema": "1"}[text.split('"')[1]]
     key = text.partition(":")[0]
     assert text in path.read_text()
-    path.write_text(path.read_text().replace(text, f"{key}: {wrong}"))
+    content = json.loads(path.read_text().replace(text, f"{key}: {wrong}"))
+    del content["checksum"]
+    path.write_text(json.dumps({**content, "checksum": digest(content)}))
     with pytest.raises(DataError, match=message):
         board(path)
+
+
+def test_a_changed_figure_is_left_out_by_name(tmp_path: Path) -> None:
+    for name, acer in (("a", 0.25), ("b", 0.125)):
+        results.write(tmp_path / name / "result.json", one(name, acer))
+    path = tmp_path / "b" / "result.json"
+    path.write_text(path.read_text().replace("0.125", "0.001"))
+    found = collect([tmp_path])
+    assert [entry.method for entry in found.entries] == ["a"]
+    assert "result.json: damaged or changed since it was written" in found.broken[0]

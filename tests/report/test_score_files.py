@@ -110,7 +110,7 @@ def test_what_cannot_be_reported_is_told_in_one_line(
     Path("broken.json").write_text("{")
     for given, message in {
         ("nothing.csv",): "nothing.csv: there is no such run, score file or JSON of figures",
-        ("note.json",): "note.json: schema None, expected 3",
+        ("note.json",): "note.json: schema None, expected 4",
         ("broken.json",): "broken.json: not JSON",
         ("run/report.html",): "there is no such run",
         ("run", "--seed", 3): "a run keeps those that it was evaluated by",

@@ -126,7 +126,7 @@ def test_folds_show_each_fold_averages_pooled_rates_and_the_floor(oulu_like: Dra
     assert cells["AUC, worst species group"][2:] == ("–", "", "SIMULATED")
     assert all(row[-1] == "SIMULATED" for row in grid.rows)
     content = json.loads(evaluation_json(folds, simulated=True))
-    assert (content["kind"], content["schema"], content["simulated"]) == ("evaluations", 3, True)
+    assert (content["kind"], content["schema"], content["simulated"]) == ("evaluations", 4, True)
     assert set(content["result"]) == {"evaluations", "metrics", "more", "outcomes", "pooled"}
 
 

@@ -305,3 +305,26 @@ def test_a_damaged_checkpoint_is_refused(toy_run: Run, oulu: Path):
     Path("bad.safetensors").write_bytes(content)
     ended = toy_run(oulu, "--checkpoint", "bad.safetensors", "--out", "c")
     assert "bad.safetensors: damaged or changed since it was written" in ended.error
+
+
+def test_what_figures_are_built_on_is_not_taken_because_it_is_there(
+    toy_run: Run, oulu: Path, command: Run
+):
+    names = ("scores.csv", "clip_scores.csv", "baselines/constant.csv", "training.json",
+             "result.json")  # fmt: skip
+    assert toy_run(oulu, "--preset", "short", "--out", "r").code == 0
+    before = {name: Path("r", name).read_bytes() for name in names}
+    for name in names:
+        content = bytearray(before[name])
+        digits = [place for place, byte in enumerate(content) if chr(byte) in "012345678"]
+        content[digits[len(digits) // 2]] += 1  # another digit: the file stays readable
+        Path("r", name).write_bytes(content)
+    assert "scores.csv: damaged or changed since its run wrote it" in command("evaluate", "r").error
+    assert "damaged or changed" in command("leaderboard", "r").error
+    assert "damaged or changed" in command("report", "r").error
+    again = toy_run(oulu, "--preset", "short", "--out", "r")
+    assert again.code == 0
+    assert {name: Path("r", name).read_bytes() for name in names} == before
+    for name in names:
+        assert f"{name}: damaged or changed since this run wrote it" in again.err
+        assert Path("r", f"{name}.changed").is_file()
