@@ -1,6 +1,7 @@
 """One score per presentation, and the harness's own CSV of scores."""
 
 import math
+import numbers
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -120,6 +121,16 @@ class Score:
 Numbered = Generator[tuple[int, Score], None, None]
 
 
+_EXPECTED = "expected a real number of at least 32 bits"
+
+
+def _wide(value: object) -> bool:
+    """Whether a value is a number that keeps scores apart: no truth value, no half precision."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return isinstance(value, numbers.Integral) or getattr(value, "itemsize", 8) >= 4
+
+
 def _problems(score: Score) -> Iterator[str]:
     """Yield the contradictions in a score."""
     if not score.presentation:
@@ -131,6 +142,8 @@ def _problems(score: Score) -> Iterator[str]:
     if score.species is None and score.group is not None:
         yield f"bona fide (no species), but in the species group {score.group!r}"
     yield from keys.words_for_nothing(score.subject, score.species, score.group)
+    if type(score.value) is not float and not _wide(score.value):
+        yield f"score {score.value!r:.60} of type {type(score.value).__name__}, {_EXPECTED}"
     if score.failure and not math.isnan(score.value):
         yield f"failed ({score.failure}), but has the score {score.value!r}"
     if not score.failure and not math.isfinite(score.value):

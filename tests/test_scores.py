@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -262,3 +263,18 @@ def test_the_words_of_other_tools_for_splits_are_read(tmp_path: Path) -> None:
     path.write_text(f"presentation,split,species,score\n{rows}")
     splits = [s.split for s in read_csv(path)]
     assert splits == ["train", "dev", "dev", "dev", "test", "test", "test"]
+
+
+@pytest.mark.parametrize(
+    "value", [1j, np.complex64(1), np.float16(0.1), True, np.bool_(True), "0.5", None, [0.5]]
+)
+def test_a_score_of_another_type_is_refused(value: object):
+    with pytest.raises(ValueError, match="expected a real number of at least 32 bits"):
+        good(value=value)
+
+
+@pytest.mark.parametrize("value", [1, np.float32(0.1), np.float64(0.1), np.int64(3)])
+def test_a_score_may_be_any_real_number(value: object, tmp_path: Path):
+    write_csv(tmp_path / "a.csv", [good(value=value)])
+    (found,) = read_csv(tmp_path / "a.csv")
+    assert found.value == value

@@ -24,7 +24,7 @@ from fasharness.common.formats import file_text, json_line
 from fasharness.common.records import build
 from fasharness.data import Batch
 from fasharness.engine.clips import Chunk, ClipSource, scoring_batches, scoring_chunks, stack
-from fasharness.errors import DataError
+from fasharness.errors import DataError, RunError
 from fasharness.method import Method, Stage
 
 _LARGEST_JOURNAL = 1 << 30  # bytes
@@ -106,7 +106,8 @@ def _score_together(
         for batch in batches:
             shown = batch.to(fabric.device)
             for (method, stage, network), found in zip(parts, values, strict=True):
-                found += method.score(stage, network, shown).double().cpu().tolist()
+                made = method.score(stage, network, shown)
+                found += _checked(method, made, len(batch)).double().cpu().tolist()
     start = 0
     for source in chunk:
         own = slice(start, start + source.stored.clips)
@@ -115,11 +116,36 @@ def _score_together(
         yield [_combined(part.method, source, found[own]) for part, found in pairs]
 
 
+def _checked(method: Method, made: object, clips: int) -> torch.Tensor:
+    """Refuse what is not one score for each clip, in at least 32 bits."""
+    if isinstance(made, torch.Tensor):
+        if made.shape == (clips,) and made.dtype in (torch.float32, torch.float64):
+            return made
+        got = f"{str(made.dtype).removeprefix('torch.')} {tuple(made.shape)}"
+    else:
+        got = type(made).__name__
+    # One score for a batch would become that of every clip, and half precision makes clips equal.
+    raise RunError(
+        f"the method {method.name}: score must return one number for each clip, float32 "
+        f"({clips},), and returned {got}"
+    )
+
+
+def _aggregated(method: Method, values: Sequence[float]) -> float:
+    value = method.aggregate(values)
+    if isinstance(value, bool) or not isinstance(value, float | int | np.float32 | np.integer):
+        raise RunError(
+            f"the method {method.name}: aggregate must return a float, and returned "
+            f"{type(value).__name__}"
+        )
+    return float(value)
+
+
 def _combined(method: Method, source: ClipSource, values: Sequence[float]) -> ClipScores:
     """Combine the scores of a presentation's clips; one that is not finite is a failure."""
     if source.stored.failure:
         return ClipScores(source.presentation.id, (), 0, source.stored.failure)
-    name, value = source.presentation.id, method.aggregate(values)
+    name, value = source.presentation.id, _aggregated(method, values)
     # Counted as a failure. SGTD's published evaluation turns NaN into 0, i.e. an attack: a failed
     # attack is then a free success, a failed bona fide presentation an error.
     if not all(map(math.isfinite, [*values, value])):

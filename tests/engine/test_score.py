@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ from fasharness.clips import ClipSpec, Crop, Frames
 from fasharness.engine.clips import ClipSource
 from fasharness.engine.device import make_fabric
 from fasharness.engine.score import ClipScores, Journal, Scorer, score_all, score_sources
+from fasharness.errors import RunError
 from fasharness.method import Method
 
 Sources = Callable[..., list[ClipSource]]
@@ -215,3 +217,38 @@ def test_scores_reach_the_disk_by_time_and_at_the_end(
     monkeypatch.setattr("fasharness.engine.score._FLUSH_EVERY", 0.0)
     scores(Journal(tmp_path / "b.jsonl", "key"), method, Counting(), five)
     assert len(synchronised) == 2 + 7
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda found: found.mean(), r"float32 \(\)"),
+        (lambda found: found.mean()[None], r"float32 \(1,\)"),
+        (lambda found: found[:, None], r"float32 \(3, 1\)"),
+        (lambda found: found.repeat(3), r"float32 \(9,\)"),
+        (lambda found: found.to(torch.bfloat16), r"bfloat16 \(3,\)"),
+        (lambda found: found.half(), r"float16 \(3,\)"),
+        (lambda found: found.to(torch.complex64), r"complex64 \(3,\)"),
+        (lambda found: found > 0, r"bool \(3,\)"),
+        (lambda found: found.tolist(), "list"),
+        (lambda found: None, "NoneType"),
+    ],
+)
+def test_anything_but_a_score_for_each_clip_is_refused_at_the_first_batch(
+    method: Method, five: list[ClipSource], change: Any, words: str, monkeypatch: Any
+):
+    honest, network = method.score, Counting()
+    monkeypatch.setattr(method, "score", lambda *given: change(honest(*given)))
+    expected = rf"the method {method.name}: score must return one number .* \(3,\), and returned "
+    with pytest.raises(RunError, match=expected + words):
+        one(method, five[0], network)
+    assert network.clips == 3
+
+
+@pytest.mark.parametrize("value", [None, "0.5", True, [0.5], 1j, np.float16(0.5)])
+def test_a_score_of_a_presentation_is_a_float(
+    method: Method, five: list[ClipSource], value: object, monkeypatch: Any
+):
+    monkeypatch.setattr(method, "aggregate", lambda values: value)
+    with pytest.raises(RunError, match="aggregate must return a float, and returned"):
+        one(method, five[0])

@@ -161,3 +161,11 @@ def test_impossible_arguments_are_refused() -> None:
         curves.partial_auc(curve, 0.0)
     with pytest.raises(ValueError, match="smallest must lie"):
         curves.log_auc(curve, 1.0)
+
+
+@pytest.mark.parametrize(
+    "values", [[1j, 2], np.array([0.1, 0.2], np.float16), [True, False], ["0.5"], [None, 1.0]]
+)
+def test_scores_of_another_type_are_refused(values: object) -> None:
+    with pytest.raises(ValueError, match="must be real numbers of at least 32 bits"):
+        error_curve(values, [0.5])  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -72,6 +73,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "unknown": ({"speceis": ["a", "b"]}, "unknown column 'speceis'"),
     "text": ({"score": ["0.5", "0.5"]}, "column 'score' holds string, expected numbers"),
     "truth": ({"score": [True, False]}, "column 'score' holds bool, expected numbers"),
+    "half precision": (
+        {"score": np.array([0.5, 0.25], np.float16)},
+        "column 'score' holds halffloat, expected numbers of at least 32 bits",
+    ),
     "halves": ({"subject": [36.0, None]}, "column 'subject' holds double, expected text"),
     "count": ({"clips": [1.0, 2.0]}, "column 'clips' holds double, expected whole numbers"),
     "negative": ({"clips": [1, -1]}, "row 2: column clips is '-1'"),
