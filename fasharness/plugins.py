@@ -6,7 +6,7 @@ import importlib.metadata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fasharness.method import Method
 
 GROUP = "fasharness"
+_Class = TypeVar("_Class")
 OWN = "fasharness"
 """The harness's own plugin, with the built-in data sets, methods and so on."""
 KINDS: Mapping[str, str] = {
@@ -155,11 +156,22 @@ class Plugins:
     def method(self, name: str) -> type[Method]:
         """Return the class of a method."""
         found: type[Method] = self.make("method", name)
-        return found
+        return self._named("method", name, found)
 
     def dataset(self, name: str) -> type[Dataset]:
         """Return the class of a data set."""
         found: type[Dataset] = self.make("dataset", name)
+        return self._named("dataset", name, found)
+
+    def _named(self, kind: str, name: str, found: _Class) -> _Class:
+        """Refuse a class of another name: results and model files would name another method."""
+        own = getattr(found, "name", None)
+        if own != name:
+            owner = self.find(kind, name).owner
+            raise PluginError(
+                f"{kind} {name!r} of plugin {owner}: its class is named {own!r:.60}; give both one "
+                "name"
+            )
         return found
 
     def datasets(self) -> dict[str, type[Dataset]]:
@@ -167,7 +179,7 @@ class Plugins:
         found: dict[str, type[Dataset]] = {}
         for name in self.names("dataset"):
             try:
-                found[name] = self.make("dataset", name)
+                found[name] = self.dataset(name)
             except PluginError as error:
                 self._break(name, error)
         return found
@@ -177,13 +189,20 @@ class Plugins:
 
         Raises:
             UnknownNameError: no data set offers it.
+            PluginError: several do.
         """
-        datasets = self.datasets().values()
-        for dataset in datasets:
-            if (found := dataset.offers(protocol)) is not None:
-                return found
-        known = {name for dataset in datasets for name in dataset.folds}
-        raise self._unknown("protocol", protocol, known)
+        datasets = self.datasets()
+        offers = {name: each.offers(protocol) for name, each in datasets.items()}
+        found = {name: offer for name, offer in offers.items() if offer is not None}
+        if len(found) > 1:
+            raise PluginError(
+                f"protocol {protocol!r} is offered by the data sets {' and '.join(found)}: "
+                "uninstall the plugin of one of them"
+            )
+        if not found:
+            known = {name for dataset in datasets.values() for name in dataset.folds}
+            raise self._unknown("protocol", protocol, known)
+        return next(iter(found.values()))
 
     def open_dataset(self, dataset: type[Dataset], root: Path) -> Dataset:
         """Open a data set at its root.

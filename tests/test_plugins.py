@@ -8,6 +8,7 @@ import pytest
 
 from fasharness.builtin import hooks as builtin
 from fasharness.builtin.baselines import Constant
+from fasharness.builtin.datasets.oulu_npu import OuluNpu
 from fasharness.cli import main
 from fasharness.errors import PluginError, UnknownNameError
 from fasharness.hookspecs import hookimpl
@@ -189,3 +190,39 @@ def test_ctrl_c_in_a_plugin_is_not_taken_for_a_broken_plugin():
 def test_each_manager_is_its_own():
     assert "one" in load([("own", offering(one=Constant))]).names("method")
     assert "one" not in load().names("method")
+
+
+class Twin(OuluNpu):
+    name = "twin"
+
+
+class Renamed(Constant):
+    name = "other"
+
+
+def bringing(**hooks: object) -> SimpleNamespace:
+    """A plugin object with hooks that return what is given."""
+    return SimpleNamespace(**{
+        f"fasharness_{name}": hookimpl(lambda found=found: found) for name, found in hooks.items()
+    })  # fmt: skip
+
+
+def test_a_protocol_of_two_data_sets_is_refused_with_both():
+    plugins = load([("twin", bringing(datasets={"twin": lambda: Twin}))])
+    with pytest.raises(PluginError, match=r"'oulu1' is offered by the data sets .*oulu-npu"):
+        plugins.dataset_of("oulu1")
+    assert plugins.dataset("twin") is Twin
+
+
+def test_a_class_of_another_name_than_the_one_offered_is_refused():
+    plugins = load([
+        ("odd", bringing(methods={"mine": lambda: Renamed, "none": lambda: None},
+                         datasets={"mine": lambda: Twin})),
+    ])  # fmt: skip
+    with pytest.raises(PluginError, match="'mine' of plugin odd: its class is named 'other'"):
+        plugins.method("mine")
+    with pytest.raises(PluginError, match="method 'none' of plugin odd: its class is named None"):
+        plugins.method("none")
+    with pytest.raises(PluginError, match="'mine' of plugin odd: its class is named 'twin'"):
+        plugins.dataset("mine")
+    assert "mine" not in plugins.datasets()

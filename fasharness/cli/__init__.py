@@ -14,7 +14,7 @@ from fasharness import __version__
 from fasharness.cli import cache, convert, cross, evaluation, runs, scores, setup, weights
 from fasharness.cli.command import Parser
 from fasharness.common.signals import interrupting
-from fasharness.errors import FasharnessError
+from fasharness.errors import FasharnessError, PluginError
 
 _EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
 
@@ -35,9 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         options = build_parser(words[0]).parse_args(words)
-        command: Callable[[argparse.Namespace], int] = options.command
         with interrupting():
-            return command(options)
+            return _run(options)
     except FasharnessError as error:
         return _fail(str(error))
     except BrokenPipeError:  # the reader, e.g. `head`, has ended
@@ -55,6 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("fasharness: interrupted; repeat the command to go on from here", file=sys.stderr)
         # A shell's code for the signal; Python's own Ctrl-C names no number.
         return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except SystemExit as error:
+        # Else a plugin that calls sys.exit(0) would end the command as if it had succeeded.
+        raise PluginError(
+            f"a plugin ended the command with sys.exit({error.code!r:.60}) before it was finished"
+        ) from error
 
 
 def _fail(text: str) -> int:
