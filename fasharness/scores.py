@@ -39,6 +39,7 @@ _TEXTS = (
 # The texts that name the same thing in other rows.
 COMPARED = ("presentation", "video", "subject", "species", "group", "device", "session")
 _KNOWN = frozenset((*COLUMNS, *UNIT_COLUMNS))
+_LONGEST = 500  # characters of a name
 _DATA_WORDS = {"simulated": True, "real": False, "": False}
 
 
@@ -92,6 +93,8 @@ class Score:
             f"{self.presentation}{self.split}{self.subject}{self.species}{self.group}"
             f"{self.failure}{self.device}{self.session}{self.unit}{self.video}"
         )
+        if len(texts) > _LONGEST:
+            self._refuse_long()
         # Most rows have nothing to normalise, and a file has millions of them.
         if " " in texts or not (texts.isascii() and texts.isprintable()):
             keys.clean_fields(self, _TEXTS)
@@ -100,6 +103,13 @@ class Score:
             object.__setattr__(self, "attributes", clean)
         for problem in _problems(self):
             raise ValueError(f"presentation {self.presentation!r}: {problem}")
+
+    def _refuse_long(self) -> None:
+        """Refuse names that no file, plot or table can show."""
+        for name in _TEXTS:
+            text = getattr(self, name)
+            if name != "failure" and text and len(text) > _LONGEST:
+                raise ValueError(f"{name} {text[:40]!r}... is longer than {_LONGEST} characters")
 
     @property
     def failed(self) -> bool:

@@ -278,3 +278,14 @@ def test_a_score_may_be_any_real_number(value: object, tmp_path: Path):
     write_csv(tmp_path / "a.csv", [good(value=value)])
     (found,) = read_csv(tmp_path / "a.csv")
     assert found.value == value
+
+
+@pytest.mark.parametrize("name", ["presentation", "subject", "species", "group", "session"])
+def test_a_name_that_nothing_can_show_is_refused(name: str):
+    changes = {"species": "print"} if name == "group" else {}
+    with pytest.raises(
+        ValueError, match=rf"{name} 'x+'\.\.\. is longer than 500 characters"
+    ) as caught:
+        good(**{**changes, name: "x" * 60_000})
+    assert len(str(caught.value)) < 200
+    good(**{**changes, name: "x" * 200})

@@ -59,6 +59,14 @@ def file_text(path: Path, most: int = MOST_TEXT) -> str:
         raise DataError(f"{path}: cannot be read: not UTF-8 text ({error.reason})") from error
 
 
+def table_text(path: Path, most: int = MOST_TEXT) -> str:
+    """Read a small text of rows, as data sets have them beside their files; see `file_text`.
+
+    A mark of byte order, which some editors write first, is left out.
+    """
+    return file_text(path, most).removeprefix("\ufeff")
+
+
 def json_object(text: str, source: str) -> dict[str, Json]:
     """Read strict JSON of one object.
 

@@ -36,7 +36,10 @@ def simulation_of(folder: Path) -> Mapping[str, Any] | None:
     mark = folder / DONE
     if not mark.is_file():
         return None
-    found = json_file(mark)
+    try:
+        found = json_file(mark)
+    except DataError as error:
+        raise DataError(f"{mark}: not the simulator's own file: {error}") from None
     if not isinstance(found.get("size"), str):
         raise DataError(f"{mark}: not the simulator's own file: it has no size")
     known = found.get("stand_ins", {})

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from fasharness.errors import DataError
 from fasharness.faces import Face
 
+_LARGEST = 1e6  # pixels
+
 
 def checked_count(count: object, path: Path) -> int:
     """Check a number of frames of the hook ``fasharness_count_frames``.
@@ -90,6 +92,8 @@ def checked_face(face: Face | None, index: int) -> Face | None:
             f"frame {index}: the face box {face.box} with confidence {face.confidence} is not "
             "finite"
         )
+    if max(abs(x), abs(y), width, height) > _LARGEST:
+        raise DataError(f"frame {index}: the face box {face.box} is beyond any picture")
     if width <= 0 or height <= 0:
         raise DataError(f"frame {index}: the face box {face.box} is empty")
     if face.landmarks is not None and not np.isfinite(face.landmarks).all():

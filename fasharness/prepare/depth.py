@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fasharness.common.array_files import MOST_ARRAY, npz_array
 from fasharness.common.formats import file_bytes
+from fasharness.common.places import inside
 from fasharness.errors import DataError
 from fasharness.faces import CropRule, Face, Frame, Region
 from fasharness.prepare.images import read_grey
@@ -64,7 +65,7 @@ class DepthMapFolder:
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._folder = folder / name
+        self._folder = inside(folder, name, "id of a presentation")
         self._name = name
         if not self._folder.is_dir():
             raise DataError(f"{self._folder}: no folder of depth maps for {name}")

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sqlite3
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
@@ -57,7 +58,7 @@ def pieces(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 
 def file_state(path: Path) -> str:
-    """What changes when a file is written or replaced; empty where there is no file.
+    """What changes when a file is written or replaced; empty where there is no regular file.
 
     The time of the last change of the file's record (ctime) cannot be set by a program, unlike
     the time of its content, which copying tools keep.
@@ -65,6 +66,8 @@ def file_state(path: Path) -> str:
     try:
         found = path.stat()
     except OSError:
+        return ""
+    if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for, a device has no end
         return ""
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from fasharness.clips import ClipSpec, Label
 from fasharness.common.files import digest
+from fasharness.common.lines import refuse_other_than_files
 from fasharness.data import RGB, Presentation, Source
 from fasharness.dataset import Dataset
+from fasharness.errors import DataError
 from fasharness.plugins import OWN, Plugins
 from fasharness.prepare.decode import kind_of
 from fasharness.prepare.encoding import change_of
@@ -327,7 +329,10 @@ def _listed(folder: Path) -> tuple[Path, ...]:
 def _unreadable(path: Path) -> str:
     """Why a file cannot be read, in words."""
     try:
+        refuse_other_than_files(path)
         with path.open("rb"):
             return f"{path}: cannot be read"
+    except DataError as error:
+        return str(error)
     except OSError as error:
         return f"{path}: {error.strerror or error}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from fasharness.common.formats import table_text
+from fasharness.common.lines import refuse_other_than_files
 from fasharness.errors import DataError
 from fasharness.faces import Face, face_from_eyes
 
@@ -157,6 +159,7 @@ def square_224(side: Path, media: Path) -> Sides:
 def _size(picture: Path) -> tuple[int, int]:
     from PIL import Image, UnidentifiedImageError
 
+    refuse_other_than_files(picture)
     try:
         with Image.open(picture) as image:
             return image.size
@@ -199,17 +202,16 @@ def _rows(path: Path, separator: str | None, columns: str) -> Iterator[_Row]:
     Raises:
         DataError: not text, or a row is not as many finite numbers; names file and line.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from None
     count = len(columns.replace(",", " ").split())
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(table_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         values = _numbers(line.split(separator))
         if len(values) != count or not all(map(math.isfinite, values)):
-            raise DataError(f"{path}:{number}: expected the numbers {columns!r}, got {line!r}")
+            # Not the line itself: a link in place of the file would show another file's text.
+            raise DataError(
+                f"{path}:{number}: expected the {count} numbers {columns!r}, got {len(values)}"
+            )
         yield _Row(path, number, columns, values)
 
 

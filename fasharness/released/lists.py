@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from fasharness.common.formats import table_text
 from fasharness.errors import DataError
 from fasharness.released.items import Item
 
@@ -82,11 +83,9 @@ def lines_of(path: Path) -> Sequence[tuple[int, str]]:
     Raises:
         DataError: it cannot be read as text.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from None
-    return [(n, line.strip()) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    return [
+        (n, line.strip()) for n, line in enumerate(table_text(path).splitlines(), 1) if line.strip()
+    ]
 
 
 def _parsed(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fasharness.common.files import write_bytes, write_text
+from fasharness.common.places import inside
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def write_plots(runs: "Sequence[Run]", folder: Path) -> tuple[Path, ...]:
     for run in runs:
         home = folder / Path(run.name).name if len(runs) > 1 else folder
         for part in run.parts:
-            place = home / part.name if len(run.parts) > 1 else home
+            # The name stands in a file, which may come from anyone.
+            place = inside(home, part.name, run.name) if len(run.parts) > 1 else home
             title = run.title if run.file else f"{run.first.method} on {part.name}"
             found, simulated = part.result.evaluation, part.result.simulated
             written += files.write(place, found, part.scores, title, simulated)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from fasharness import result as results
 from fasharness import scorefiles
 from fasharness.common.files import sha256, write_bytes
+from fasharness.common.places import inside
 from fasharness.errors import DataError, OptionError, naming
 from fasharness.evaluation import stored
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
@@ -187,7 +188,8 @@ def _read_folder(folder: Path, name: str) -> Run:
         raise OptionError(f"{folder}: no finished run (it has no {RESULT})")
     found = results.read(folder / RESULT)
     if isinstance(found, FoldsResult):
-        parts = tuple(_part(folder / fold.fold, fold) for fold in found.folds)
+        place = folder / RESULT
+        parts = tuple(_part(inside(folder, fold.fold, place), fold) for fold in found.folds)
     else:
         parts = (_part(folder, found),)
     return Run(name, found, parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -27,6 +28,7 @@ CARD = "generated.json"
 LIST = "list.csv"
 SHEET = "contact-sheet.png"
 FORMAT = 1
+_NAME = re.compile(r"pictures/[0-9]{6,}\.png", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def _read_rows(folder: Path) -> list[_Row]:
     for line, cells in csv_rows(path, check):
         row = _Row(**cells)
         # Names are written by `write` alone; others could lead out of the folder.
-        if not row.file.startswith("pictures/") or ".." in row.file:
+        if not _NAME.fullmatch(row.file):
             raise at_line(path, line, f"not a line of {LIST}: {','.join(row):.80}")
         rows.append(row)
     return rows

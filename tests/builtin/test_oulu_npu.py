@@ -150,7 +150,7 @@ def test_a_bad_line_is_refused_with_file_and_line(tmp_path: Path, line: str, wor
 def test_a_list_that_is_no_text_is_named(tmp_path: Path):
     path = tmp_path / "Train.txt"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"Train\.txt: cannot be read as text"):
+    with pytest.raises(DataError, match=r"Train\.txt: cannot be read: not UTF-8 text"):
         read_list(path, Split.TRAIN)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fasharness.common.formats import table_text
 from fasharness.data import Split
 from fasharness.errors import DataError
 
@@ -121,10 +122,7 @@ def read_list(path: Path, split: Split) -> tuple[ListLine, ...]:
     """
     lines: list[ListLine] = []
     seen: dict[Name, int] = {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text: {error}") from None
+    text = table_text(path)
     for number, raw in enumerate(text.splitlines(), start=1):
         if not raw.strip():
             continue

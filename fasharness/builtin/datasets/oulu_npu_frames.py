@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from fasharness.common.formats import table_text
+from fasharness.common.lines import refuse_other_than_files
 from fasharness.errors import DataError
 from fasharness.faces import Box, CropRule, Face, Frame, Region
 
@@ -71,6 +73,7 @@ def boxes_of(folder: Path) -> Mapping[int, Face]:
         return {}
     order = "left top width height"
     if not all(text.by_lines for text in texts.values()):
+        refuse_other_than_files(frames[0])
         with Image.open(frames[0]) as image:
             order = _order(folder, list(boxes.values()), image.size)
     return {position: Face(_box(four, order), 1.0) for position, four in boxes.items()}
@@ -85,9 +88,9 @@ class _Text(NamedTuple):
 
 def _text(path: Path) -> _Text:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = table_text(path)
         found = _Text(tuple(map(float, text.split())), len(text.split("\n")) >= 4)
-    except (OSError, ValueError):
+    except ValueError:
         found = _Text((), by_lines=False)
     if len(found.numbers) != 4 or not all(map(math.isfinite, found.numbers)):
         raise DataError(f"{path}: expected a box of four numbers: {' or '.join(ORDERS)}")
