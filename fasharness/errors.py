@@ -36,7 +36,13 @@ class UnknownNameError(FasharnessError):
 
 
 class PluginError(FasharnessError):
-    """A plugin cannot be used: it fails to import, misspells a hook or uses a taken name."""
+    """A plugin cannot be used: it misspells a hook, takes another's name, or a function fails.
+
+    Attributes:
+        trace: the traceback of the function that failed, for a log; empty if there is none.
+    """
+
+    trace: str = ""
 
 
 class DataError(FasharnessError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pluggy
 
 from fasharness import hookspecs
+from fasharness.common.faults import cause, foreseen
 from fasharness.common.sources import source_digest
 from fasharness.dataset import Dataset, Simulator
 from fasharness.errors import DataError, FasharnessError, PluginError, UnknownNameError
@@ -61,11 +62,13 @@ class Plugins:
         manager: the pluggy manager, for calling hooks.
         versions: plugin name to ``distribution version``.
         broken: plugins that could not be used.
+        failed: observers that failed, as `notify` said once.
     """
 
     manager: pluggy.PluginManager
     versions: dict[str, str] = field(default_factory=dict)
     broken: list[Broken] = field(default_factory=list)
+    failed: set[str] = field(default_factory=set)
 
     @property
     def hook(self) -> Any:
@@ -150,7 +153,7 @@ class Plugins:
             raise
         except (Exception, SystemExit) as error:
             raise PluginError(
-                f"{kind} {name!r} of plugin {offer.owner} cannot be used: {_cause(error)}"
+                f"{kind} {name!r} of plugin {offer.owner} cannot be used: {cause(error)}"
             ) from error
 
     def method(self, name: str) -> type[Method]:
@@ -219,6 +222,37 @@ class Plugins:
                 raise
             raise DataError(f"{error}; it looks like {' and '.join(alike)}") from None
 
+    def packages(self) -> dict[str, str]:
+        """Return the top-level modules of all plugins but the harness's own, and whose they are."""
+        found: dict[str, str] = {}
+        for name, plugin in self.manager.list_name_plugin():
+            called = self.manager.get_hookcallers(plugin) or []
+            hooks = [each for caller in called for each in caller.get_hookimpls()]
+            modules = [each.function.__module__ for each in hooks if each.plugin_name == name]
+            modules.append(getattr(plugin, "__name__", type(plugin).__module__))
+            found |= {module.partition(".")[0]: name for module in modules}
+        return {root: name for root, name in found.items() if root not in (OWN, "types")}
+
+    def notify(self, event: str, say: Callable[[str], None], **facts: Any) -> None:
+        """Call a hook of observers; one that fails costs only itself.
+
+        Args:
+            event: the hook's name.
+            say: prints a line about an observer that fails.
+            **facts: the hook's arguments.
+        """
+        for implementation in getattr(self.hook, event).get_hookimpls():
+            given = [facts[name] for name in implementation.argnames]
+            try:
+                implementation.function(*given)
+            except (Exception, SystemExit) as error:
+                if foreseen(error):
+                    raise
+                words = f"plugin {implementation.plugin_name}: {event} failed: {cause(error)}"
+                if words not in self.failed:  # it may be called for each of a million scores
+                    say(f"warning: {words}")
+                self.failed.add(words)
+
     def code_version(self, owner: str) -> str:
         """Version of a plugin with a digest of its code, for content keys."""
         plugin = self.manager.get_plugin(owner)
@@ -241,13 +275,9 @@ class Plugins:
         return PluginError(f"{unknown}; broken plugins: {causes}")
 
     def _break(self, name: str, error: BaseException) -> None:
-        broken = Broken(name, _cause(error))
+        broken = Broken(name, cause(error))
         if broken not in self.broken:
             self.broken.append(broken)
-
-
-def _cause(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
 
 
 def load(extra: Iterable[tuple[str, object]] = ()) -> Plugins:

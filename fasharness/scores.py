@@ -1,7 +1,6 @@
 """One score per presentation, and the harness's own CSV of scores."""
 
 import math
-import numbers
 from array import array
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -10,7 +9,7 @@ from pathlib import Path
 from sys import intern
 
 from fasharness.common import keys
-from fasharness.common.cells import to_count, to_number
+from fasharness.common.cells import keeps_apart, to_count, to_number
 from fasharness.common.csv_rows import check_names, csv_rows, csv_text
 from fasharness.common.doubles import Place, scored_twice
 from fasharness.common.files import write_text
@@ -134,13 +133,6 @@ Numbered = Generator[tuple[int, Score], None, None]
 _EXPECTED = "expected a real number of at least 32 bits"
 
 
-def _wide(value: object) -> bool:
-    """Whether a value is a number that keeps scores apart: no truth value, no half precision."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        return False
-    return isinstance(value, numbers.Integral) or getattr(value, "itemsize", 8) >= 4
-
-
 def _problems(score: Score) -> Iterator[str]:
     """Yield the contradictions in a score."""
     if not score.presentation:
@@ -152,7 +144,7 @@ def _problems(score: Score) -> Iterator[str]:
     if score.species is None and score.group is not None:
         yield f"bona fide (no species), but in the species group {score.group!r}"
     yield from keys.words_for_nothing(score.subject, score.species, score.group)
-    if type(score.value) is not float and not _wide(score.value):
+    if type(score.value) is not float and not keeps_apart(score.value):
         yield f"score {score.value!r:.60} of type {type(score.value).__name__}, {_EXPECTED}"
     if score.failure and not math.isnan(score.value):
         yield f"failed ({score.failure}), but has the score {score.value!r}"

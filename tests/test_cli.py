@@ -31,7 +31,10 @@ def listed(root: Path, line: str, part: str = "Test") -> None:
     ("words", "error"),
     [
         (["rnu"], "argument COMMAND: invalid choice: 'rnu' (choose from 'run', "),
-        (["run", "--limit", "x"], "argument --limit: invalid int value: 'x'; see `fasharness run "),
+        (
+            ["run", "--limit", "x"],
+            "argument --limit: invalid whole value: 'x'; see `fasharness run ",
+        ),
         (["data", "set"], "the following arguments are required: dataset, folder; see `fashar"),
     ],
 )
@@ -103,7 +106,7 @@ def test_every_word_and_flag_is_explained():
 
 def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
     assert command("run", "--config", tmp_path / "no.yaml").error == (
-        f"{tmp_path / 'no.yaml'}: No such file or directory"
+        f"{tmp_path / 'no.yaml'}: cannot be read: No such file or directory"
     )
 
 

@@ -156,7 +156,11 @@ PLUGIN_EDGES: dict[str, set[str]] = {
 SMALL = {
     "fasharness.common.paths": ("fasharness.errors",),
     "fasharness.common.files": (),
-    "fasharness.common.records": ("fasharness.common.formats", "fasharness.errors"),
+    "fasharness.common.records": (
+        "fasharness.common.files",
+        "fasharness.common.formats",
+        "fasharness.errors",
+    ),
 }
 OUTSIDE = {
     "fasharness.metrics": {"numpy"},

@@ -14,7 +14,7 @@ from fasharness import __version__
 from fasharness.cli import cache, convert, cross, evaluation, runs, scores, setup, weights
 from fasharness.cli.command import Parser
 from fasharness.common.signals import interrupting
-from fasharness.errors import FasharnessError, PluginError
+from fasharness.errors import FasharnessError
 
 _EPILOG = "Plugins bring further commands: `fasharness ls commands` lists them."
 
@@ -60,11 +60,16 @@ def _run(options: argparse.Namespace) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
         return command(options)
-    except SystemExit as error:
-        # Else a plugin that calls sys.exit(0) would end the command as if it had succeeded.
-        raise PluginError(
-            f"a plugin ended the command with sys.exit({error.code!r:.60}) before it was finished"
-        ) from error
+    # SystemExit too: a plugin that calls sys.exit(0) would end the command as if it had succeeded.
+    except (Exception, SystemExit) as error:
+        from fasharness.common.faults import foreseen, logged
+        from fasharness.common.paths import cache_dir
+        from fasharness.plugins import load
+
+        if foreseen(error) or isinstance(error, OSError):
+            raise
+        with logged(cache_dir() / "errors.log", load().packages()):
+            raise
 
 
 def _fail(text: str) -> int:

@@ -1,6 +1,7 @@
 """Numbers written as text: in the cells of tables of scores, in flags and in options."""
 
 import math
+import numbers
 import re
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
@@ -67,3 +68,10 @@ def decimal(text: str) -> float:
     if not (_DECIMAL.fullmatch(text) and math.isfinite(float(text))):
         raise ValueError(f"{text!r:.60} is not a finite decimal number")
     return float(text)
+
+
+def keeps_apart(value: object) -> bool:
+    """Whether a value can be a score: a real number, no truth value and no half precision."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return False
+    return isinstance(value, numbers.Integral) or getattr(value, "itemsize", 8) >= 4

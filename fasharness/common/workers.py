@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from fasharness.common import signals
@@ -45,14 +46,29 @@ def run_all(
     """
     with _pool(min(jobs, len(items)), start) as pool:
         futures: dict[Future[Value], Item] = {pool.submit(work, item): item for item in items}
+        processes = [*(pool._processes or {}).values()]  # how they ended is told nowhere else
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool:
             raise RunError(
-                "a worker process was killed (out of memory?); what is finished is kept: repeat "
-                "the command, with fewer --jobs if it happens again"
+                f"a worker process {_end_of(processes)}; what is finished is kept: repeat the "
+                "command, with fewer --jobs if it happens again"
             ) from None
+
+
+def _end_of(processes: Sequence[BaseProcess]) -> str:
+    """Say how the first worker of a broken pool ended; the pool then ends the others."""
+    codes = []
+    for process in processes:
+        process.join(1)
+        codes.append(process.exitcode)
+    own = next((code for code in codes if code and code not in (-signal.SIGTERM, 1)), None)
+    if own is None or own == -signal.SIGKILL:
+        return "was killed (out of memory?)"
+    if own < 0:
+        return f"crashed ({signal.Signals(-own).name})"
+    return f"ended itself with exit code {own}, as a plugin or a library does with os._exit"
 
 
 def one_thread() -> None:

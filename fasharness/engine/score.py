@@ -19,6 +19,7 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import nn
 
+from fasharness.common.faults import concerning
 from fasharness.common.files import digest, write_text
 from fasharness.common.formats import file_text, json_line
 from fasharness.common.records import build
@@ -106,7 +107,8 @@ def _score_together(
         for batch in batches:
             shown = batch.to(fabric.device)
             for (method, stage, network), found in zip(parts, values, strict=True):
-                made = method.score(stage, network, shown)
+                with concerning(f"batch of {', '.join(dict.fromkeys(batch.ids()))}"[:200]):
+                    made = method.score(stage, network, shown)
                 found += _checked(method, made, len(batch)).double().cpu().tolist()
     start = 0
     for source in chunk:

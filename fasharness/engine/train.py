@@ -16,6 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from fasharness.common.faults import concerning
 from fasharness.common.signals import Pause, pausing
 from fasharness.data import Batch
 from fasharness.engine.checkpoint import (
@@ -243,7 +244,8 @@ class _Trainer:
         # training was resumed.
         position = self.position
         torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
-        found: dict[str, torch.Tensor] = self.module(lambda: batch.to(self.fabric.device))
+        with concerning(f"epoch {position.epoch + 1}, batch {number + 1}"):
+            found: dict[str, torch.Tensor] = self.module(lambda: batch.to(self.fabric.device))
         return found
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from fasharness.common.faults import cause
 from fasharness.errors import DataError
 from fasharness.evaluation.figures import ScoredSplit, sample_of
 from fasharness.evaluation.resampling import Drawn, Resampling, with_interval
@@ -90,8 +91,8 @@ def _value(name: str, function: MetricFunction, given: MetricInput) -> float:
             return float(function(given))
     except ZeroDivisionError:
         return math.nan
-    except TypeError as error:
+    except (Exception, SystemExit) as error:
         raise DataError(
-            f"the plugin's metric {name!r} failed: {error}; it is a function of a MetricInput that "
-            "returns a number (see docs/plugins.md)"
+            f"the plugin's metric {name!r} failed: {cause(error)}; it is a function of a "
+            "MetricInput that returns a number (see docs/plugins.md)"
         ) from error

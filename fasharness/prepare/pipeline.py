@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness import plugins as plugin_module
+from fasharness.common.faults import concerning, fault_of, foreseen
 from fasharness.common.workers import one_thread, run_all
 from fasharness.data import RGB
 from fasharness.errors import DataError
@@ -92,8 +93,15 @@ def prepare_group(
         What was stored of each presentation, in the order of its specifications.
     """
     packer = store.packer()
-    added = [_prepared(task, tools, store, packer, opening) for task in tasks]
-    packer.flush()
+    try:
+        added = [_prepared(task, tools, store, packer, opening) for task in tasks]
+    except (Exception, SystemExit) as error:
+        if foreseen(error):
+            raise
+        # Here, since a worker process cannot send its traceback.
+        raise fault_of(error, tools.plugins.packages()) from None
+    finally:
+        packer.flush()  # what is finished stays
     return [[packer.stored(clips) for clips in each] for each in added]
 
 
@@ -103,9 +111,10 @@ def _prepared(
     """The clips of a presentation, added to a pack that is written later."""
     findings = Findings(task, tools, store)
     try:
-        film = opening(task, tools, findings)
-        findings.track.total = film.total
-        cutters = _cut(task, film, tools, findings)
+        with concerning(f"presentation {task.presentation.id}"):
+            film = opening(task, tools, findings)
+            findings.track.total = film.total
+            cutters = _cut(task, film, tools, findings)
     except DataError as error:
         # Not stored: the cause may be outside the video (e.g. missing depth maps) and get fixed.
         return [failed(task.presentation.id, str(error)) for _ in task.specs]

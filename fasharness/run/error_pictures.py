@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.clips import Label
+from fasharness.common.faults import cause, foreseen
 from fasharness.errors import WeightsError
 from fasharness.report.decisions import decide, errors
 from fasharness.report.mistakes import WORST
@@ -60,8 +61,20 @@ def _maps(fold: Fold, sources: Sequence[ClipSource]) -> Mapping[str, Map]:
 
     fabric, network = trained_network(fold, fold.model)
     network.eval()
-    found = {s.presentation.id: map_source(fold.method, network, s, fabric) for s in sources}
-    return {name: seen for name, seen in found.items() if seen is not None}
+    found = {}
+    for source in sources:
+        try:
+            seen = map_source(fold.method, network, source, fabric)
+        # A missing picture must not fail a finished run.
+        except (Exception, SystemExit) as error:
+            if foreseen(error):
+                raise
+            failed = f"{fold.method.name}.maps failed: {cause(error)}"
+            fold.experiment.console.say(f"the report shows no maps: {failed}")
+            return {}
+        if seen is not None:
+            found[source.presentation.id] = seen
+    return found
 
 
 def _truths(

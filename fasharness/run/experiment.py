@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fasharness import report
 from fasharness import scores as score_files
+from fasharness.common.faults import logged
 from fasharness.common.files import write_json
 from fasharness.common.formats import json_file
 from fasharness.common.marks import DONE, simulation_of
@@ -47,6 +48,8 @@ from fasharness.run.settings import Settings
 from fasharness.run.trained import method_of
 from fasharness.scores import Score
 
+LOG = "errors.log"
+"""File of a run's folder with the tracebacks of what failed."""
 STEPS = ("prepare", "train", "score", "run")
 """The steps that a run can stop after."""
 
@@ -110,14 +113,16 @@ def _run_in_folder(experiment: Experiment, last: str) -> Outcome:
     simulated = experiment.dataset.simulated
     folder = settings.out or Path("runs") / settings.folder_name(simulated)
     console.say(f"run folder: {folder}")
-    with claim(folder, settings.deciding()):
-        plugins.hook.fasharness_run_started(folder=folder, settings=settings.deciding())
+    with claim(folder, settings.deciding()), logged(folder / LOG, plugins.packages()):
+        told = {"folder": folder, "settings": settings.deciding()}
+        plugins.notify("fasharness_run_started", console.say, **told)
         if simulated:
             console.say("SIMULATED data: the figures say nothing of real attacks.")
             mark_simulated(folder)
         result = _run_protocol(experiment, folder, last)
         if result is not None:
-            plugins.hook.fasharness_run_finished(folder=folder, result=result)
+            told = {"folder": folder, "result": result}
+            plugins.notify("fasharness_run_finished", console.say, **told)
     return Outcome(folder, result)
 
 
@@ -361,7 +366,11 @@ def _reopened(
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
     names = _folds(experiment.dataset, settings.protocol)
     places = {n: folder if names == (settings.protocol,) else folder / n for n in names}
-    with in_use(store), claim(folder, settings.deciding()):
+    with (
+        in_use(store),
+        claim(folder, settings.deciding()),
+        logged(folder / LOG, plugins.packages()),
+    ):
         yield [open_fold(experiment, name, place) for name, place in places.items()]
 
 

@@ -142,8 +142,11 @@ def score_rows(
             rows = tuple(_rows(fold.protocol, split, shown, scores) for scores in found)
             # Observers are called once for a presentation: not for others, not again when resumed.
             if shown.known and shown.id not in scorers[0].journal.done:
-                fold.experiment.plugins.hook.fasharness_presentation_scored(
-                    folder=fold.folder, score=rows[0].presentation
+                fold.experiment.plugins.notify(
+                    "fasharness_presentation_scored",
+                    fold.experiment.console.say,
+                    folder=fold.folder,
+                    score=rows[0].presentation,
                 )
             advance(number, len(items), "")
             yield rows

@@ -77,7 +77,7 @@ def test_an_error_of_the_work_keeps_its_words(tasks):
 
 
 def test_a_killed_worker_is_an_error_with_a_way_on(tasks):
-    with pytest.raises(RunError, match=r"was killed.*repeat the command"):
+    with pytest.raises(RunError, match=r"ended itself with exit code 9.*repeat the command"):
         list(run_all(tasks.die, [1], jobs=1))
 
 

@@ -198,7 +198,7 @@ def test_a_disk_that_is_too_small_is_refused_before_the_work(program, tmp_path):
         (["--jobs", "-1"], ["and jobs -1"]),
         (["--jobs", "100000"], ["jobs must be 0 (one per core) to ", "got 100000"]),
         (["--preview", "sheet.jpg"], ["sheet.jpg", "ends with .png"]),
-        (["--seed", "x"], ["--seed", "invalid int value: 'x'"]),
+        (["--seed", "x"], ["--seed", "invalid whole value: 'x'"]),
     ],
 )
 def test_impossible_options_are_refused_and_nothing_is_written(run, tmp_path, words, told):
