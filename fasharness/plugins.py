@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from fasharness.method import Method
 
 GROUP = "fasharness"
+_LOG = logging.getLogger("fasharness")
+_PATIENCE = 10.0  # seconds of an import until its plugin is named
 _Class = TypeVar("_Class")
 OWN = "fasharness"
 """The harness's own plugin, with the built-in data sets, methods and so on."""
@@ -98,12 +102,19 @@ class Plugins:
         version = "unknown"
         if entry_point.dist is not None:
             version = f"{entry_point.dist.name} {entry_point.dist.version}"
+        slow = threading.Timer(
+            _PATIENCE, _LOG.warning, [f"still importing plugin {entry_point.name}"]
+        )
+        slow.daemon = True
+        slow.start()
         try:
             plugin = entry_point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 third-party code may raise anything
             self._break(entry_point.name, error)
         else:
             self.add(plugin, entry_point.name, version)
+        finally:
+            slow.cancel()
 
     def offers(self, kind: str) -> tuple[Offer, ...]:
         """Return all offers of a kind, sorted by name; a plugin whose hook raises is broken."""

@@ -344,6 +344,12 @@ def test_only_the_command_line_prints(module: str):
         assert called not in ("print", "sys.stdout.write", "sys.stderr.write"), module
 
 
+def test_the_command_line_prints_through_one_door():
+    for name, path in CORE.items():
+        if name.startswith("fasharness.cli"):
+            assert "print(" not in path.read_text(encoding="utf-8").replace("print_help(", ""), name
+
+
 @pytest.mark.parametrize("module", CORE)
 def test_every_file_opens_with_a_sentence_and_stays_short(module: str):
     text = CORE[module].read_text(encoding="utf-8")
@@ -377,6 +383,7 @@ def test_the_help_imports_nothing_heavy(words: tuple[str, ...]):
         "fasharness.common",
         "fasharness.common.cells",
         "fasharness.common.signals",
+        "fasharness.common.visible",
     }
     assert own <= light | ({"fasharness.run.settings"} if words[0] == "run" else set())
 

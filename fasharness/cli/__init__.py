@@ -8,11 +8,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 from fasharness import __version__
 from fasharness.cli import cache, convert, cross, evaluation, runs, scores, setup, weights
-from fasharness.cli.command import Parser
+from fasharness.cli.command import Aside, Parser, tell
 from fasharness.common.signals import interrupting
 from fasharness.errors import FasharnessError
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
         return _fail(f"{error.filename or 'file'}: {error.strerror or error}")
     except KeyboardInterrupt as interrupt:
-        print("fasharness: interrupted; repeat the command to go on from here", file=sys.stderr)
+        tell("fasharness: interrupted; repeat the command to go on from here")
         # A shell's code for the signal; Python's own Ctrl-C names no number.
         return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
 
@@ -59,7 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> int:
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        with redirect_stdout(Aside(sys.stdout)):
+            return command(options)
     # SystemExit too: a plugin that calls sys.exit(0) would end the command as if it had succeeded.
     except (Exception, SystemExit) as error:
         from fasharness.common.faults import foreseen, logged
@@ -73,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _fail(text: str) -> int:
-    print(f"fasharness: error: {' '.join(text.split())}", file=sys.stderr)
+    tell(f"fasharness: error: {' '.join(text.split())}")
     return 2
 
 

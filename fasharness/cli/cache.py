@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, show
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ def _cache(options: argparse.Namespace) -> int:
     for kind in cache.KINDS:
         some = [item for item in chosen if item.kind == kind]
         if some:
-            print(f"{'would remove' if options.dry_run else 'removed'} {_words(kind, some)}")
+            show(f"{'would remove' if options.dry_run else 'removed'} {_words(kind, some)}")
     if not chosen:
-        print("nothing to remove")
+        show("nothing to remove")
     return 0
 
 
@@ -98,18 +98,18 @@ def _print_table(folder: Path, found: Sequence[Item]) -> None:
     """Print size by kind, and how much of it was last used when."""
     from fasharness.run.cache import KINDS
 
-    print(f"cache: {folder}")
+    show(f"cache: {folder}")
     columns = [*(name for _, name in _AGES), "older"]
-    print(f"{'kind':<10} {'files':>7} {'MB':>9}  " + " ".join(f"{name:>9}" for name in columns))
+    show(f"{'kind':<10} {'files':>7} {'MB':>9}  " + " ".join(f"{name:>9}" for name in columns))
     for kind in KINDS:
         some = [item for item in found if item.kind == kind]
         sizes = dict.fromkeys(columns, 0)
         for item in some:
             sizes[_age(item)] += item.size
         row = " ".join(f"{size / 1e6:>9.1f}" for size in sizes.values())
-        print(f"{kind:<10} {len(some):>7} {sum(sizes.values()) / 1e6:>9.1f}  {row}")
+        show(f"{kind:<10} {len(some):>7} {sum(sizes.values()) / 1e6:>9.1f}  {row}")
     if found:
-        print("Clips are prepared again and simulated data written again when a run wants them.")
+        show("Clips are prepared again and simulated data written again when a run wants them.")
 
 
 def _age(item: Item) -> str:

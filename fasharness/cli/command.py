@@ -3,14 +3,57 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
+from fasharness.common.visible import lines
 from fasharness.errors import FasharnessError
 
 AddFlags = Callable[[argparse.ArgumentParser], None]
+
+
+def show(text: str, *, end: str = "\n") -> None:
+    """Print a result on standard output; the one door of text from outside to the terminal.
+
+    Args:
+        text: lines of it; what would move the cursor is written as its code.
+        end: what follows.
+    """
+    # Where a command runs, the standard output of everybody else is standard error (`Aside`).
+    _write(getattr(sys.stdout, "behind", sys.stdout), text + end)
+
+
+def tell(text: str) -> None:
+    """Print a line about a result on standard error."""
+    _write(sys.stderr, f"{text}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    # Not every terminal can show every character, and a name must not end the command.
+    stream.write(lines(text).encode(encoding, "backslashreplace").decode(encoding))
+
+
+class Aside(io.TextIOBase):
+    """Sends to standard error what is printed while a command runs, as a plugin may do.
+
+    Args:
+        behind: the standard output, on which `show` writes.
+    """
+
+    def __init__(self, behind: TextIO) -> None:
+        self.behind = behind
+
+    def write(self, text: str) -> int:
+        """Write to standard error."""
+        return sys.stderr.write(text)
+
+    def fileno(self) -> int:
+        """Return the number of the standard output, for programs that are started."""
+        return self.behind.fileno()
 
 
 class Parser(argparse.ArgumentParser):
@@ -33,6 +76,10 @@ class Parser(argparse.ArgumentParser):
         self.fill()
         return super().parse_known_args(args, namespace)
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help and errors, which quote the command line."""
+        _write(sys.stderr if file in (None, sys.stderr) else getattr(file, "behind", file), message)
+
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where to find help, and exit with 2."""
         self.exit(2, f"fasharness: error: {message}; see `{self.prog} --help`{self.hint}\n")
@@ -51,9 +98,9 @@ def run_converter(convert: Callable[[], int], out: Path) -> int:
     try:
         count = convert()
     except FasharnessError as error:
-        sys.stderr.write(f"error: {error}\n")
+        tell(f"error: {error}")
         return 2
-    sys.stdout.write(f"{count} tensors written to {out}\n")
+    show(f"{count} tensors written to {out}")
     return 0
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, show, tell
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -53,8 +52,8 @@ def _convert(options: argparse.Namespace) -> int:
     keep = [*files.values(), *([options.key] if options.key else [])]
     paths = save(options.target, options.out, found.scores, keep=keep)
     for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
-    print(written(found.scores, paths))
+        tell(f"note: {note}")
+    show(written(found.scores, paths))
     return 0
 
 

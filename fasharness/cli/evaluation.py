@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, show, tell
 from fasharness.cli.rules import add_out, add_rules, add_style, rules_of, warn, write_and_print
 from fasharness.common.cells import decimal, whole
 from fasharness.errors import OptionError, naming
@@ -201,7 +200,7 @@ def _evaluate_one(
     warn(grid(found, simulated), options.style)
     if options.plots is not None:
         write(options.plots, found, scores, Path(name).name, simulated)
-        print(f"plots: {options.plots}", file=sys.stderr)
+        tell(f"plots: {options.plots}")
 
 
 def _evaluate_folds(
@@ -263,7 +262,7 @@ def _leaderboard(options: argparse.Namespace) -> int:
     board = collect(options.folders)
     grids = [numbers(board)] if options.style == "csv" else [*leaderboard(board)]
     grids += [literature()] if options.published else []
-    print("\n".join(render(grid, options.style) for grid in grids), end="")
+    show("\n".join(render(grid, options.style) for grid in grids), end="")
     for grid in grids:
         warn(grid, options.style)
     return 0
@@ -277,7 +276,7 @@ def _stream(options: argparse.Namespace) -> int:
 
     refuse_overwriting([options.curve] if options.curve else [], [options.scores])
     counts = count_file(options.scores, options.bins, options.threshold)
-    print(render(grid(str(options.scores), counts), options.style), end="")
+    show(render(grid(str(options.scores), counts), options.style), end="")
     if options.curve is not None:
         write_curve(options.curve, counts)
     return 0
@@ -292,11 +291,11 @@ def _fuse(options: argparse.Namespace) -> int:
     fused = fuse(runs, options.rule, _weights(options.weights))
     scorefiles.write(options.out, fused.scores)
     for number, path in enumerate(options.runs, start=1):
-        print(f"run {number}: {path}")
+        show(f"run {number}: {path}")
     failed = sum(score.failed for score in fused.scores)
-    print(fused.words)
-    print(f"{len(fused.scores)} presentations, {failed} of them left out: a run failed on them")
-    print(written(fused.scores, [options.out]))
+    show(fused.words)
+    show(f"{len(fused.scores)} presentations, {failed} of them left out: a run failed on them")
+    show(written(fused.scores, [options.out]))
     return 0
 
 
@@ -326,13 +325,13 @@ def _calibrate(options: argparse.Namespace) -> int:
     with naming(options.scores):
         found = calibrate(scores, options.rule, options.meaning)
     scorefiles.write(options.out, found.scores)
-    print(f"{found.rule}, fitted on dev: {found.words}" if found.fitted else found.words)
+    show(f"{found.rule}, fitted on dev: {found.words}" if found.fitted else found.words)
     for split, before, after in found.costs:
         note = " (fitted here, so too good)" if split == found.fitted else ""
-        print(f"Cllr of {split}: {before:.4f} bits before, {after:.4f} after{note}")
+        show(f"Cllr of {split}: {before:.4f} bits before, {after:.4f} after{note}")
     paths = [options.out]
     if options.plots is not None:
         title = f"Reliability of {options.scores.name} ({found.rule})"
         paths += write_reliability(options.plots, found.scores, title)
-    print(written(found.scores, paths))
+    show(written(found.scores, paths))
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fasharness.cli.command import show, tell
 from fasharness.common.cells import decimal, whole
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def warn(grid: Grid, style: str) -> None:
     """Print the warnings among a table's notes, in the format that has no room for notes."""
     for note in grid.notes if style == "csv" else ():
         if note.startswith("warning: "):
-            print(note, file=sys.stderr)
+            tell(note)
 
 
 def write_and_print(shown: str, out: Path | None, text: str) -> None:
@@ -70,4 +70,4 @@ def write_and_print(shown: str, out: Path | None, text: str) -> None:
 
     if out is not None:
         write_text(out, text)
-    print(shown, end="")
+    show(shown, end="")

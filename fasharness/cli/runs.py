@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command
+from fasharness.cli.command import add_command, show
 from fasharness.cli.rules import add_rules, rules_of
 from fasharness.common.cells import decimal, whole
 from fasharness.errors import OptionError
@@ -63,7 +63,7 @@ def _generate(options: argparse.Namespace) -> int:
         seed=options.seed,
         device=options.device,
     )
-    print(f"{card.count} pictures of {card.generator} in {options.out}")
+    show(f"{card.count} pictures of {card.generator} in {options.out}")
     return 0
 
 
@@ -134,9 +134,9 @@ def _step(options: argparse.Namespace) -> int:
         return _export(outcome.folder, target, given)
     if outcome.result is not None:
         _print_result(outcome.result)
-        print(f"report: {outcome.folder / 'report.html'}")
+        show(f"report: {outcome.folder / 'report.html'}")
     else:
-        print(f"run folder: {outcome.folder}")
+        show(f"run folder: {outcome.folder}")
     return 0
 
 
@@ -153,15 +153,15 @@ def _export(folder: Path, target: Path, given: Mapping[str, Any]) -> int:
     results = export_frames(folder, target, load(), console, store, jobs)
     failed = [result for result in results if result.problem]
     for result in failed:
-        print(f"not written: {result.id}: {result.problem}")
-    print(f"{len(results) - len(failed)} of {len(results)} presentations in {target}")
+        show(f"not written: {result.id}: {result.problem}")
+    show(f"{len(results) - len(failed)} of {len(results)} presentations in {target}")
     return 2 if failed else 0
 
 
 def _print_result(result: Result | FoldsResult) -> None:
     from fasharness.report.text import table
 
-    print(table(result))
+    show(table(result))
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -186,12 +186,12 @@ def _report(options: argparse.Namespace) -> int:
         target = report.write(options.runs[0])
     else:
         target = report.write_page(runs, options.out or _page_of(options.runs))
-    print(f"report: {target}")
+    show(f"report: {target}")
     if options.plots is not None:
         written = report.write_plots(runs, options.plots)
-        print(f"plots: {len(written)} files in {options.plots}")
+        show(f"plots: {len(written)} files in {options.plots}")
     if options.pdf:
-        print(f"PDF: {pdf.write(target)}")
+        show(f"PDF: {pdf.write(target)}")
     return 0
 
 

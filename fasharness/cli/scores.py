@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command, add_group
+from fasharness.cli.command import add_command, add_group, show
 from fasharness.errors import OptionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _get(options: argparse.Namespace) -> int:
             rows.append(_row(f"{name}.csv", pair))
             advance(done, len(names), name)
     write_text(options.out / "index.csv", "".join(f"{row}\n" for row in rows))
-    print(f"{len(names)} score files and index.csv in {options.out}")
-    print(f"from {gradgpad.WHEEL} ({gradgpad.LICENCE})")
+    show(f"{len(names)} score files and index.csv in {options.out}")
+    show(f"from {gradgpad.WHEEL} ({gradgpad.LICENCE})")
     return 0
 
 

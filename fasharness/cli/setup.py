@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command, add_group
+from fasharness.cli.command import add_command, add_group, show, tell
 from fasharness.errors import OptionError
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ def _validate(options: argparse.Namespace) -> int:
     faces = _faces(dataset, folds, options, plugins)
     findings = [*checked.findings, *_mixed(checked.findings, plugins), *faces.findings]
     for finding in findings:
-        print(f"{finding.kind}: {finding.name}: {finding.detail}")
+        show(f"{finding.kind}: {finding.name}: {finding.detail}")
     for note in (*checked.notes, *faces.notes):
-        print(f"note: {note}")
+        show(f"note: {note}")
     marker = " (SIMULATED)" if dataset.simulated else ""
-    print(f"{root}{marker}: {checked.checked} files, {len(findings)} findings")
+    show(f"{root}{marker}: {checked.checked} files, {len(findings)} findings")
     for fold, counts in checked.counts.items():
-        print(f"{fold} (bona fide + attack present of expected): {counts}")
+        show(f"{fold} (bona fide + attack present of expected): {counts}")
     return 2 if findings else 0
 
 
@@ -130,7 +130,7 @@ def _ls(options: argparse.Namespace) -> int:
     if options.dataset is not None:
         if options.what != "protocols":
             raise OptionError(f"ls {options.what} lists all; only protocols are of a data set")
-        print("\n".join(_folds(plugins.dataset(options.dataset))))
+        show("\n".join(_folds(plugins.dataset(options.dataset))))
         return 0
     lines = {
         "plugins": lambda: [f"{name}\t{text}" for name, text in plugins.versions.items()],
@@ -149,9 +149,9 @@ def _ls(options: argparse.Namespace) -> int:
         ],
     }[options.what]()
     for line in lines:
-        print(line)
+        show(line)
     for broken in plugins.broken:
-        print(f"broken: {broken.plugin}: {broken.cause}", file=sys.stderr)
+        tell(f"broken: {broken.plugin}: {broken.cause}")
     return 0
 
 
@@ -222,13 +222,13 @@ def _info(options: argparse.Namespace) -> int:
 
     facts = collect(load())
     for name, text in facts["versions"].items():
-        print(f"{name}: {text}")
-    print(f"system: {facts['system']}")
-    print(f"operators: {facts['operators']}")
-    print(f"device: {device_name('auto')}")
+        show(f"{name}: {text}")
+    show(f"system: {facts['system']}")
+    show(f"operators: {facts['operators']}")
+    show(f"device: {device_name('auto')}")
     for name in device_names():
-        print(f"available: {name}")
-    print(f"cache: {cache_dir()}")
+        show(f"available: {name}")
+    show(f"cache: {cache_dir()}")
     return 0
 
 
@@ -238,5 +238,5 @@ def _data_set(options: argparse.Namespace) -> int:
 
     plugins = load()
     plugins.open_dataset(plugins.dataset(options.dataset), options.folder)
-    print(f"{options.dataset}: {options.folder} (in {remember(options.dataset, options.folder)})")
+    show(f"{options.dataset}: {options.folder} (in {remember(options.dataset, options.folder)})")
     return 0

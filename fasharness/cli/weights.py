@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command, add_group
+from fasharness.cli.command import add_command, add_group, show, tell
 from fasharness.errors import FasharnessError
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def _list(options: argparse.Namespace) -> int:
     for name in names:
         try:
             weights = find(plugins, name)
-            print("\t".join(_row(weights, look(weights).state)))
+            show("\t".join(_row(weights, look(weights).state)))
         except FasharnessError as error:
             problems.append(f"broken: {name}: {error}")
     for name in stored():
         if name not in names:
-            print(f"{name}\tstored, offered by no plugin")
+            show(f"{name}\tstored, offered by no plugin")
     problems += [f"broken: {item.plugin}: {item.cause}" for item in plugins.broken]
     for problem in problems:
-        print(problem, file=sys.stderr)
+        tell(problem)
     return 0
 
 
@@ -72,7 +72,7 @@ def _get(options: argparse.Namespace) -> int:
     with Terminal(sys.stderr).bar("fetch", "kB") as advance:
         found = get(wanted, lambda done, total, beside: advance(done // 1000, total // 1000, ""))
     for weights in wanted:
-        print(f"{weights.name}: {found[weights.name]} (licence: {weights.licence})")
+        show(f"{weights.name}: {found[weights.name]} (licence: {weights.licence})")
     return 0
 
 
@@ -84,7 +84,7 @@ def _add(options: argparse.Namespace) -> int:
     weights = find(load(), options.name)
     known = {0: "its sha256 is recorded; none is published", 64: "its sha256 is the published one"}
     text = known.get(len(weights.sha256), "its sha256 begins as published, and is recorded")
-    print(f"{weights.name}: {store(weights, options.file)} ({text})")
+    show(f"{weights.name}: {store(weights, options.file)} ({text})")
     return 0
 
 
@@ -93,5 +93,5 @@ def _remove(options: argparse.Namespace) -> int:
     from fasharness.prepare.weights import remove
 
     remove(options.name, load().names("weights"))
-    print(f"{options.name}: removed")
+    show(f"{options.name}: removed")
     return 0

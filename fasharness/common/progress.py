@@ -8,6 +8,8 @@ from typing import Protocol, TextIO
 
 from tqdm import tqdm
 
+from fasharness.common.visible import lines, one_line
+
 Advance = Callable[[int, int, str], None]
 """Called with (done, total, text to show beside the bar)."""
 
@@ -39,7 +41,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """Print one line."""
         if not self.quiet:
-            self.stream.write(f"{text}\n")
+            self.stream.write(f"{lines(text)}\n")
             self.stream.flush()
 
     @contextmanager
@@ -71,7 +73,7 @@ class Terminal:
                     mininterval=interval,
                     dynamic_ncols=True,
                 )
-            bar.set_postfix_str(beside, refresh=False)
+            bar.set_postfix_str(one_line(beside), refresh=False)
             bar.update(done - bar.n)
 
         try:

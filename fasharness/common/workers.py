@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -124,6 +125,7 @@ def _pool(jobs: int, start: Callable[[], None] | None) -> Iterator[ProcessPoolEx
 
 
 def _start(start: Callable[[], None] | None) -> None:
+    os.dup2(2, 1)  # what a plugin prints must not be part of a command's output
     signals.ignore()  # the parent receives them and ends the pool
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if start is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fasharness.common.csv_rows import csv_text
 from fasharness.common.spreadsheets import guard
+from fasharness.common.visible import one_line
 from fasharness.errors import OptionError
 from fasharness.report import html
 
@@ -27,6 +28,13 @@ class Grid:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Keep every cell and note in one line; names out of files may hold anything."""
+        object.__setattr__(self, "title", one_line(self.title))
+        for name in ("header", "notes"):
+            object.__setattr__(self, name, [one_line(text) for text in getattr(self, name)])
+        object.__setattr__(self, "rows", [tuple(map(one_line, row)) for row in self.rows])
 
 
 def terminal(grid: Grid) -> str:

@@ -12,6 +12,7 @@ from fasharness import scores as score_files
 from fasharness.common.csv_rows import check_names, csv_rows, csv_text
 from fasharness.common.files import digest, write_text
 from fasharness.common.spreadsheets import guard
+from fasharness.common.visible import one_line
 from fasharness.data import Presentation, Split
 from fasharness.method import Method
 from fasharness.prepare.prepared import Prepared
@@ -163,7 +164,8 @@ def _rows(protocol: Protocol, split: Split, shown: Presentation, found: ClipScor
         value=found.value,
         clips=len(found.values),
         frames=found.frames,
-        failure=found.failure,
+        # The reason may hold the name of a file, and that any character.
+        failure=one_line(found.failure),
         device=shown.device,
         session=shown.session,
         simulated=protocol.simulated,

@@ -110,6 +110,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        self._refuse_halves()
         self._one_of("faces", FACES)
         self._one_of("precision", PRECISIONS)
         self._one_of("encoding", ENCODINGS)
@@ -123,6 +124,16 @@ class Settings:
             raise OptionError(f"--depth must be auto or a folder of depth maps, got {self.depth!r}")
         # Checks the text now, not after hours of preparation.
         self.allowed_failures(0)
+
+    def _refuse_halves(self) -> None:
+        """Refuse names that are no text: no file of the run could hold them."""
+        for setting in _fields():
+            try:
+                str(getattr(self, setting.name)).encode()
+            except UnicodeEncodeError:
+                raise OptionError(
+                    f"{flag_name(setting.name)}: the name is not UTF-8 text; rename it"
+                ) from None
 
     def allowed_failures(self, presentations: int) -> int:
         """Return how many of this number of presentations may fail."""

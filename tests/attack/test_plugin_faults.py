@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fasharness import plugins
 from fasharness.cli import main
 from fasharness.common.workers import run_all
 from fasharness.errors import RunError
@@ -23,6 +24,9 @@ def fault(function):
     wanted, _, kind = os.environ.get("FAULT", "").partition("=")
     if wanted == function:
         exec(kind)
+
+
+fault("import")
 
 
 @hookimpl
@@ -163,6 +167,34 @@ def test_a_metric_that_fails_is_named(
     assert toy_run(oulu, "--plugin", "brightness", "--out", "r").code == 0
     monkeypatch.setenv("FAULT", f"metric={kind}")
     assert "the plugin's metric 'odd' failed: " in command("evaluate", "r", "--all").error
+
+
+@pytest.mark.usefixtures("faulty")
+def test_what_a_plugin_prints_is_no_part_of_the_output(
+    toy_run: Run, oulu: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+):
+    assert toy_run(oulu, "--plugin", "brightness", "--out", "r").code == 0
+    words = ("evaluate", "r", "--all", "--style", "csv")
+    expected = command(*words).out
+    monkeypatch.setenv("FAULT", "metric=print('hello')")
+    ended = command(*words)
+    assert ended.out == expected
+    assert "hello" in ended.err
+
+
+@pytest.mark.usefixtures("faulty")
+def test_a_plugin_whose_import_takes_long_is_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setenv("FAULT", "import=import time; time.sleep(0.3)")
+    monkeypatch.setattr(plugins, "_PATIENCE", 0.1)
+    plugins.load()
+    assert "still importing plugin faulty" in caplog.messages
+    caplog.clear()
+    monkeypatch.delenv("FAULT")
+    monkeypatch.setattr(plugins, "_PATIENCE", 60.0)
+    plugins.load()
+    assert not caplog.messages
 
 
 def test_a_command_that_ends_itself_has_failed(

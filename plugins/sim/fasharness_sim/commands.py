@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fasharness.cli.command import add_command, add_group
+from fasharness.cli.command import add_command, add_group, show
 from fasharness.common.cells import whole
 from fasharness_sim.layouts import LAYOUTS, layout_of
 
@@ -94,7 +94,7 @@ def _simulate(layout: Layout, options: argparse.Namespace) -> int:
             announce=lambda plan: _announce(plan, options.out, console),
         )
     written = f"simulated {layout.title}, {options.size}, seed {options.seed} (SIMULATED)"
-    print(f"{options.out}: {written}")
+    show(f"{options.out}: {written}")
     return _draw(options.out, options.preview) if options.preview is not None else 0
 
 
@@ -118,7 +118,7 @@ def _preview(options: argparse.Namespace) -> int:
 def _draw(folder: Path, out: Path) -> int:
     from fasharness_sim import preview
 
-    print(f"contact sheet: {preview.write(layout_of(folder), folder, out)}")
+    show(f"contact sheet: {preview.write(layout_of(folder), folder, out)}")
     return 0
 
 
@@ -143,6 +143,6 @@ def _validate(options: argparse.Namespace) -> int:
             seed=options.seed,
             progress=lambda done, total: advance(done, total, ""),
         )
-    print(summary(found))
-    print(f"report: {out / 'validity.html'}")
+    show(summary(found))
+    show(f"report: {out / 'validity.html'}")
     return 0 if found.holds else 1  # 2 stays for errors
