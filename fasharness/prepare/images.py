@@ -29,6 +29,8 @@ def is_image(path: Path) -> bool:
         True for JPEG, PNG, BMP, TIFF, WebP, JPEG 2000 and Netpbm.
     """
     try:
+        if not path.is_file():  # opening a pipe would wait for a writer
+            return False
         with path.open("rb") as file:
             return bool(format_of(file.read(16)))
     except OSError:

@@ -41,6 +41,7 @@ from fasharness.run.data_roots import (
     simulate,
     simulated_root,
 )
+from fasharness.run.feasible import check_feasible
 from fasharness.run.fold import Experiment, Fold, open_fold
 from fasharness.run.folder import claim, mark_simulated
 from fasharness.run.judge import evaluate, rules
@@ -112,6 +113,8 @@ def _run_in_folder(experiment: Experiment, last: str) -> Outcome:
     settings, plugins, console = experiment.settings, experiment.plugins, experiment.console
     simulated = experiment.dataset.simulated
     folder = settings.out or Path("runs") / settings.folder_name(simulated)
+    # Before there is a folder: a broken list leaves nothing behind.
+    folds = _opened_folds(experiment, folder)
     console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()), logged(folder / LOG, plugins.packages()):
         told = {"folder": folder, "settings": settings.deciding()}
@@ -119,7 +122,7 @@ def _run_in_folder(experiment: Experiment, last: str) -> Outcome:
         if simulated:
             console.say("SIMULATED data: the figures say nothing of real attacks.")
             mark_simulated(folder)
-        result = _run_protocol(experiment, folder, last)
+        result = _run_protocol(folds, settings.protocol, folder, last)
         if result is not None:
             told = {"folder": folder, "result": result}
             plugins.notify("fasharness_run_finished", console.say, **told)
@@ -154,6 +157,9 @@ def _located(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Ro
 
 
 def _opened(dataset: type[Dataset], roots: Roots, plugins: Plugins) -> Dataset:
+    for root in roots.values():
+        if root.path.exists() and not root.path.is_dir():
+            raise OptionError(f"{root.path}: is no folder; name the data set's folder with --data")
     if issubclass(dataset, JointDataset):
         opened = plugins.open_dataset
         return dataset({n: opened(plugins.dataset(n), root.path) for n, root in roots.items()})
@@ -207,14 +213,25 @@ def build_method(settings: Settings, plugins: Plugins) -> Method:
     return method_of(card, plugins)
 
 
-def _run_protocol(experiment: Experiment, folder: Path, last: str) -> Result | FoldsResult | None:
-    """Run the protocol's only fold in the run's folder, or each of several below it."""
+def _opened_folds(experiment: Experiment, folder: Path) -> dict[str, Fold]:
+    """Open every fold of the protocol, and check that the method can be run on it."""
     name = experiment.settings.protocol
-    folds = _folds(experiment.dataset, name)
+    names = _folds(experiment.dataset, name)
     # A protocol without folds names itself as its only fold.
-    if folds == (name,):
-        return _run_fold(open_fold(experiment, name, folder), last)
-    return _run_folds(experiment, folds, folder, last)
+    places = {fold: folder if names == (name,) else folder / fold for fold in names}
+    folds = {fold: open_fold(experiment, fold, place) for fold, place in places.items()}
+    for fold in folds.values():
+        check_feasible(fold)
+    return folds
+
+
+def _run_protocol(
+    folds: Mapping[str, Fold], protocol: str, folder: Path, last: str
+) -> Result | FoldsResult | None:
+    """Run the protocol's only fold in the run's folder, or each of several below it."""
+    if [*folds] == [protocol]:
+        return _run_fold(folds[protocol], last)
+    return _run_folds(folds, protocol, folder, last)
 
 
 def _folds(dataset: Dataset, protocol: str) -> tuple[str, ...]:
@@ -262,17 +279,17 @@ def _check_failures(fold: Fold, prepared: Prepared, scores: Sequence[Score]) -> 
 
 
 def _run_folds(
-    experiment: Experiment, folds: Sequence[str], folder: Path, last: str
+    folds: Mapping[str, Fold], protocol: str, folder: Path, last: str
 ) -> FoldsResult | None:
     results, failures = [], {}
-    for number, name in enumerate(folds, start=1):
-        experiment.console.say(f"Fold {number} of {len(folds)}: {name}")
+    for number, (name, fold) in enumerate(folds.items(), start=1):
+        console = fold.experiment.console
+        console.say(f"Fold {number} of {len(folds)}: {name}")
         try:
-            fold = open_fold(experiment, name, folder / name)
             result = _run_fold(fold, last)
         except (DataError, RunError) as error:  # the other folds still run
             failures[name] = str(error)
-            experiment.console.say(f"{name} failed: {error}")
+            console.say(f"{name} failed: {error}")
         else:
             results += [] if result is None else [result]
     if failures:
@@ -280,15 +297,15 @@ def _run_folds(
         raise RunError(
             # No mean over the folds that are left: it would pass for the figure of the protocol.
             f"{len(failures)} of {len(folds)} folds failed ({', '.join(failures)}), so there is "
-            f"no figure for {experiment.settings.protocol}; {first}: {failures[first]}"
+            f"no figure for {protocol}; {first}: {failures[first]}"
         )
     if not results:
         return None
     scores = {name: score_files.read_csv(folder / name / "scores.csv") for name in folds}
     evaluations = {result.fold: result.evaluation for result in results}
     # Folds of one protocol share its convention.
-    pooled = pool(evaluations, scores, rules(experiment.settings, fold.protocol))
-    combined = combine_folds(experiment.settings.protocol, results, pooled)
+    pooled = pool(evaluations, scores, rules(fold.settings, fold.protocol))
+    combined = combine_folds(protocol, results, pooled)
     write_result(folder / "result.json", combined)
     report.write(folder)
     return combined

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,23 @@ class Steps:
     def __init__(self, path: Path, say: Callable[[str], None] = lambda text: None) -> None:
         self.path = path
         self._say = say
-        noted = self._read()
-        self.keys, self.seconds = dict(noted.keys), dict(noted.seconds)
 
-    def _read(self) -> _Noted:
-        """Read the file; a damaged one costs the work again."""
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """Key of each finished step."""
+        return dict(self._noted.keys)
+
+    @cached_property
+    def seconds(self) -> dict[str, float]:
+        """Seconds spent in each step."""
+        return dict(self._noted.seconds)
+
+    @cached_property
+    def _noted(self) -> _Noted:
+        """The file, read when it is needed: another process may hold the folder before.
+
+        A damaged one costs the work again.
+        """
         if not self.path.exists():
             return _Noted({}, {})
         try:

@@ -26,7 +26,6 @@ from fasharness.prepare.pipeline import prepare as prepare_clips
 from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
-from fasharness.run.feasible import check_feasible
 from fasharness.run.fold import Fold
 from fasharness.run.generated import name_of
 from fasharness.run.resume_keys import fit_key, training_items
@@ -41,7 +40,6 @@ if TYPE_CHECKING:  # torch is imported only where a network is used
 
 def prepare(fold: Fold) -> Prepared:
     """Prepare the clips of every presentation that the fold needs; stored ones are reused."""
-    check_feasible(fold)
     with fold.steps.timed("prepare"):
         jobs = fold.settings.jobs
         prepared = prepared_clips(fold, wanted_clips(fold), title="prepare", jobs=jobs)

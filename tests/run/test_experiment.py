@@ -328,3 +328,25 @@ def test_what_figures_are_built_on_is_not_taken_because_it_is_there(
     for name in names:
         assert f"{name}: damaged or changed since this run wrote it" in again.err
         assert Path("r", f"{name}.changed").is_file()
+
+
+CASES = ["broken list", "a file for the folder", "no such protocol", "no train"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_can_be_known_early_leaves_no_folder(toy_run: Run, own_oulu: Path, case: str):
+    root, more, words = own_oulu, ("--protocol", "oulu3"), "Test_6.txt:1: "
+    if case == "broken list":  # of the last fold
+        (own_oulu / "Protocols" / "Protocol_3" / "Test_6.txt").write_text("nonsense\n")
+    elif case == "a file for the folder":
+        root, words = own_oulu / "Train_files" / "1_1_01_1.avi", "name the data set's folder"
+    elif case == "no such protocol":
+        more, words = ("--protocol", "oulu9"), "no protocol 'oulu9'"
+    else:
+        for path in (own_oulu / "Protocols" / "Protocol_3").glob("Train_*.txt"):
+            path.write_text("\n")
+        words = "has no training part"
+    ended = toy_run(root, *more, "--out", "r")
+    assert words in ended.error
+    assert not Path("r").exists()
+    assert "prepare" not in ended.err
