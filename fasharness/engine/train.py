@@ -245,8 +245,7 @@ class _Trainer:
         position = self.position
         torch.manual_seed(_mix(self.plan.seed, position.stage, position.epoch, number))
         with concerning(f"epoch {position.epoch + 1}, batch {number + 1}"):
-            found: dict[str, torch.Tensor] = self.module(lambda: batch.to(self.fabric.device))
-        return found
+            return dict(self.module(lambda: batch.to(self.fabric.device)))
 
     @property
     def _count(self) -> int:
