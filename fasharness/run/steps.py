@@ -205,15 +205,10 @@ def write_training(fold: Fold, training: Training) -> None:
 
 def training_warnings(fold: Fold) -> tuple[str, ...]:
     """Return what is doubtful about the fold's own training; nothing where it trained nothing."""
-    if fold.model in (None, fold.settings.checkpoint):
+    path = fold.folder / _TRAINING
+    if fold.model in (None, fold.settings.checkpoint) or not path.is_file():
         return ()
-    return _told(fold.folder).warnings
-
-
-def _told(folder: Path) -> _Told:
-    """Read what `write_training` wrote."""
-    path = folder / _TRAINING
-    return records.build(_Told, json_file(path), str(path))
+    return records.build(_Told, json_file(path), str(path)).warnings
 
 
 def _validation(
