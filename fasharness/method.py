@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.clips import ClipSpec, Sampling
-from fasharness.common.cells import to_number, whole
+from fasharness.common.cells import value_of
 from fasharness.data import Batch, Clip, Presentation
 from fasharness.errors import OptionError, UnknownNameError
 
@@ -342,22 +342,12 @@ def option_values(method: Method) -> dict[str, Any]:
     return dataclasses.asdict(method.options)
 
 
-_READ: Mapping[Any, Callable[[str], Any]] = {int: whole, float: to_number}
-
-
 def _parse(method: str, key: str, text: str, kind: Any) -> Any:
     """Convert an option's text to its field's type: bool, int, float, str or a tuple of one."""
     if get_origin(kind) is tuple:
         return tuple(_parse(method, key, part, get_args(kind)[0]) for part in text.split(","))
-    if kind is bool:
-        # bool("false") is True.
-        truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-        if text.lower() in truth:
-            return truth[text.lower()]
-    else:
-        try:
-            if text or kind is str:  # an empty cell is NaN, an empty option nothing
-                return _READ.get(kind, kind)(text)
-        except ValueError:
-            pass
-    raise OptionError(f"option {key} of {method} must be {kind.__name__}, got {text!r}")
+    try:
+        return value_of(kind, text)
+    except ValueError:
+        wanted = f"option {key} of {method} must be {kind.__name__}"
+        raise OptionError(f"{wanted}, got {text!r}") from None

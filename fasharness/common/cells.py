@@ -3,6 +3,7 @@
 import math
 import numbers
 import re
+from typing import Any
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]{0,18})")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
@@ -75,3 +76,19 @@ def keeps_apart(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         return False
     return isinstance(value, numbers.Integral) or getattr(value, "itemsize", 8) >= 4
+
+
+def value_of(kind: Any, text: str) -> Any:
+    """Read an option's text as its type: bool, int, float, str or another that a text makes.
+
+    Raises:
+        ValueError: not of this type.
+    """
+    if kind is bool:  # bool("false") is True
+        truth = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+        if text.lower() not in truth:
+            raise ValueError(f"{text!r:.60} is neither true nor false")
+        return truth[text.lower()]
+    if kind is not str and not text:  # an empty cell is NaN, an empty option nothing
+        raise ValueError("nothing is given")
+    return {int: whole, float: to_number}.get(kind, kind)(text)
