@@ -61,7 +61,7 @@ $(READY): pyproject.toml constraints.txt $(NATIVE) $(wildcard plugins/*/pyprojec
 
 # Packages that methods need which `make run` does not run.
 $(TESTED): $(READY)
-	$(PIP) install -c constraints.txt --no-build-isolation -e './plugins/baselines[classic]'
+	$(PIP) install -c constraints.txt --no-build-isolation -e './plugins/baselines[classic]' -e ./plugins/sim
 	@touch $@
 
 clean:

@@ -116,7 +116,7 @@ def test_a_missing_configuration_is_named(command: Run, tmp_path: Path):
     [
         (
             ["--plugin", "tyo"],
-            "no method 'tyo'; did you mean 'toy'? available: brightness, cdcn, const",
+            "no method 'tyo'; did you mean 'toy'? available: auxiliary-depth, brightness, cdcn",
         ),
         (["--protocol", "oulu5"], "no protocol 'oulu5'; did you mean 'oulu"),
         (["--option", "epoch=3"], "no option of toy 'epoch'; did you mean 'epochs'? available: ep"),

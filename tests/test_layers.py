@@ -104,6 +104,7 @@ PLUGIN_EDGES: dict[str, set[str]] = {
         "clips",
         "common",
         "data",
+        "engine",
         "errors",
         "generator",
         "hookspecs",

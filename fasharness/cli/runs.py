@@ -145,7 +145,7 @@ def _export(folder: Path, target: Path, given: Mapping[str, Any]) -> int:
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
     from fasharness.plugins import load
-    from fasharness.run.experiment import export_frames
+    from fasharness.run.finished import export_frames
 
     console = Terminal(sys.stderr, quiet=given.get("quiet", False))
     store = Path(given.get("store") or clip_store_dir())
@@ -232,7 +232,7 @@ def _draw_pictures(runs: Sequence[Path], store: Path | None) -> None:
     from fasharness.common.paths import clip_store_dir
     from fasharness.common.progress import Terminal
     from fasharness.plugins import load
-    from fasharness.run.experiment import draw_pictures
+    from fasharness.run.finished import draw_pictures
 
     plugins, console = load(), Terminal(sys.stderr)
     for run in runs:

@@ -1,6 +1,9 @@
 """Text from outside on its way to a person: nothing in it moves a cursor or starts a line."""
 
+import re
 import unicodedata
+
+_PARTS = re.compile("([\n\t])")
 
 
 def one_line(text: str) -> str:
@@ -20,8 +23,8 @@ def one_line(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    """Make each line of a text safe as `one_line` does; its own line breaks stay."""
-    return "\n".join(map(one_line, text.split("\n")))
+    """Make each line of a text safe as `one_line` does; its own line breaks and tabs stay."""
+    return "".join(part if part in "\n\t" else one_line(part) for part in _PARTS.split(text))
 
 
 def _shown(character: str) -> str:

@@ -209,9 +209,7 @@ def _rows(path: Path, separator: str | None, columns: str) -> Iterator[_Row]:
         values = _numbers(line.split(separator))
         if len(values) != count or not all(map(math.isfinite, values)):
             # Not the line itself: a link in place of the file would show another file's text.
-            raise DataError(
-                f"{path}:{number}: expected the {count} numbers {columns!r}, got {len(values)}"
-            )
+            raise DataError(f"{path}:{number}: expected the numbers {columns!r}, all finite")
         yield _Row(path, number, columns, values)
 
 

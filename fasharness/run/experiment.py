@@ -11,9 +11,7 @@ from typing import NamedTuple
 from fasharness import report
 from fasharness import scores as score_files
 from fasharness.common.faults import logged
-from fasharness.common.files import write_json
 from fasharness.common.formats import json_file
-from fasharness.common.marks import DONE, simulation_of
 from fasharness.common.progress import Console
 from fasharness.common.workers import default_jobs
 from fasharness.dataset import Dataset, JointDataset, environment_variable
@@ -24,13 +22,11 @@ from fasharness.evaluation.folds import combine_folds, pool
 from fasharness.generator import Generator
 from fasharness.method import Method, make
 from fasharness.plugins import Plugins
-from fasharness.prepare.export import Exported, export
 from fasharness.prepare.prepared import Prepared
-from fasharness.prepare.tools import Tools
 from fasharness.prepare.weights import resolve
 from fasharness.result import FoldsResult, Result
 from fasharness.result import write as write_result
-from fasharness.run import error_pictures, scoring, steps
+from fasharness.run import scoring, steps
 from fasharness.run.cache import in_use
 from fasharness.run.config import build
 from fasharness.run.data_roots import (
@@ -311,66 +307,21 @@ def _run_folds(
     return combined
 
 
-def draw_pictures(folder: Path, plugins: Plugins, console: Console, store: Path) -> None:
-    """Write pictures of a finished run's worst errors into its folder, real faces included.
+@contextmanager
+def reopened(
+    folder: Path, plugins: Plugins, console: Console, store: Path
+) -> Iterator[Sequence[Fold]]:
+    """Open the folds of a run again, by the settings in its folder.
 
     Args:
         folder: the run's folder.
-        plugins: the plugins in use.
-        console: receives messages and progress.
-        store: folder of the clip store; what it lacks is prepared again from the videos.
-
-    Raises:
-        FasharnessError: the run is not finished, or its data or its model are gone.
-    """
-    with _reopened(folder, plugins, console, store) as folds:
-        for fold in folds:
-            error_pictures.draw(fold)
-
-
-def export_frames(
-    folder: Path, out: Path, plugins: Plugins, console: Console, store: Path, jobs: int
-) -> Sequence[Exported]:
-    """Write all frames of a prepared run's protocol as the folders that published codes read.
-
-    Args:
-        folder: the run's folder.
-        out: an empty or begun folder; it is marked if the data are simulated.
         plugins: the plugins in use.
         console: receives messages and progress.
         store: folder of the clip store.
-        jobs: number of processes, 0 for one per core; a run's folder does not keep it.
-
-    Returns:
-        Each presentation, and why it was not written if so.
 
     Raises:
-        OptionError: the folder is the data's own.
         FasharnessError: the run or its data are gone.
     """
-    with _reopened(folder, plugins, console, store) as folds:
-        experiment = folds[0].experiment
-        for part in experiment.parts.values():
-            if part.root.resolve() == out.resolve():
-                raise OptionError(f"--export {out}: is the folder of the data; name another one")
-            if (mark := simulation_of(part.root)) is not None:
-                write_json(out / DONE, dict(mark))
-        shown = {p.id: p for fold in folds for _, p in fold.protocol.items()}
-        tools = Tools(steps.recipe_of(folds[0]), plugins)
-        results = []
-        with console.bar("export", "videos") as advance:
-            processes = jobs or experiment.settings.jobs
-            for result in export(list(shown.values()), tools, out, processes):
-                results.append(result)
-                advance(len(results), len(shown), "")
-    return results
-
-
-@contextmanager
-def _reopened(
-    folder: Path, plugins: Plugins, console: Console, store: Path
-) -> Iterator[Sequence[Fold]]:
-    """Open the folds of a run again, by the settings in its folder."""
     settings = recorded(folder)
     method = build_method(settings, plugins)
     dataset_class = plugins.dataset_of(settings.protocol)

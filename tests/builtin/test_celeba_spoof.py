@@ -100,9 +100,9 @@ def test_boxes_are_scaled_from_224(data: CelebaSpoof):
 
 
 SHAPES = [
-    ("[1, 2]", "expected a JSON object, picture to 44 integers, got list"),
-    ("{}", "got an empty object"),
-    ("{", "cannot be read as JSON"),
+    ("[1, 2]", "expected a JSON object, got list"),
+    ("{}", "expected a picture and its 44 integers, got nothing"),
+    ("{", "not JSON"),
     (json.dumps({"Data/train/1/live/000001.png": [0] * 43}), "entry 1, .*: expected 44 integers"),
     (json.dumps({"Data/train/1/live/000001.png": 0}), "expected 44 integers"),
     (json.dumps({"Data/train/1/live/000001.png": [0] * 43 + ["0"]}), "expected 44 integers"),

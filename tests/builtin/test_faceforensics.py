@@ -151,9 +151,9 @@ def test_pair_lists_in_the_root_are_used_and_compared_with_the_official_ones(dat
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{}", "expected a JSON list of pairs"),
+        ("{}", "expected a JSON list, got dict"),
         ("[]", "expected a JSON list of pairs"),
-        ("[", "cannot be read as JSON"),
+        ("[", "not JSON"),
         ('[["071", "054", "001"]]', "pair 1: expected two texts of three digits"),
         ('[["071", 54]]', "pair 1: expected two texts of three digits"),
         ('[["071", "054"], ["071", "001"]]', "pair 2: 071 is in pair 1 too"),

@@ -108,9 +108,9 @@ def test_a_bad_row_is_refused_with_file_and_line(side, read: Read, text: str, wo
 def test_a_file_that_is_no_text_or_is_not_there_is_named(side, tmp_path: Path):
     path = side("")
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"side\.face: cannot be read as text"):
+    with pytest.raises(DataError, match=r"side\.face: cannot be read: not UTF-8 text"):
         xywh(path, MEDIA)
-    with pytest.raises(DataError, match=r"other\.face: cannot be read as text"):
+    with pytest.raises(DataError, match=r"other\.face: cannot be read: No such"):
         xywh(tmp_path / "other.face", MEDIA)
 
 

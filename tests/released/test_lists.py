@@ -83,5 +83,5 @@ def test_an_empty_list_and_one_that_is_no_text_are_refused(path: Path):
     with pytest.raises(DataError, match="the list is empty"):
         read_list(path, FORM, find)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"train\.txt: cannot be read as text"):
+    with pytest.raises(DataError, match=r"train\.txt: cannot be read: not UTF-8 text"):
         lines_of(path)

@@ -29,7 +29,8 @@ from fasharness.method import Method, Stage
 from fasharness.plugins import Plugins, load
 from fasharness.report.runs import Exhibit, read_exhibit, write_exhibit
 from fasharness.run import judge
-from fasharness.run.experiment import draw_pictures, recorded, run
+from fasharness.run.experiment import recorded, run
+from fasharness.run.finished import draw_pictures
 from fasharness.run.folder import claim
 from fasharness.run.settings import Settings
 from fasharness.scores import Score, read_csv

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fasharness.common.records import loads, text_of
+from fasharness.common.formats import json_file
 from fasharness.errors import DataError, WeightsError
 
 SIDE = 224
@@ -106,7 +106,7 @@ def load(graph: Path, values: Path) -> FaceRes:
         WeightsError: the files are damaged, do not belong together, or are of another network.
     """
     try:
-        content: Any = loads(text_of(graph), str(graph))
+        content: Any = json_file(graph)
         constants = dict(_constants(content["weightsManifest"], values.read_bytes()))
         nodes = {node["name"]: node for node in content["modelTopology"]["node"]}
         layers = [_convolution(part, constants) for part in _parts(nodes)]

@@ -63,10 +63,10 @@ def _views(who: head.Head, number: int, views: int) -> list[NDArray[np.float32]]
 def _view(who: head.Head, rng: np.random.Generator) -> NDArray[np.float32]:
     """Draw one picture, float32 (64, 64, 3) in [0, 1]."""
     light = lighting(SESSIONS[int(rng.integers(1, 1 + len(SESSIONS)))], rng)
-    turned = rng.normal(0, (0.16, 0.1, 0.06))
+    yaw, pitch, roll = rng.normal(0, (0.16, 0.1, 0.06))
     x, y = rng.normal(0, 0.7, 2)
-    moved = rng.random(2) * (rng.random(2) < 0.2)
-    pose = Pose(*turned, x, y, 58 + rng.normal(0, 4), *moved)
+    blink, talk = rng.random(2) * (rng.random(2) < 0.2)
+    pose = Pose(yaw, pitch, roll, x, y, 58 + rng.normal(0, 4), blink, talk)
     seen = view.draw(view.lit(who, light, pose), pose, _LENS, light)
     picture = np.empty((SIDE, SIDE, 3), np.float32)
     picture[:] = rng.uniform(0.02, 0.6)  # a wall
@@ -99,11 +99,12 @@ def _fitted(shown: Faces) -> GreyIdentity:
     optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(_EPOCHS):
-        for batch in torch.randperm(len(shown.persons)).split(_BATCH)[: steps // _EPOCHS]:
+        order = torch.randperm(len(shown.persons))
+        for batch in torch.split(order, _BATCH)[: steps // _EPOCHS]:
             cosines = network(_varied(shown.pictures[batch])) @ F.normalize(persons).T
             loss = F.cross_entropy(_SHARPNESS * cosines, shown.persons[batch])
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
     return network.eval().requires_grad_(False)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fasharness.clips import ClipSpec, Crop, Frames, Sampling, Spread
@@ -228,7 +229,7 @@ def pair_losses(
     )
 
 
-def pixels(made: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def pixels(made: Tensor) -> NDArray[np.uint8]:
     """Turn a decoded pair into pictures.
 
     Args:
@@ -238,8 +239,9 @@ def pixels(made: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
         uint8 (2, S, S, 3), RGB: the attack, the bona fide picture.
     """
     # As published, cut off and not rounded.
-    values = (255 * made).to(torch.uint8).unflatten(0, (2, 3)).permute(0, 2, 3, 1)
-    return values.cpu().numpy()
+    pair = (255 * made).to(torch.uint8).reshape(2, 3, *made.shape[1:])
+    values: NDArray[np.uint8] = pair.permute(0, 2, 3, 1).cpu().numpy()
+    return values
 
 
 def _lightcnn(files: Mapping[str, Path]) -> nn.Module:

@@ -150,7 +150,7 @@ class Decoder(nn.Module):
             float tensor (N, 6, size, size) in (0, 1): the attack (RGB), then the bona fide
             picture (RGB).
         """
-        x = F.relu(self.fc(codes)).unflatten(1, (self.top, BASE, BASE))
+        x = F.relu(self.fc(codes)).view(-1, self.top, BASE, BASE)
         for number, block in enumerate(self.blocks):
             x = block(x)
             if number >= self.doubled_from:

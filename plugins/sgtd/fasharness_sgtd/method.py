@@ -234,7 +234,8 @@ class SGTD(Method):
     def maps(self, network: nn.Module, batch: Batch) -> torch.Tensor | None:
         """Return the depth, float32 (B, D, D): of the first frame, or the mean over a clip."""
         if self.options.frames == SINGLE:
-            return _faces(network)(normalise(batch.rgb[:, 0])).depth
+            depth: torch.Tensor = _faces(network)(normalise(batch.rgb[:, 0])).depth
+            return depth
         fused: torch.Tensor = network(normalise(batch.rgb)).fused
         return fused.mean(dim=1)
 
