@@ -26,7 +26,7 @@ from fasharness.common.progress import Console, Terminal
 from fasharness.errors import DataError, FasharnessError, UnknownNameError
 from fasharness.evaluation.compare import Comparison
 from fasharness.evaluation.differences import Difference
-from fasharness.method import Generator
+from fasharness.generator import Generator
 from fasharness.plugins import Plugins, load
 from fasharness.report.grid import Grid, markdown
 from fasharness.report.numbers import change, with_interval, with_spread

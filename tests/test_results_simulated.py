@@ -2,9 +2,9 @@
 
 import importlib
 import io
-import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +19,7 @@ from fasharness.evaluation.compare import Comparison
 from fasharness.evaluation.differences import Difference
 from fasharness.method import make
 from fasharness.plugins import load
+from fasharness.result import write as write_result
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -99,9 +100,7 @@ def test_a_run_on_real_data_has_no_place_on_the_page(script, table):
     script.run_cell(table, cell)
     path = cell.folder(table.runs) / "result.json"
     assert script.finished(path.parent).simulated
-    found = json.loads(path.read_text())
-    found["result"]["simulated"] = False
-    path.write_text(json.dumps(found))
+    write_result(path, replace(script.finished(path.parent), simulated=False))
     with pytest.raises(DataError, match="is a run on real data; choose another --runs"):
         script.finished(path.parent)
 

@@ -148,7 +148,7 @@ def test_answers_of_the_mdtf_interface_are_read_with_their_key(tmp_path: Path) -
         ("mdtf", "{\n", "line 1: not JSON"),
         ("mdtf", '{"presentation": "a", "PADScore": true}\n', "line 1: PADScore is True"),
         ("mdtf", '{"presentation": "a", "PADScore": -0.5}\n', r"score -0.5 is not in \[0, 1\]"),
-        ("mdtf", '{"presentation": "a", "PADScore": NaN}\n', "score nan is not in"),
+        ("mdtf", '{"presentation": "a", "PADScore": NaN}\n', "not JSON: it holds NaN"),
         ("mdtf", '{"presentation": "a", "presentation": "b"}\n', "'presentation' occurs twice"),
     ],
 )

@@ -1,8 +1,6 @@
 """Storing a video, its depth and its truth: whole files only, whatever interrupts the writer."""
 
 import errno
-import io
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fasharness.common.array_files import MOST_ARRAY, npz_array
 from fasharness.common.files import replacing
+from fasharness.common.formats import file_bytes
 from fasharness.errors import DataError
 from fasharness_sim.capture import avi, iso_media
 from fasharness_sim.capture.record import Recording
@@ -117,9 +117,9 @@ def read_eyes(path: Path) -> F32:
         DataError: the file is missing, empty or damaged.
     """
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
-            points = f32(arrays["eyes"].reshape(-1, 2, 2) / 10)
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        eyes = npz_array(file_bytes(path, MOST_ARRAY), "eyes", str(path))
+        points = f32(eyes.reshape(-1, 2, 2) / 10)
+    except (DataError, TypeError, ValueError):
         points = f32([])
     if not len(points):
         raise DataError(f"{path}: no readable eye positions; delete the file and simulate again")

@@ -1,7 +1,5 @@
 """One video as the measurements want it: frames, the true face and the eyes of each frame."""
 
-import io
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fasharness.common.array_files import MOST_ARRAY, npz_array
+from fasharness.common.formats import file_bytes
 from fasharness.data import Presentation
 from fasharness.dataset import Dataset
 from fasharness.errors import DataError
@@ -100,9 +100,9 @@ def _faces(dataset: Dataset, presentation: Presentation, count: int) -> tuple[Fa
 def _true_faces(truth: Path, count: int) -> list[Face]:
     """Read the true eyes of a video's frames, in tenths of a pixel."""
     try:
-        with np.load(io.BytesIO(truth.read_bytes()), allow_pickle=False) as arrays:
-            eyes = (arrays["eyes"] / 10).reshape(count, 2, 2).tolist()
-    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        found = npz_array(file_bytes(truth, MOST_ARRAY), "eyes", str(truth))
+        eyes = (found / 10).reshape(count, 2, 2).tolist()
+    except (DataError, TypeError, ValueError) as error:
         raise DataError(f"{truth}: no true eyes of {count} frames: {error}") from error
     return [face_from_eyes((a, b), (c, d)) for (a, b), (c, d) in eyes]
 
