@@ -132,6 +132,7 @@ void store_row(const Image<T>& image, int64_t y, Columns columns, const A* from)
 struct Cut {
   int64_t rows, columns, bands, tiles;
   static Cut of(int64_t height, int64_t width, int64_t run) {
+    if (height == 0 || width == 0 || run == 0) return {1, 1, 0, 0};  // no pieces, no division by 0
     const int64_t columns = std::min(width, std::max<int64_t>(1, 4096 / run));
     const int64_t rows = std::min(height, std::max<int64_t>(32, 65536 / (columns * run)));
     return {rows, columns, (height + rows - 1) / rows, (width + columns - 1) / columns};

@@ -87,8 +87,20 @@ void pair_backward_images(const Images<const T>& from_x, const Images<const T>& 
              });
 }
 
-// gx and gy are recomputed from x; their slopes live in three rows only. The gradient is zero
-// outside the image, and so are the slopes there.
+// Set the pixels of a row of slopes, with one border pixel on either side, that lie outside the
+// image: computed, they would be zero times what may be NaN beside them.
+template <class A>
+void clear_outside(A* row, int64_t y, int64_t height, int64_t width, Columns columns, int64_t run) {
+  const int64_t n = (columns.end - columns.begin) * run;
+  if (y < 0 || y >= height) {
+    std::fill_n(row, n + 2 * run, A(0));
+    return;
+  }
+  if (columns.begin == 0) std::fill_n(row, run, A(0));
+  if (columns.end == width) std::fill_n(row + n + run, run, A(0));
+}
+
+// gx and gy are recomputed from x; their slopes live in three rows only.
 template <class Energy, class T>
 void energy_backward_images(const Images<const T>& grads, const Images<const T>& from,
                             const Images<T>& to) {
@@ -109,6 +121,8 @@ void energy_backward_images(const Images<const T>& grads, const Images<const T>&
                  const Rows<A> x(s.x, y, run);
                  slope_row<Energy>(x.top, x.middle, x.bottom, run, s.grad.data(), s.u.slot(y),
                                    s.v.slot(y), n + 2 * run);
+                 clear_outside(s.u.slot(y), y, to.height, to.width, columns, run);
+                 clear_outside(s.v.slot(y), y, to.height, to.width, columns, run);
                  if (y <= first) continue;
                  A* out = target_row(to[i], y - 1, columns, s.out.data());
                  adjoint_row(Rows<A>(s.u, y - 1, run), Rows<A>(s.v, y - 1, run), out, n);

@@ -113,8 +113,11 @@ __global__ void energy_backward_kernel(const T* grads, const T* from, T* to, Pla
     if (at < cells) x[(y + 7) % 3 * cells + at] = value_at<A>(from + start, p, y + 1, i);
     __syncthreads();
     if (has_slope) {
-      const Gradient<A> s =
-          Energy::slope(sobel(ring_of(x, cells, y, at, step)), value_at<A>(grads + start, p, y, i));
+      // Outside the image it is zero, whatever stands beside it: zero times NaN would be NaN.
+      const bool real = inside && y >= 0 && y < p.height;
+      const Gradient<A> s = real ? Energy::slope(sobel(ring_of(x, cells, y, at, step)),
+                                                 value_at<A>(grads + start, p, y, i))
+                                 : Gradient<A>{A(0), A(0)};
       u[(y + 6) % 3 * cells + at] = s.x;
       v[(y + 6) % 3 * cells + at] = s.y;
     }

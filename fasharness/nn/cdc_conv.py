@@ -38,8 +38,8 @@ class _CDConv(nn.modules.conv._ConvNd):
     theta: float | nn.Parameter
 
     def _start(self, theta: float, learnable_theta: bool, compat: bool) -> None:
-        if math.isnan(theta):
-            raise ValueError("theta must be a number, got NaN")
+        if not math.isfinite(theta):
+            raise ValueError(f"theta must be a finite number, got {theta}")
         if any(k % 2 == 0 for k in self.kernel_size):
             raise ValueError(f"kernel_size must be odd, got {self.kernel_size}")
         # On the device and in the dtype of the weight, where the operators expect it.

@@ -57,6 +57,12 @@ def require_same_device(first: str, a: Tensor, second: str, b: Tensor) -> None:
         raise ValueError(f"{second} must be on the device of {first}, {a.device}, got {b.device}")
 
 
+def under_autocast(x: Tensor) -> bool:
+    """Return whether autocast is on for the device of a tensor; devices such as meta have none."""
+    kind = x.device.type
+    return bool(torch.amp.is_autocast_available(kind)) and torch.is_autocast_enabled(kind)
+
+
 def memory_format(x: Tensor) -> torch.memory_format:
     """Return the memory format in which an operator writes its result for this input.
 

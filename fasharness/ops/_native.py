@@ -42,8 +42,20 @@ class Operator(Generic[P, R]):
 
         Returns:
             As the definition.
+
+        Raises:
+            RuntimeError: within `torch.func.grad` and its like, which PyTorch's custom operators
+                do not support.
         """
-        result: R = self._call(*args, **kwargs)
+        try:
+            result: R = self._call(*args, **kwargs)
+        except RuntimeError as error:
+            if "functorch transforms" not in str(error):
+                raise
+            raise RuntimeError(
+                f"{self._call}: torch.func.grad, vjp, jvp and jacrev do not work with "
+                "fasharness's operators; use torch.autograd.grad"
+            ) from None
         return result
 
     def fake(self, shapes: Callable[P, R]) -> Callable[P, R]:

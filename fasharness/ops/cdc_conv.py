@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fasharness.ops._check import Size, require_float, require_rank, require_same_device
+from fasharness.ops._check import (
+    Size,
+    require_float,
+    require_rank,
+    require_same_device,
+    under_autocast,
+)
 from fasharness.ops.cdc_weight import Form, Theta, cdc_weight
 
 # Names the axes of a weight from those of an image: (N, C, H, W) becomes (O, I, kH, kW).
@@ -50,7 +55,7 @@ def check_convolution(
     if bias is not None:
         _check_bias(bias, weight)
     # Autocast brings both to its own dtype inside the convolution.
-    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+    if x.dtype != weight.dtype and not under_autocast(x):
         raise TypeError(f"weight must have x's dtype {x.dtype}, got {weight.dtype}")
 
 

@@ -17,6 +17,8 @@ Form = Literal["all", "adjacent", "temporal"]
 Direction = Literal["hv", "diagonal"]
 Theta = float | Tensor
 
+MOST_TAPS = 343
+"""Taps of the largest kernel, which the CUDA kernel has room for."""
 # Numbers of the taps in a flat 3x3 kernel, in the published order of the five weights.
 _CROSS_TAPS = {"hv": (1, 3, 4, 5, 7), "diagonal": (0, 2, 4, 6, 8)}
 
@@ -138,17 +140,17 @@ def check_theta(theta: Theta, weight: Tensor) -> None:
     """Refuse a theta that is neither a number nor one learnable number.
 
     Args:
-        theta: the argument; only numbers are checked for NaN, as reading a tensor would make
-            the device wait.
+        theta: the argument; only numbers are checked for being finite, as reading a tensor would
+            make the device wait.
         weight: the tensor that theta goes with.
 
     Raises:
         TypeError: theta is a tensor of another dtype than weight.
-        ValueError: theta is NaN, not one number, or on another device.
+        ValueError: theta is not finite, not one number, or on another device.
     """
     if not isinstance(theta, Tensor):
-        if math.isnan(theta):
-            raise ValueError("theta must be a number, got NaN")
+        if not math.isfinite(theta):
+            raise ValueError(f"theta must be a finite number, got {theta}")
         return
     if theta.dtype != weight.dtype:
         raise TypeError(f"theta must have weight's dtype {weight.dtype}, got {theta.dtype}")
@@ -165,6 +167,10 @@ def _check(weight: Tensor, theta: Theta, form: str) -> None:
         )
     if any(k % 2 == 0 for k in weight.shape[2:]):
         raise ValueError(f"weight must have odd kernel sizes, got {tuple(weight.shape[2:])}")
+    if math.prod(weight.shape[2:]) > MOST_TAPS:
+        raise ValueError(
+            f"weight must have at most {MOST_TAPS} taps (7x7x7), got {tuple(weight.shape[2:])}"
+        )
     forms = ("all",) if weight.ndim == 4 else ("all", "adjacent", "temporal")
     if form not in forms:
         raise ValueError(
@@ -200,8 +206,9 @@ def cdc_weight(weight: Tensor, theta: Theta, form: Form = "all") -> Tensor:
     """
     _check(weight, theta, form)
     taps = _taps(tuple(weight.shape[2:]), form)
-    scale, learnable = (1.0, theta) if isinstance(theta, Tensor) else (float(theta), None)
-    return _op(weight, scale, learnable, taps.sample, taps.spread)
+    # Of any shape, as the published layers have (1,), but one number.
+    scale, learnable = (1.0, theta.reshape(())) if isinstance(theta, Tensor) else (theta, None)
+    return _op(weight, float(scale), learnable, taps.sample, taps.spread)
 
 
 def cross_weight(weight: Tensor, direction: Direction) -> Tensor:

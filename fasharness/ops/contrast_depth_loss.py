@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fasharness.ops._check import accumulator, require_float, require_same_device
+from fasharness.ops._check import accumulator, require_float, require_same_device, under_autocast
 from fasharness.ops._native import operator
 
 Padding = Literal["valid", "same"]
@@ -134,8 +134,9 @@ def contrast_depth_loss(
         target: float tensor of the shape of pred.
         padding: 'valid' leaves border cells out (CDCN); 'same' pads the maps with zeros
             (SGTD).
-        weight: float tensor (N,), the weight of each sample in the mean; None means all 1.
-            The mean is over the samples, not over the sum of the weights.
+        weight: float tensor (N,) of any float dtype, the weight of each sample in the mean, used
+            in the dtype of the maps; None means all 1. The mean is over the samples, not over the
+            sum of the weights.
 
     Returns:
         Tensor () of the dtype of pred; sums are kept in float32, in float64 for float64.
@@ -152,6 +153,8 @@ def contrast_depth_loss(
     if weight is not None:
         _check_weight(pred, weight)
     dtype = torch.promote_types(pred.dtype, target.dtype)
-    if torch.is_autocast_enabled(pred.device.type):
+    if under_autocast(pred):
         dtype = torch.promote_types(dtype, torch.float32)
+    # Kernels read the weight in the dtype of the maps.
+    weight = None if weight is None else weight.to(dtype)
     return _op(pred.to(dtype), target.to(dtype), weight, padding == "same")

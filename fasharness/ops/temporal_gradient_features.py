@@ -13,6 +13,7 @@ from fasharness.ops._check import (
     require_float,
     require_rank,
     require_same_device,
+    under_autocast,
 )
 from fasharness.ops._native import operator
 from fasharness.ops.spatial_gradient import sobel, sobel_adjoint
@@ -110,7 +111,7 @@ def _check(features: Tensor, reduced: Tensor, frames: int) -> None:
         require_float(name, value)
         require_rank(name, value, "(N * frames, C, H, W)")
     require_same_device("features", features, "reduced", reduced)
-    if reduced.dtype != features.dtype:
+    if reduced.dtype != features.dtype and not under_autocast(features):
         raise TypeError(f"reduced must have features' dtype {features.dtype}, got {reduced.dtype}")
     if frames < 2:
         raise ValueError(f"frames must be at least 2, got {frames}")
@@ -127,6 +128,7 @@ def temporal_gradient_features(features: Tensor, reduced: Tensor, frames: int) -
     Args:
         features: float tensor (N * frames, C, H, W); row n * frames + t is frame t of clip n.
         reduced: tensor (N * frames, R, H, W) of the same dtype, the features in few channels.
+            Under autocast the dtypes may differ; the wider one is used.
         frames: length of a clip, at least 2.
 
     Returns:
@@ -142,4 +144,6 @@ def temporal_gradient_features(features: Tensor, reduced: Tensor, frames: int) -
     Anti-spoofing, CVPR 2020, section 3.2 (STSTB).
     """
     _check(features, reduced, frames)
-    return _op(features, reduced, frames)
+    # As torch.cat under autocast: layers before these may give different dtypes.
+    dtype = torch.promote_types(features.dtype, reduced.dtype)
+    return _op(features.to(dtype), reduced.to(dtype), frames)

@@ -43,7 +43,7 @@ def test_theta_learns():
 
 
 def test_a_nan_theta_is_refused():
-    with pytest.raises(ValueError, match="theta must be a number, got NaN"):
+    with pytest.raises(ValueError, match="theta must be a finite number, got nan"):
         nn.CDConv2d(1, 1, 3, theta=float("nan"))
 
 
