@@ -101,22 +101,22 @@ class SGTD(Method):
             "demo": MappingProxyType(
                 {
                     "size": 96,
-                    "width": 0.125,
+                    "width": 0.25,
                     "momentum": 0.05,
-                    "bona_fide_stride": 2,
+                    "bona_fide_stride": 3,
                     "attack_stride": 6,
-                    "attack_clips": 6,
+                    "attack_clips": 4,
                     "score_clips": 4,
-                    "single_epochs": 10,
-                    "single_batch": 16,
+                    "single_epochs": 5,
+                    "single_batch": 8,
                     # The network ends in a ReLU: at 3e-3 Adam's first steps push it below zero,
-                    # from where no gradient returns.
+                    # from where hardly any gradient returns.
                     "single_rate": 1.5e-3,
-                    "multi_epochs": 5,
+                    "multi_epochs": 2,
                     "multi_batch": 8,
                     "multi_rate": 2e-3,
                     "multi_optimizer": "adam",
-                    "multi_validations": 3,
+                    "multi_validations": 1,
                     "schedule": "cosine",
                 }
             ),
