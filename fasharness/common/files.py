@@ -10,6 +10,20 @@ from pathlib import Path
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give errors of the file system in the block the name of a file, where they name none.
+
+    A write to an open file names none, e.g. when the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
@@ -30,13 +44,14 @@ def replacing(path: Path) -> Iterator[Path]:
     os.close(handle)
     part = Path(name)
     try:
-        yield part
-        with part.open("rb+") as file:
-            # Before the rename: after a power cut the new name could otherwise hold an empty file.
-            os.fsync(file.fileno())
-        # mkstemp creates files that only their owner can read.
-        part.chmod(0o644)
-        part.replace(path)
+        with naming(path):
+            yield part
+            with part.open("rb+") as file:
+                # Before the rename: after a power cut the new name could hold an empty file.
+                os.fsync(file.fileno())
+            # mkstemp creates files that only their owner can read.
+            part.chmod(0o644)
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

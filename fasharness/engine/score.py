@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fasharness.common.faults import concerning
-from fasharness.common.files import digest, write_text
+from fasharness.common.files import digest, naming, write_text
 from fasharness.common.formats import file_text, json_line
 from fasharness.common.records import build
 from fasharness.data import Batch
@@ -214,16 +214,18 @@ class Journal:
 
             def add(found: ClipScores) -> None:
                 nonlocal last
-                file.write(_write_line(found) + "\n")
-                # Not for each line: synchronising takes longer than scoring a small picture.
-                if time.monotonic() - last >= _FLUSH_EVERY:
-                    _synchronise(file)
-                    last = time.monotonic()
+                with naming(self.path):
+                    file.write(_write_line(found) + "\n")
+                    # Not for each line: synchronising takes longer than scoring a small picture.
+                    if time.monotonic() - last >= _FLUSH_EVERY:
+                        _synchronise(file)
+                        last = time.monotonic()
 
             try:
                 yield add
             finally:
-                _synchronise(file)
+                with naming(self.path):
+                    _synchronise(file)
 
 
 class Scorer(NamedTuple):

@@ -1,5 +1,6 @@
 """Atomic writing: the old file or the whole new one, and content keys."""
 
+import errno
 import hashlib
 import json
 from pathlib import Path
@@ -84,3 +85,17 @@ def test_the_hash_of_a_file(tmp_path: Path):
     path = tmp_path / "a"
     path.write_bytes(b"abc" * 100_000)
     assert sha256(path) == hashlib.sha256(b"abc" * 100_000).hexdigest()
+
+
+def fill(path: Path) -> None:
+    """Write a file on a disk on which nothing fits."""
+    with replacing(path), Path("/dev/full").open("wb", buffering=0) as full:
+        full.write(b"x")
+
+
+def test_a_full_disk_is_told_with_the_file_that_did_not_fit(tmp_path: Path):
+    target = tmp_path / "large.bin"
+    with pytest.raises(OSError, match=r"large\.bin") as error:
+        fill(target)
+    assert (error.value.errno, error.value.filename) == (errno.ENOSPC, str(target))
+    assert list(tmp_path.iterdir()) == []
