@@ -36,5 +36,9 @@ class MetricInput:
     threshold: float
 
 
-# NaN, or a ZeroDivisionError, says that the weights leave nothing to compute the figure from.
+class UndefinedError(Exception):
+    """A metric raises it where its presentations give no figure; the result prints its words."""
+
+
+# NaN, or a ZeroDivisionError, says so without words.
 MetricFunction = Callable[[MetricInput], float]

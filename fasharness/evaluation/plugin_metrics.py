@@ -10,7 +10,7 @@ from fasharness.common.faults import cause
 from fasharness.errors import DataError
 from fasharness.evaluation.figures import ScoredSplit, sample_of
 from fasharness.evaluation.resampling import Drawn, Resampling, with_interval
-from fasharness.metric import MetricFunction, MetricInput, Texts
+from fasharness.metric import MetricFunction, MetricInput, Texts, UndefinedError
 from fasharness.metrics import bootstrap
 from fasharness.metrics.arrays import Floats, Ints
 from fasharness.result import Metric
@@ -35,7 +35,10 @@ def measure(
         DataError: when the function takes other arguments or returns no number.
     """
     given, clusters = _given(test, threshold), sample_of(test).clusters
-    value, size = _value(name, function, given), int(clusters.max()) + 1
+    try:
+        value, size = _value(name, function, given), int(clusters.max()) + 1
+    except UndefinedError as why:
+        return Metric(name, None, reason=str(why) or "the metric's plugin gave no reason")
     if not math.isfinite(value):
         return Metric(name, None, reason=f"the metric's plugin returned {value}")
 
@@ -81,16 +84,21 @@ def _weighted(
     if not (weights[given.bona_fide].any() and weights[~given.bona_fide].any()):
         return math.nan
     weights.setflags(write=False)
-    return _value(name, function, replace(given, weights=weights))
+    try:
+        return _value(name, function, replace(given, weights=weights))
+    except UndefinedError:
+        return math.nan
 
 
 def _value(name: str, function: MetricFunction, given: MetricInput) -> float:
-    """Call a plugin's function."""
+    """Call a plugin's function; it may raise `UndefinedError`."""
     try:
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(function(given))
     except ZeroDivisionError:
         return math.nan
+    except UndefinedError:
+        raise
     except (Exception, SystemExit) as error:
         raise DataError(
             f"the plugin's metric {name!r} failed: {cause(error)}; it is a function of a "

@@ -127,8 +127,7 @@ def figure(name: str, value: float | None) -> str:
     """
     if value is None:
         return "–"
-    kind = _kind(name)
-    if kind in DEGREES or kind not in NAMES:
+    if not is_share(name):
         return f"{value:.4f}"
     return f"{percent(value)} %"
 
@@ -187,7 +186,7 @@ def interval(metric: Metric) -> str:
     """
     if metric.low is None or metric.high is None:
         return ""
-    if _kind(metric.name) in DEGREES:
+    if not is_share(metric.name):
         return f"{metric.low:.4f} to {metric.high:.4f}"
     return f"{percent(metric.low)} to {percent(metric.high)}"
 

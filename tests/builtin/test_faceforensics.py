@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from fasharness.builtin.datasets.faceforensics_names import METHODS
 from fasharness.builtin.datasets.faceforensics_pairs import PAIRS
 from fasharness.data import Split
 from fasharness.errors import DataError
-from fasharness.metric import MetricInput
+from fasharness.metric import MetricInput, UndefinedError
 
 Make = Callable[..., Path]
 TRAIN, DEV, TEST = (PAIRS[split][0] for split in Split)
@@ -265,8 +266,13 @@ def test_accuracy_and_auc_of_a_method_by_hand():
     # nine tenths wins both, six tenths wins one and ties one, four tenths wins one
     assert METRICS["auc_deepfakes"](found) == (2 + 1.5 + 1) / 6
     assert METRICS["auc_faceswap"](found) == 1 / 3
-    assert np.isnan(METRICS["auc_face2face"](found))
-    assert np.isnan(METRICS["accuracy_face2face"](found))
+    for name in ("auc_face2face", "accuracy_face2face"):
+        with pytest.raises(UndefinedError, match="no scored test presentation of face2face"):
+            METRICS[name](found)
+    alone = replace(found, weights=found.weights * ~found.bona_fide)
+    for name in ("auc_deepfakes", "accuracy_pristine"):
+        with pytest.raises(UndefinedError, match="no bona fide one is scored"):
+            METRICS[name](alone)
 
 
 def test_a_weight_counts_like_repetition():

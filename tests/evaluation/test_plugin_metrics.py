@@ -1,6 +1,8 @@
 """Metrics of plugins: what they see, their intervals, and functions that go wrong."""
 
 import dataclasses
+import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from fasharness.errors import DataError
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
-from fasharness.metric import MetricFunction, MetricInput
+from fasharness.metric import MetricFunction, MetricInput, UndefinedError
 from fasharness.result import Metric
 from fasharness.scores import Score
 
@@ -89,6 +91,32 @@ def test_metrics_that_go_wrong_say_so(oulu_like) -> None:
         found(scores, lambda live, attacks, threshold: 0.0)  # type: ignore[arg-type,misc]
     with pytest.raises(DataError, match="returns a number"):
         found(scores, lambda given: given.scores)  # type: ignore[arg-type,return-value]
+
+
+@pytest.mark.parametrize("words", ["no masks", ""])
+def test_a_metric_says_why_it_has_no_figure(words: str, oulu_like) -> None:
+    def undefined(given: MetricInput) -> float:
+        raise UndefinedError(words)
+
+    absent = found(oulu_like(), undefined)
+    assert absent.value is None
+    assert absent.reason == (words or "the metric's plugin gave no reason")
+
+
+def test_draws_without_a_figure_count_as_undefined(oulu_like) -> None:
+    """As NaN does: the interval has the value of the other draws."""
+
+    def at(given: MetricInput, otherwise: Callable[[], float]) -> float:
+        first = given.weights[given.subject == given.subject[0]]
+        return float(np.average(given.scores, weights=given.weights)) if first[0] else otherwise()
+
+    def undefined() -> float:
+        raise UndefinedError("not drawn")
+
+    scores = oulu_like()
+    words = found(scores, lambda given: at(given, undefined))
+    assert words == found(scores, lambda given: at(given, lambda: math.nan))
+    assert words.value is not None
 
 
 def test_draws_in_which_a_metric_is_undefined_are_few_or_no_interval_is_given(oulu_like) -> None:

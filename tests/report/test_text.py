@@ -21,6 +21,7 @@ from fasharness.report.numbers import (
     is_share,
     label,
     meaning,
+    with_interval,
 )
 from fasharness.report.text import (
     evaluation_grid,
@@ -29,6 +30,7 @@ from fasharness.report.text import (
     folds_grid,
     folds_table,
 )
+from fasharness.result import Metric
 from fasharness.scores import Score
 
 Draw = Callable[..., tuple[Score, ...]]
@@ -162,3 +164,9 @@ def test_the_printed_threshold_makes_the_same_decisions(
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
 def test_a_score_beside_its_threshold_stays_on_its_side(score: float, threshold: float) -> None:
     assert (float(beside(score, threshold)) >= threshold) == (score >= threshold)
+
+
+@pytest.mark.parametrize("name", ["auc", "accuracy_of_a_plugin"])
+def test_the_ends_of_an_interval_have_the_unit_of_their_figure(name: str) -> None:
+    metric = Metric(name, 0.5, 0.25, 0.75)
+    assert with_interval(metric) == "0.5000 (0.2500 to 0.7500)"

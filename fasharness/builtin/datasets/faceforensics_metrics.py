@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.builtin.datasets.faceforensics_names import SPECIES
-from fasharness.metric import MetricFunction, MetricInput
+from fasharness.metric import MetricFunction, MetricInput, UndefinedError
 
 PRISTINE = ""
 """Stands for the bona fide presentations."""
@@ -25,12 +25,17 @@ def accuracy(given: MetricInput, species: str) -> float:
         species: the method's; `PRISTINE` for bona fide presentations.
 
     Returns:
-        In [0, 1]; NaN without a presentation.
+        In [0, 1].
+
+    Raises:
+        UndefinedError: there is no such presentation.
     """
     mine = given.species == species
     right = (given.scores >= given.threshold) == given.bona_fide
     total = float(given.weights[mine].sum())
-    return float(given.weights[mine & right].sum()) / total if total else float("nan")
+    if not total:
+        raise UndefinedError(_none(species))
+    return float(given.weights[mine & right].sum()) / total
 
 
 def auc(given: MetricInput, species: str) -> float:
@@ -41,7 +46,10 @@ def auc(given: MetricInput, species: str) -> float:
         species: the method's.
 
     Returns:
-        In [0, 1]; NaN without a presentation of either.
+        In [0, 1].
+
+    Raises:
+        UndefinedError: there is no presentation of either.
     """
     fake = given.species == species
     live, order = given.bona_fide, np.argsort(given.scores[fake])
@@ -50,7 +58,13 @@ def auc(given: MetricInput, species: str) -> float:
     scores = given.scores[live]
     beaten = _reached(ranked, scores, below, "left") + _reached(ranked, scores, below, "right")
     total = below[-1] * given.weights[live].sum()
-    return float(given.weights[live] @ beaten / 2 / total) if total else float("nan")
+    if not total:
+        raise UndefinedError(_none(species if not below[-1] else PRISTINE))
+    return float(given.weights[live] @ beaten / 2 / total)
+
+
+def _none(species: str) -> str:
+    return f"no scored test presentation of {species}" if species else "no bona fide one is scored"
 
 
 def _reached(
