@@ -85,7 +85,7 @@ def _validate(options: argparse.Namespace) -> int:
     with Terminal(sys.stderr).bar("check", "files") as advance:
         checked = dataset.validate(folds, lambda done, total: advance(done, total, ""))
     faces = _faces(dataset, folds, options, plugins)
-    findings = [*checked.findings, *_mixed(checked.findings, plugins), *faces.findings]
+    findings = [*checked.findings, *_mixed(checked.findings, dataset, plugins), *faces.findings]
     for finding in findings:
         show(f"{finding.kind}: {finding.name}: {finding.detail}")
     for note in (*checked.notes, *faces.notes):
@@ -113,14 +113,16 @@ def _faces(
     return check_faces(dataset, tuple(shown.values()), detector, frame_of, options.faces)
 
 
-def _mixed(findings: Sequence[Finding], plugins: Plugins) -> Iterator[Finding]:
-    """Yield other data sets that files without a place in this one belong to."""
+def _mixed(findings: Sequence[Finding], dataset: Dataset, plugins: Plugins) -> Iterator[Finding]:
+    """Yield other data sets that files or folders without a place in this one belong to."""
     from fasharness.dataset import Finding
 
     extra = [finding.name for finding in findings if finding.kind == "extra"]
-    for dataset in plugins.datasets().values():
-        if count := sum(map(dataset.owns, extra)):
-            yield Finding("mixed", dataset.title, f"{count} of the extra files are of this set")
+    for other in plugins.datasets().values():
+        if count := sum(map(other.owns, extra)):
+            yield Finding("mixed", other.title, f"{count} of the extra files are of this set")
+        elif other.name != dataset.name and other.claims(dataset.root):
+            yield Finding("mixed", other.title, "its folders are in this root too")
 
 
 def _ls(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import NamedTuple
 
+from fasharness.common.marks import DONE, simulation_of
 from fasharness.data import Split
 from fasharness.dataset import Finding, Validation
 from fasharness.errors import DataError
@@ -16,6 +17,9 @@ from fasharness.released.layout import Layout
 
 _PART = 256
 """Files that a thread opens before it takes others: a task for each costs more than opening it."""
+
+_TRUTH = ".truth.npz"
+"""Ending of what a simulator writes beside each video, in place of the video's own."""
 
 
 class _Checked(NamedTuple):
@@ -104,6 +108,7 @@ def _extra(data: Layout) -> Iterator[Finding]:
 def _counts(data: Layout) -> Iterator[Finding]:
     """Yield parts that hold neither what was published nor what others saw."""
     if data.simulated:  # a simulation writes a part of the set
+        yield from _of_simulation(data)
         return
     for part in data.parts:
         found = counted(item for item in data.there.values() if not item.role and part.holds(item))
@@ -111,6 +116,17 @@ def _counts(data: Layout) -> Iterator[Finding]:
             seen = f" ({part.seen} in {part.where})" if part.seen else ""
             wanted = f"expected {part.published} (bona fide + attack){seen}"
             yield Finding("count", part.name, f"{found}, {wanted}")
+
+
+def _of_simulation(data: Layout) -> Iterator[Finding]:
+    """Yield what a simulated root lacks: its mark gives the number of files, their names nobody."""
+    stems = {path.rpartition(".")[0] for path in data.there}
+    for path in data.walked.files:
+        if path.endswith(_TRUTH) and (stem := path.removesuffix(_TRUTH)) not in stems:
+            yield Finding("missing", stem, "only what the simulator wrote beside it is there")
+    wrote = (simulation_of(data.root) or {}).get("videos", len(data.there))
+    if wrote != len(data.there):
+        yield Finding("count", DONE, f"{len(data.there)} files, the simulator wrote {wrote}")
 
 
 def _subjects(data: Layout) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What validation finds in a root: names, counts, subjects, files, boxes, links, other sets."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -169,6 +170,25 @@ def test_a_simulated_root_holds_what_is_on_disk(make_root: Make, short_film: byt
     assert (len(protocol.train), len(protocol.dev), len(protocol.test)) == (12, 12, 24)
 
 
+def test_a_file_that_a_simulated_root_lost_or_got_is_missed(make_root: Make, short_film: bytes):
+    names = [n for n in CasiaFasd.names() if "/1/" in n]
+    root = make_root([*names, *(f"{n.removesuffix('.avi')}.truth.npz" for n in names)], short_film)
+    (root / "SIMULATED.json").write_text(json.dumps({"size": "tiny", "videos": len(names)}))
+    assert kinds(CasiaFasd(root)) == {}
+    (root / names[3]).unlink()
+    assert kinds(CasiaFasd(root)) == {
+        ("missing", "train_release/1/3"): "only what the simulator wrote beside it is there",
+        ("count", "SIMULATED.json"): "23 files, the simulator wrote 24",
+    }
+    shutil.rmtree(root / "train_release")  # half extracted
+    assert kinds(CasiaFasd(root)) == {
+        ("count", "SIMULATED.json"): "12 files, the simulator wrote 24"
+    }
+    more = (root / names[-1]).parent / "9.avi"
+    more.write_bytes(short_film)
+    assert ("extra", "test_release/1/9.avi") in kinds(CasiaFasd(root))
+
+
 def test_an_unfinished_simulation_is_refused(make_root: Make):
     root = make_root(["scene01/real/x.mov", ".simulating.json"])
     with pytest.raises(DataError, match="an unfinished simulation"):
@@ -210,6 +230,16 @@ def test_a_mixed_root_names_the_other_set(
     assert ended.code == 2
     assert "mixed: Replay-Mobile: 2 of the extra files are of this set\n" in ended.out
     assert "note: face boxes: 24 files without a side file, 0 rows without a face\n" in ended.out
+
+
+def test_a_root_with_the_folders_of_another_set_names_it(
+    make_root: Make, short_film: bytes, command: Callable[..., Ended]
+):
+    names = [*list(ReplayAttack.names())[:4], *list(MsuMfsd.names())[:4]]
+    root = make_root(names, short_film)
+    ended = command("validate", "--protocol", "replay-attack-print", "--data", root)
+    assert "mixed: MSU-MFSD: its folders are in this root too\n" in ended.out
+    assert ended.out.count("mixed: ") == 1
 
 
 RELEASED = [d for d in load().datasets().values() if issubclass(d, Released)]
