@@ -5,12 +5,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from fasharness.faces import Face, Frame
+from fasharness.hookspecs import hookimpl
+from fasharness.plugins import Plugins, load
 from fasharness.scores import Score, write_csv
 from fasharness.testing import Ended
 
@@ -172,3 +176,24 @@ def short_film(film: Callable[..., None], tmp_path_factory: pytest.TempPathFacto
     path = tmp_path_factory.mktemp("film") / "short.avi"
     film(path, bona_fide=True, seed=0, frames=2)
     return path.read_bytes()
+
+
+class Middle:
+    """A detector that finds a face in the middle of every frame."""
+
+    name = "middle"
+    version = "1"
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
+        return [[Face((30.0, 20.0, 60.0, 60.0), 1.0)] for _ in frames]
+
+
+@pytest.fixture
+def middle() -> Plugins:
+    """The installed plugins and `Middle`, for runs on toy videos."""
+
+    @hookimpl
+    def fasharness_detectors() -> Mapping[str, Callable[[str], Middle]]:
+        return {"middle": lambda device: Middle()}
+
+    return load([("middle", SimpleNamespace(fasharness_detectors=fasharness_detectors))])

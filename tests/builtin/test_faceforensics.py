@@ -1,10 +1,13 @@
 """FaceForensics++: names, pairs, compressions, frames, LGSC's lists, figures of each method."""
 
+import csv
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,9 +15,14 @@ from fasharness.builtin.datasets.faceforensics import FaceForensics
 from fasharness.builtin.datasets.faceforensics_metrics import METRICS, accuracy, auc
 from fasharness.builtin.datasets.faceforensics_names import METHODS
 from fasharness.builtin.datasets.faceforensics_pairs import PAIRS
+from fasharness.common.progress import Terminal
 from fasharness.data import Split
 from fasharness.errors import DataError
 from fasharness.metric import MetricInput, UndefinedError
+from fasharness.plugins import Plugins
+from fasharness.result import read
+from fasharness.run.experiment import run
+from fasharness.run.settings import Settings
 
 Make = Callable[..., Path]
 TRAIN, DEV, TEST = (PAIRS[split][0] for split in Split)
@@ -181,6 +189,46 @@ def test_hidden_pictures_are_tested_on_and_decided_in_a_submission(
     assert json.loads((tmp_path / "submission.json").read_text()) == {
         "0000.png": "real", "0001.png": "fake",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_a_run_decides_on_every_picture_of_the_benchmark(
+    simulated: bool,
+    make_root: Make,
+    short_film: bytes,
+    film: Callable[..., None],
+    middle: Plugins,
+    own_machine: None,
+    tmp_path: Path,
+):
+    """With the threshold of dev; drawn faces, whose file could not say so, give no submission."""
+    film(tmp_path / "attack.avi", bona_fide=False, seed=1, frames=2)
+    forged = (tmp_path / "attack.avi").read_bytes()
+    for path in videos("c23", TRAIN, DEV, TEST):
+        root = make_root([path], forged if "manipulated" in path else short_film)
+    (root / "faceforensics_benchmark_images").mkdir()
+    for name, light in zip(HIDDEN, (0, 90, 255), strict=True):
+        picture = np.full((120, 120, 3), light, np.uint8)
+        cv2.imwrite(str(root / name), picture)
+    if simulated:
+        (root / "SIMULATED.json").write_text('{"size": "tiny"}')
+    settings = Settings(
+        "brightness", "faceforensics-c23-benchmark", data=root, detector="middle", jobs=1,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    folder = run(settings, middle, Terminal(io.StringIO()), tmp_path / "store").folder
+    path = folder / "submission.json"
+    assert path.exists() is not simulated
+    with (folder / "unlabelled_scores.csv").open(newline="") as file:
+        scores = {row["presentation"]: float(row["score"]) for row in csv.DictReader(file)}
+    threshold = read(folder / "result.json").evaluation.threshold.value
+    decided = {
+        f"{name.rpartition('/')[2]}.png": "real" if score >= threshold else "fake"
+        for name, score in scores.items()
+    }
+    assert set(decided) == {"0000.png", "0001.png", "0002.png"}
+    assert set(decided.values()) == {"real", "fake"}
+    assert simulated or json.loads(path.read_text()) == decided
 
 
 def test_a_protocol_of_the_benchmark_without_its_pictures_is_refused(make_root: Make):

@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,8 +16,6 @@ from fasharness.common.progress import Terminal
 from fasharness.data import Presentation, Split
 from fasharness.dataset import Dataset, JointDataset
 from fasharness.errors import OptionError, UnknownNameError
-from fasharness.faces import Face, Frame
-from fasharness.hookspecs import hookimpl
 from fasharness.plugins import Plugins, load
 from fasharness.protocol import Protocol
 from fasharness.released.crossed import Crossing, parse
@@ -177,16 +174,6 @@ def test_a_protocol_with_a_missing_member_is_not_offered(
     assert "M+I-to-O@ssan\tO, C, I, M" in lines
 
 
-class Middle:
-    """A detector that finds a face in the middle of every frame."""
-
-    name = "middle"
-    version = "1"
-
-    def detect(self, frames: Sequence[Frame]) -> list[list[Face]]:
-        return [[Face((30.0, 20.0, 60.0, 60.0), 1.0)] for _ in frames]
-
-
 def small(name: str) -> Iterator[str]:
     """Names of a few subjects of each part."""
     if name == "oulu-npu":
@@ -204,6 +191,7 @@ def test_a_run_over_four_data_sets_says_which_convention_it_follows(
     make_root: Callable[..., Path],
     short_film: bytes,
     film: Callable[..., None],
+    middle: Plugins,
     monkeypatch: pytest.MonkeyPatch,
     own_machine: None,
     tmp_path: Path,
@@ -219,15 +207,10 @@ def test_a_run_over_four_data_sets_says_which_convention_it_follows(
         (root / "SIMULATED.json").write_text(json.dumps({"size": "tiny"}))
         monkeypatch.setenv(f"FASHARNESS_{name.upper().replace('-', '_')}", str(root))
 
-    @hookimpl
-    def fasharness_detectors() -> Mapping[str, Callable[[str], Middle]]:
-        return {"middle": lambda device: Middle()}
-
-    plugins = load([("middle", SimpleNamespace(fasharness_detectors=fasharness_detectors))])
     settings = Settings(
         "brightness", "O+C+I->M@ssdg", detector="middle", jobs=1, out=tmp_path / "run"
     )
-    folder = run(settings, plugins, Terminal(io.StringIO()), tmp_path / "store").folder
+    folder = run(settings, middle, Terminal(io.StringIO()), tmp_path / "store").folder
     found = read(folder / "result.json")
     assert found.simulated
     words = found.provenance["protocol"]  # type: ignore[union-attr]
