@@ -7,7 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TOY = Path(__file__).parent / "third_party_plugin" / "toy"
-PAGES = [*sorted((ROOT / "docs").glob("*.md")), *ROOT.glob("README.md")]
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *ROOT.glob("*.md"),
+         *sorted((ROOT / "plugins").glob("*/README.md"))]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [str(p.relative_to(TOY)) for p in sorted(TOY.rglob("*.[pt][yo]*"))
@@ -24,6 +25,11 @@ def test_links_between_pages_lead_somewhere(page: Path):
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text())
     missing = [target for target in targets if not (page.parent / target).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_holds_what_a_merge_left(page: Path):
+    assert re.findall(r"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?$", page.read_text(), re.M) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
