@@ -190,7 +190,7 @@ def test_a_disk_that_is_too_small_is_refused_before_the_work(program, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--size", "mni"], ["no size 'mni'", "available: mini, small, full"]),
+        (["--size", "mni"], ["no size 'mni'", "available: tiny, mini, small, full"]),
         (["--users", "0"], ["users must be 3 (one of each part) to 55, got 0"]),
         (["--users", "1,56"], ["no user 56; users are 1 to 55"]),
         (["--users", "few"], ["users 'few': give a number of users"]),

@@ -19,15 +19,18 @@ from fasharness_sim.formats import Side
 from fasharness_sim.layout import Layout, Sitting, Video
 
 # sittings of each split in the two sessions that train, and in the third, which protocols 1 and 4
-# keep for the test; mini has what protocol 1 needs and nothing else, which leaves the others less
+# keep for the test; tiny and mini have what protocol 1 needs and nothing else, which leaves the
+# others less, or nothing in tiny
 _KNOWN = MappingProxyType(
     {
+        "tiny": {Split.TRAIN: 2, Split.DEV: 2, Split.TEST: 0},
         "mini": {Split.TRAIN: 18, Split.DEV: 8, Split.TEST: 0},
         "small": {Split.TRAIN: 60, Split.DEV: 35, Split.TEST: 45},
     }
 )
 _UNSEEN = MappingProxyType(
     {
+        "tiny": {Split.TRAIN: 0, Split.DEV: 0, Split.TEST: 2},
         "mini": {Split.TRAIN: 0, Split.DEV: 0, Split.TEST: 30},
         "small": {Split.TRAIN: 10, Split.DEV: 10, Split.TEST: 40},
     }
@@ -41,7 +44,7 @@ class OuluNpuLayout(Layout):
     dataset = "oulu-npu"
     title = "OULU-NPU"
     version = 3
-    sizes = MappingProxyType({"mini": 280, "small": 1000, "full": 4950})
+    sizes = MappingProxyType({"tiny": 30, "mini": 280, "small": 1000, "full": 4950})
     users = USERS
     protocols = MappingProxyType({f"oulu{k}": f"protocol {k}" for k in range(1, 5)})
     naming = (

@@ -64,12 +64,24 @@ def test_every_list_of_a_small_size_has_all_classes(size):
         assert _labels(text).keys() == {"+1", "-1", "-2"}, path
 
 
-@pytest.mark.parametrize(("size", "count"), [("mini", 280), ("small", 1000), ("full", 4950)])
+@pytest.mark.parametrize(
+    ("size", "count"), [("tiny", 30), ("mini", 280), ("small", 1000), ("full", 4950)]
+)
 def test_names_are_as_many_as_promised_and_different(size, count):
     names = _names(size)
     assert len(set(names)) == len(names) == count == LAYOUT.sizes[size]
     assert _sittings(size) == sorted(_sittings(size))
     assert set(names) <= set(_names("full"))
+
+
+def test_tiny_is_the_least_for_protocol_1():
+    """Two users of each part and every class; all of them are in mini."""
+    texts = _lists("tiny")
+    for part in ("Train", "Dev", "Test"):
+        lines = texts[f"Protocol_1/{part}.txt"].splitlines()
+        assert _labels(texts[f"Protocol_1/{part}.txt"]) == {"+1": 2, "-1": 4, "-2": 4}
+        assert len({line.split("_")[2] for line in lines}) == 2
+    assert set(_names("tiny")) <= set(_names("mini"))
 
 
 def test_mini_is_what_protocol_1_needs():
