@@ -1,8 +1,11 @@
 """The exceptions that a user sees as one line: what is wrong, where, and what to do."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+
+_MOST, _FEW = 60, 20
+"""How many names a message tells, and how many of more."""
 
 
 class FasharnessError(Exception):
@@ -21,18 +24,25 @@ class UnknownNameError(FasharnessError):
         Args:
             kind: what was looked up, e.g. ``method``.
             name: the requested name.
-            available: every available name.
+            available: every available name, of which a few are told if there are very many.
         """
         known = sorted(available)
         near = difflib.get_close_matches(str(name), known, n=2)
         hint = f"; did you mean {' or '.join(repr(n) for n in near)}?" if near else ";"
-        super().__init__(f"no {kind} {name!r}{hint} available: {', '.join(known) or 'none'}")
+        super().__init__(f"no {kind} {name!r}{hint} available: {_listed(known)}")
         self._arguments = (kind, name, known)
 
     def __reduce__(self) -> tuple[type["UnknownNameError"], tuple[str, str, list[str]]]:
         """Support pickling, so that a worker process can raise it."""
         # Exception pickles self.args, the composed message, which does not fit __init__.
         return type(self), self._arguments
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Join names; of more than a screen holds the first ones and how many more there are."""
+    if len(names) <= _MOST:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more (see `fasharness ls`)"
 
 
 class PluginError(FasharnessError):

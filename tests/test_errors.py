@@ -19,6 +19,13 @@ def test_an_unknown_name_comes_with_the_nearest_and_all_names():
     assert str(errors.UnknownNameError("metric", "x", [])) == "no metric 'x'; available: none"
 
 
+def test_of_very_many_names_a_few_are_told():
+    """Those of all protocols filled several screens."""
+    text = str(errors.UnknownNameError("protocol", "oulo1", ["oulu1", *map(str, range(100, 180))]))
+    assert text.startswith("no protocol 'oulo1'; did you mean 'oulu1'? available: 100, 101, ")
+    assert text.endswith(", 119 and 61 more (see `fasharness ls`)")
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_errors_survive_pickling(kind: type[errors.FasharnessError]):
     arguments = ("crop", "pilow", ["pillow"]) if kind is errors.UnknownNameError else ("words",)
