@@ -221,7 +221,7 @@ class Carved(NamedTuple):
 
 def carved_rule(every: int = 4) -> str:
     """Return the name of the rule of `carve_dev`."""
-    return f"every {every}. subject of train (a rule of fasharness)"
+    return f"one in {every} subjects of train (a rule of fasharness)"
 
 
 def carve_dev(presentations: Sequence[Presentation], every: int = 4) -> Carved:

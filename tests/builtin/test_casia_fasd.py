@@ -68,7 +68,7 @@ def test_dev_is_carved_by_subject_and_the_literature_s_threshold_is_asked_for(da
     protocol = data.protocol("casia-overall")
     # in the order of their names as texts: train_release/1, /10, /11, /12, …
     assert {p.subject for p in protocol.dev} == {f"train_release/{n}" for n in (12, 16, 2, 5, 9)}
-    assert protocol.dev_rule == "every 4. subject of train (a rule of fasharness)"
+    assert protocol.dev_rule == "one in 4 subjects of train (a rule of fasharness)"
     assert not protocol.convention.leaks
     leaky = data.protocol("casia-overall@test-eer")
     assert (len(leaky.train), leaky.dev, len(leaky.test)) == (240, (), 360)

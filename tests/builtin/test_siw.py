@@ -75,7 +75,7 @@ def test_protocol_1_trains_on_the_first_60_frames_and_tests_on_all(data: Siw):
     assert species(found.test) == {"live", "print1", "print2", *(f"replay{n}" for n in "1234")}
     # no dev was published: the third and seventh of eight subjects come out of train
     assert {p.subject for p in found.dev} == {"006", "010"}
-    assert "every 4. subject" in found.dev_rule
+    assert "one in 4 subjects" in found.dev_rule
     whole = data.protocol("siw-1@test-eer")
     assert (len(whole.train), whole.dev, whole.convention.leaks) == (64, (), True)
     assert {p.window for p in whole.train} == {(0, 60)}

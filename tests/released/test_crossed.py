@@ -135,7 +135,7 @@ def test_without_the_literature_s_threshold_dev_is_carved_out_of_each_source(
 ):
     found = protocol(whole, "O+C+I->M@ssdg")
     assert not found.convention.leaks
-    assert found.dev_rule == "every 4. subject of train (a rule of fasharness)"
+    assert found.dev_rule == "one in 4 subjects of train (a rule of fasharness)"
     assert counts([*found.train, *found.dev]) == (1010, 4030)
     assert {p.dataset for p in found.dev} == {"oulu-npu", "casia-fasd", "replay-attack"}
     assert len({p.subject for p in found.dev if p.dataset == "casia-fasd"}) == 50 // 4
@@ -149,7 +149,7 @@ def test_the_project_s_own_way_keeps_official_dev_parts(whole: Mapping[str, Data
     official = [p for p in found.dev if p.dataset == "oulu-npu"]
     assert counts(official) == (270, 1080)
     assert found.dev_rule == (
-        "oulu-npu: official; casia-fasd: every 4. subject of train (a rule of fasharness)"
+        "oulu-npu: official; casia-fasd: one in 4 subjects of train (a rule of fasharness)"
     )
     outline = Ocim.outline("O+C->M")
     assert outline is not None
@@ -215,8 +215,8 @@ def test_a_run_over_four_data_sets_says_which_convention_it_follows(
     assert found.simulated
     words = found.provenance["protocol"]  # type: ignore[union-attr]
     assert "SSDG's lists" in words["convention"]
-    assert words["dev"] == "every 4. subject of train (a rule of fasharness)"
+    assert words["dev"] == "one in 4 subjects of train (a rule of fasharness)"
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "SSDG" in page
-    assert "every 4. subject" in page
+    assert "one in 4 subjects" in page
     assert "SIMULATED" in page

@@ -34,7 +34,7 @@ def test_the_protocols_of_a_data_set_are_listed_with_counts_and_convention(
 ):
     lines = command("ls", "protocols", "msu-mfsd").out.splitlines()
     assert lines[0].startswith(
-        "msu-mfsd\ttrain 30+90, test 40+120\tdev: every 4. subject of train (a rule of "
+        "msu-mfsd\ttrain 30+90, test 40+120\tdev: one in 4 subjects of train (a rule of "
         "fasharness)\tHTER, threshold eer\t"
     )
     assert lines[1].startswith(

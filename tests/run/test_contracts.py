@@ -299,8 +299,8 @@ def test_a_carved_dev_is_named_in_the_result(here: Path):
 
     folder = run_changed(here, carved)
     found = result(folder)
-    assert "every 3. subject of train" in found.provenance["protocol"]["dev"]
-    assert any("every 3. subject" in warning for warning in found.evaluation.warnings)
+    assert "one in 3 subjects of train" in found.provenance["protocol"]["dev"]
+    assert any("one in 3 subjects" in warning for warning in found.evaluation.warnings)
     assert {s.subject for s in read_csv(folder / "scores.csv") if s.split == "dev"} == {"2", "6"}
 
 
