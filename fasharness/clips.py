@@ -239,6 +239,7 @@ class Sampling:
         batches: ``mixed``, or ``even`` to give each group of a balanced epoch an equal share of
             every batch too.
         mix: name of an auxiliary set to its share of each batch; the rest is the protocol's own.
+        optional: names in `mix` that a run may leave out; then their share is the protocol's own.
         partner: ``bona fide of subject`` gives each clip a bona fide clip of the same subject.
     """
 
@@ -248,6 +249,7 @@ class Sampling:
     length: Literal["same", "largest"] = "same"
     batches: Literal["mixed", "even"] = "mixed"
     mix: Mapping[str, float] = field(default_factory=dict, hash=False)
+    optional: tuple[str, ...] = ()
     partner: Literal["", "bona fide of subject"] = ""
 
     def __post_init__(self) -> None:
@@ -268,3 +270,5 @@ class Sampling:
             raise ValueError(f"per_presentation must not be negative, got {self.per_presentation}")
         if any(not 0 < share < 1 for share in self.mix.values()) or sum(self.mix.values()) >= 1:
             raise ValueError(f"mix must hold shares in (0, 1) below 1 in all, got {self.mix}")
+        if spare := sorted(set(self.optional) - self.mix.keys()):
+            raise ValueError(f"optional must name sets of mix, got {spare[0]!r}")

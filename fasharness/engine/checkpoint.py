@@ -39,6 +39,8 @@ class ModelCard:
         detector: the face detector of its run.
         simulated: whether it was trained on simulated data.
         trained_on: of a generator ``data set:id`` of all presentations that it was trained on.
+        auxiliary: what it was trained on beside its protocol, and what to doubt of it; one
+            sentence each.
         threshold: chosen on the dev scores of its run; None before they exist.
     """
 
@@ -51,6 +53,7 @@ class ModelCard:
     detector: str = ""
     simulated: bool = False
     trained_on: tuple[str, ...] = ()
+    auxiliary: tuple[str, ...] = ()
     threshold: Threshold | None = None
 
 

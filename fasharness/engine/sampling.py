@@ -74,13 +74,18 @@ def plan_epoch(
 
     Returns:
         The draws of each batch: the protocol's own clips first, then those of each auxiliary set
-        in the order of `Sampling.mix`.
+        in the order of `Sampling.mix`, but not of an optional set without items.
 
     Raises:
         DataError: there is nothing to draw from for a rule, e.g. no auxiliary set of a name, or no
             bona fide clip of a subject.
     """
-    shares = {name: round(size * share) for name, share in sampling.mix.items()}
+    given = {item.origin for item in items}
+    shares = {
+        name: round(size * share)
+        for name, share in sampling.mix.items()
+        if name in given or name not in sampling.optional
+    }
     first = size - sum(shares.values())
     for name, count in shares.items():
         if count < 1 or first < 1:

@@ -37,10 +37,19 @@ def check_feasible(fold: Fold) -> None:
 
 
 def _check_auxiliary(fold: Fold) -> None:
-    """Refuse auxiliary sets that are mixed in but missing, or given but not mixed in."""
+    """Refuse auxiliary sets that are needed but missing, empty, or given for nothing."""
     name, given = fold.method.name, fold.protocol.auxiliary
-    mixed = {one for stage in fold.method.stages() for one in stage.sampling.mix}
-    if fold.settings.checkpoint is None and (missing := sorted(mixed - given.keys())):
+    if fold.settings.checkpoint is not None:
+        if asked := sorted(fold.settings.auxiliary):
+            raise OptionError(
+                f"--auxiliary {asked[0]}: nothing is trained on it, since --checkpoint gives the "
+                "model; leave one of the two out"
+            )
+        return
+    mixes = [stage.sampling for stage in fold.method.stages()]
+    mixed = {one for sampling in mixes for one in sampling.mix}
+    needed = {one for sampling in mixes for one in sampling.mix.keys() - {*sampling.optional}}
+    if missing := sorted(needed - given.keys()):
         raise OptionError(
             f"{name} mixes the auxiliary set {missing[0]!r} into its batches, and there is none; "
             f"give its folder with --auxiliary {missing[0]}=DIR"
@@ -50,3 +59,6 @@ def _check_auxiliary(fold: Fold) -> None:
             f"{name} has no use for the auxiliary set {spare[0]!r}; it mixes in: "
             f"{', '.join(sorted(mixed)) or 'none'}"
         )
+    # An optional one would pass for one that is not given.
+    if empty := [one for one, shown in given.items() if not shown]:
+        raise RunError(f"the auxiliary set {empty[0]!r} holds no presentation")

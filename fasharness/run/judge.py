@@ -10,7 +10,7 @@ from typing import Any
 from fasharness import report
 from fasharness.common.files import digest, sha256
 from fasharness.data import Split
-from fasharness.engine.checkpoint import model_digest, set_threshold
+from fasharness.engine.checkpoint import model_digest, read_card, set_threshold
 from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check_manifest, limited
 from fasharness.evaluation.evaluate import EvaluationOptions
@@ -24,7 +24,6 @@ from fasharness.result import write as write_result
 from fasharness.run import baselines
 from fasharness.run.error_pictures import draw
 from fasharness.run.fold import Fold
-from fasharness.run.generated import warnings as auxiliary_warnings
 from fasharness.run.provenance import collect, recipe_block
 from fasharness.run.scoring import unlabelled
 from fasharness.run.settings import Settings
@@ -125,7 +124,9 @@ def _warnings(fold: Fold) -> Iterator[str]:
             "evaluate clip_scores.csv"
         )
     yield from _stand_ins(fold)
-    yield from auxiliary_warnings(fold.generated, protocol.simulated)
+    # Its file tells it, whoever trained it.
+    if fold.model is not None:
+        yield from read_card(fold.model).auxiliary
     unknown = sum(not shown.known for _, shown in protocol.items())
     if unknown:
         yield (

@@ -27,7 +27,7 @@ from fasharness.prepare.planning import Recipe, Wanted, preparation_device
 from fasharness.prepare.prepared import Prepared
 from fasharness.prepare.store import ClipStore
 from fasharness.run.fold import Fold
-from fasharness.run.generated import name_of
+from fasharness.run.generated import name_of, warnings
 from fasharness.run.resume_keys import fit_key, training_items
 
 if TYPE_CHECKING:  # torch is imported only where a network is used
@@ -139,6 +139,7 @@ def _fit(fold: Fold, prepared: Prepared, path: Path, key: str) -> None:
             detector=detector,
             simulated=fold.protocol.simulated,
             trained_on=_trained_on(fold),
+            auxiliary=tuple(warnings(fold.generated, fold.protocol.simulated)),
         )
         save_model(path, card, network)
 

@@ -128,6 +128,7 @@ def _notes(card: ModelCard, detector: str) -> Iterator[str]:
     """Say what makes scores differ from those of the model's run, or doubtful."""
     if card.simulated:
         yield "SIMULATED: the model was trained on simulated data"
+    yield from card.auxiliary
     if card.faces == "dataset":
         yield f"its run had the faces from the data set; here {detector} finds them"
     elif card.detector not in ("", detector):

@@ -156,6 +156,19 @@ def test_an_auxiliary_set_gets_its_share_of_each_batch_behind_the_own_clips():
     assert len(set(seeds)) == len(seeds)
 
 
+def test_an_optional_set_is_mixed_in_where_it_is_given_and_else_takes_no_place():
+    sampling = Sampling(mix={"made": 0.25}, optional=("made",))
+    given = [*MIXED, item("g", "print", 2, origin="made")]
+    needed = Sampling(mix={"made": 0.25})
+    assert plan_epoch(given, sampling, 4, (0, 0, 0)) == plan_epoch(given, needed, 4, (0, 0, 0))
+    assert plan_epoch(MIXED, sampling, 4, (0, 0, 0)) == plan_epoch(MIXED, Sampling(), 4, (0, 0, 0))
+    lost = [*MIXED, item("g", "print", 0, origin="made")]
+    with pytest.raises(DataError, match=r"mixes in clips of 'made', of which there are none"):
+        plan_epoch(lost, sampling, 4, (0, 0, 0))
+    with pytest.raises(ValueError, match="optional must name sets of mix, got 'other'"):
+        Sampling(mix={"made": 0.25}, optional=("other",))
+
+
 def test_a_partner_is_a_bona_fide_clip_of_the_same_subject():
     items = [
         item("a", clips=4, subject="1"), item("b", "print", 3, subject="1"),
