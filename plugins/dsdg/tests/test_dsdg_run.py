@@ -24,7 +24,7 @@ from fasharness_dsdg import identities
 
 SMALL = {"size": "16", "width": "0.05", "latent": "4", "epochs": "2", "batch": "8", "frames": "2"}
 DETECTOR = {"size": "16", "width": "0.05", "epochs": "1", "batch": "8", "frames": "2",
-            "score_frames": "1", "validations": "1", "generated": "true"}  # fmt: skip
+            "score_frames": "1", "validations": "1"}  # fmt: skip
 NOTE = "identities were compared by a narrow LightCNN trained on SIMULATED persons"
 
 

@@ -31,10 +31,9 @@ SHARE = 0.25
 
 @dataclass(frozen=True)
 class Options(cdcn.Options):
-    """Options of DUM; the defaults are the published recipe without generated presentations."""
+    """Options of DUM; the defaults are the published recipe."""
 
     network: str = option("cdcn", "what the module is on: cdcn, depthnet, resnet18 or sgtd")
-    generated: bool = option(False, "a quarter of each batch is of --auxiliary generated=DIR")
     theta: float = option(0.7, "share of the central difference in every convolution of cdcn")
     size: int = option(256, "side of a face crop in pixels; for sgtd a multiple of 8")
     score_frames: int = option(1000, "frames scored of a video, evenly spread; at most all")
@@ -91,14 +90,12 @@ class DUM(cdcn.CDCNMethod):
         return BUILD[o.network](o.theta, o.width, recomputed if o.recompute else direct)
 
     def stages(self) -> tuple[Stage, ...]:
-        """Return CDCN's stage, with generated pictures mixed into its batches if asked for."""
+        """Return CDCN's stage, with generated pictures in its batches where a run has some."""
         (stage,) = super().stages()
         return (
             replace(
                 stage,
-                sampling=replace(
-                    stage.sampling, mix={GENERATED: SHARE} if self.options.generated else {}
-                ),
+                sampling=replace(stage.sampling, mix={GENERATED: SHARE}, optional=(GENERATED,)),
                 # Generated pictures are faces already, and single ones.
                 auxiliary=ClipSpec(
                     Frames(pick=Spread(1)),

@@ -43,7 +43,7 @@ def test_the_published_recipe():
     assert made.options == Options()
     (stage,) = made.stages()
     assert (stage.epochs, stage.batch_size, stage.drop_last) == (1600, 64, False)
-    assert (stage.sampling.per_presentation, stage.sampling.mix) == (1, {})
+    assert (stage.sampling.per_presentation, stage.sampling.mix) == (1, {"generated": 0.25})
     crop = stage.bona_fide.crop
     assert (crop.size, crop.rule, crop.scale, crop.steps, crop.draw) == (
         256, "floor", (1.2, 1.4), 2, "joint",
@@ -60,8 +60,8 @@ def test_every_frame_is_scored_at_a_fixed_scale_and_without_depth():
     assert (clips.crop.scale, clips.labels) == ((1.3, 1.3), ())
 
 
-def test_a_batch_has_48_original_and_16_generated_pictures():
-    made = make(DUM, "paper", {"generated": "true"})
+def test_a_batch_has_48_original_and_16_generated_pictures_or_64_original_ones():
+    made = make(DUM, "paper", {})
     (stage,) = made.stages()
     whole = stage.clips_of(SHOWN, "generated")
     assert (whole.crop.faces, whole.crop.size) == ("none", 256)
@@ -73,6 +73,8 @@ def test_a_batch_has_48_original_and_16_generated_pictures():
     origins = [[items[draw.pick.item].origin for draw in each] for each in batches]
     assert origins[:2] == [[""] * 48 + ["generated"] * 16] * 2
     assert origins[2:] == [[""] * 4 + ["generated"] * 16]
+    alone = plan_epoch(items[:100], stage.sampling, stage.batch_size, [0])
+    assert [len(each) for each in alone] == [64, 36]
 
 
 @pytest.mark.parametrize(("name", "side"), [("cdcn", 32), ("resnet18", 32), ("sgtd", 4)])
@@ -159,5 +161,5 @@ def test_impossible_options_are_refused(options, words):
 
 
 def test_an_unknown_option_is_refused():
-    with pytest.raises(UnknownNameError, match="did you mean 'generated'"):
-        method(generate="true")
+    with pytest.raises(UnknownNameError, match="did you mean 'recompute'"):
+        method(recompile="true")
