@@ -11,19 +11,16 @@ import tokenize
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fasharness.common.lines import refuse_other_than_files
 from fasharness.errors import DataError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 MOST_ARRAY = 256 << 20
 """Bytes of the largest array of a NumPy file; compressed, it may be a thousandth of this."""
@@ -98,22 +95,6 @@ def _npy(content: bytes, name: str) -> NDArray[Any]:
     return found.reshape(shape, order="F" if by_columns else "C")
 
 
-def pickled_tensors(path: Path) -> Mapping[str, Tensor]:
-    """Read named tensors from a file that `torch.save` wrote; see `unpickled`.
-
-    Raises:
-        DataError: as `unpickled`, and for anything but named tensors.
-    """
-    import torch  # here, since most commands need no network
-
-    found = unpickled(path)
-    if not isinstance(found, Mapping) or not all(
-        isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in found.items()
-    ):
-        raise DataError(f"{path}: holds no state_dict, which maps names to tensors")
-    return found
-
-
 def unpickled(path: Path) -> object:
     """Read what `torch.save` wrote; no code in the file is run.
 
@@ -144,9 +125,10 @@ def unpickled(path: Path) -> object:
 
 def _of_pickle(error: Exception) -> str:
     if code := re.search(r"GLOBAL (\S+)", str(error)):
+        # In a file that is cut short it may be the rest of a harmless name.
         return (
-            f"pickled with code ({code[1]:.80}), which could run anything, and refused; save only "
-            "the state_dict of the module"
+            f"pickled with code ({code[1]:.80}), which could run anything, or damaged; refused: "
+            "save only the state_dict of the module"
         )
     return "not a file of torch.save, or damaged"
 

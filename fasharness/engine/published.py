@@ -1,4 +1,4 @@
-"""Reading weights that others saved with PyTorch, without running code that is in their files."""
+"""Weights that others saved: read without running code in their files, and put into networks."""
 
 from __future__ import annotations
 
@@ -25,48 +25,61 @@ def read_published(path: Path) -> Mapping[str, Tensor]:
         Name to tensor, on the CPU.
 
     Raises:
-        WeightsError: the file is damaged, or holds anything but named tensors.
-        OSError: it cannot be read.
+        WeightsError: the file is missing or damaged, holds code, which is named and not run, or
+            anything but named tensors.
     """
     try:
         found = unpickled(path)
-    except DataError:
-        raise WeightsError(
-            f"{path}: is damaged, or holds code, which is never run; add the published file"
-        ) from None
+    except DataError as error:
+        raise WeightsError(str(error)) from None
     if isinstance(found, Mapping):
         found = found.get("state_dict", found)
     if not isinstance(found, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
     ):
-        raise WeightsError(f"{path}: is no table of named tensors; add the published file")
+        raise WeightsError(f"{path}: is no table of named tensors (a state_dict)")
     if all(name.startswith(_PARALLEL) for name in found):
         return {name.removeprefix(_PARALLEL): value for name, value in found.items()}
     return found
+
+
+NameOf = Callable[[str], str]
+"""From the name of a tensor in a network to that in a file."""
 
 
 def load_published(
     network: nn.Module,
     path: Path,
     title: str,
-    name_of: Callable[[str], str] = str,
+    name_of: NameOf = str,
     unused: tuple[str, ...] = (),
 ) -> None:
-    """Copy the weights of a file into a network; nothing is changed if they do not fit.
+    """Copy the weights of a file into a network; see `read_published` and `fill`."""
+    fill(network, read_published(path), path, title, name_of, unused)
+
+
+def fill(
+    network: nn.Module,
+    found: Mapping[str, Tensor],
+    path: Path,
+    title: str,
+    name_of: NameOf = str,
+    unused: tuple[str, ...] = (),
+) -> None:
+    """Copy named tensors into a network; nothing is changed if they do not fit.
 
     Args:
-        network: takes all its tensors from the file.
-        path: see `read_published`.
+        network: takes all its tensors from them.
+        found: name to tensor.
+        path: their file, for errors.
         title: what the network is, for errors.
-        name_of: from a name in the network to that in the file.
-        unused: beginnings of the names in the file that the network has no use for.
+        name_of: from a name in the network to that in `found`.
+        unused: beginnings of the names in `found` that the network has no use for.
 
     Raises:
-        WeightsError: the file is damaged or of another network: a tensor is missing, has another
-            shape, is not finite, or is one that the network does not have.
-        OSError: it cannot be read.
+        WeightsError: they are of another network: a tensor is missing, has another shape, is not
+            finite, or is one that the network does not have.
     """
-    found = read_published(path)
     state = {}
     for own_name, own in network.state_dict().items():
         name = name_of(own_name)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from fasharness.engine.published import load_published, read_published
+from fasharness.engine.published import fill, load_published, read_published
 from fasharness.errors import WeightsError
 
 State = dict[str, Tensor]
@@ -51,6 +51,12 @@ def test_what_fits_is_loaded(tmp_path: Path, change: Callable[[State], State], z
         assert torch.equal(value, state()[name]), name
 
 
+def test_all_that_is_left_over_may_be_unused(tmp_path: Path):
+    own = network(2)
+    fill(own, more(state()), tmp_path / "a", "a convolution", unused=("",))
+    assert torch.equal(own[0].weight, state()["0.weight"])
+
+
 def test_names_may_differ(tmp_path: Path):
     own = network(2)
     file = write(tmp_path / "a.pth", {f"old.{name}": value for name, value in state().items()})
@@ -85,7 +91,7 @@ def test_files_that_are_cut_short_are_refused(tmp_path: Path, zipped: bool):
     file = tmp_path / "cut.pth"
     for length in [*range(0, len(whole) - 1, len(whole) // 30), len(whole) - 1]:
         file.write_bytes(whole[:length])
-        with pytest.raises(WeightsError, match=r"cut\.pth: is damaged, or holds code"):
+        with pytest.raises(WeightsError, match=r"cut\.pth: .* or damaged"):
             read_published(file)
 
 
@@ -102,7 +108,7 @@ class Harmful:
 @pytest.mark.parametrize("zipped", [False, True])
 def test_code_in_a_file_is_not_run(tmp_path: Path, zipped: bool):
     content = {**state(), "extra": Harmful(tmp_path / "made")}
-    with pytest.raises(WeightsError, match="holds code, which is never run"):
+    with pytest.raises(WeightsError, match=r"pickled with code \(posix\.mkdir\)"):
         read_published(write(tmp_path / "a.pth", content, zipped=zipped))
     assert not (tmp_path / "made").exists()
 
@@ -111,3 +117,8 @@ def test_code_in_a_file_is_not_run(tmp_path: Path, zipped: bool):
 def test_other_contents_are_refused(tmp_path: Path, content: object):
     with pytest.raises(WeightsError, match="is no table of named tensors"):
         read_published(write(tmp_path / "a.pth", content))
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path):
+    with pytest.raises(WeightsError, match=r"none\.pth: cannot be read: No such file"):
+        read_published(tmp_path / "none.pth")

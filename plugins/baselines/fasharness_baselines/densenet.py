@@ -107,7 +107,6 @@ def load_trunk(trunk: DenseTrunk, path: Path) -> None:
 
     Raises:
         WeightsError: the file is damaged, holds anything but tensors, or is of another network.
-        OSError: it cannot be read.
     """
     unused = ("features.denseblock3.", "features.denseblock4.", "features.transition3.",
               "features.norm5.", "classifier.")  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fasharness.engine.published import load_published
+from fasharness.engine.published import fill, load_published
 from fasharness.errors import WeightsError
 from fasharness_baselines import HF, LITE0, ONNX, TIMM
 from fasharness_baselines import efficientnet_lite as lite0
@@ -155,7 +155,8 @@ def _timm(model: str, file: Path | None) -> nn.Module:
         raise WeightsError(f"timm {timm.__version__} has no model {model!r}")
     found: nn.Module = timm.create_model(model, pretrained=False, num_classes=0)
     if file is not None:
-        _load(found, file, model)
+        # What a classifier adds is left out, whatever its name.
+        fill(found, _read(file), file, model, unused=("",))
     return found
 
 
@@ -195,19 +196,6 @@ class HuggingFace(nn.Module):
         pooled: Tensor | None = getattr(found, "pooler_output", None)
         tokens: Tensor = found.last_hidden_state
         return tokens[:, 0] if pooled is None else pooled.flatten(1)
-
-
-def _load(network: nn.Module, file: Path, title: str) -> None:
-    """Copy weights of a safetensors file; what the network has no use for is left out."""
-    found, own = _read(file), network.state_dict()
-    for name, tensor in own.items():
-        there = found.get(name)
-        if there is None or there.shape != tensor.shape:
-            has = "is missing" if there is None else f"has the shape {tuple(there.shape)}"
-            raise WeightsError(
-                f"{file}: is not {title}: {name} {has}, expected {tuple(tensor.shape)}"
-            )
-    network.load_state_dict({name: found[name] for name in own})
 
 
 def _read(file: Path) -> Mapping[str, Tensor]:

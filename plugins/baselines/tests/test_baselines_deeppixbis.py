@@ -186,10 +186,10 @@ def test_other_files_are_refused(tmp_path: Path):
     with pytest.raises(WeightsError, match="is not DenseNet-161, which has no layer1"):
         load_trunk(small(), file)
     file.write_bytes(write(file, content).read_bytes()[:-200])
-    with pytest.raises(WeightsError, match="is damaged, or holds code"):
+    with pytest.raises(WeightsError, match="or damaged"):
         load_trunk(small(), file)
     write(file, {**content, "extra": Harmful(tmp_path / "made")})
-    with pytest.raises(WeightsError, match="holds code, which is never run"):
+    with pytest.raises(WeightsError, match=r"pickled with code \(posix\.mkdir\)"):
         load_trunk(small(), file)
     assert not (tmp_path / "made").exists()
 

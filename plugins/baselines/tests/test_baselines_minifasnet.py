@@ -244,10 +244,10 @@ def test_cut_and_pickled_files_are_refused(files: dict[str, Path], tmp_path: Pat
     made, name = make(MiniFASNetMethod, "published", {}), MINIFASNET_FAR.name
     whole = files[name].read_bytes()
     files[name].write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(WeightsError, match="is damaged, or holds code"):
+    with pytest.raises(WeightsError, match="or damaged"):
         made.network(files)
     published(network().far, files[name], {"module.a": Harmful(tmp_path / "made")})
-    with pytest.raises(WeightsError, match="holds code, which is never run"):
+    with pytest.raises(WeightsError, match=r"pickled with code \(posix\.mkdir\)"):
         made.network(files)
     assert not (tmp_path / "made").exists()
 

@@ -152,7 +152,6 @@ def load(path: Path) -> LightCNN:
 
     Raises:
         WeightsError: the file is damaged, holds anything but data, or is of another network.
-        OSError: it cannot be read.
     """
     network = LightCNN()
     load_published(network, path, "LightCNN-29v2", unused=("fc2.",))

@@ -78,7 +78,7 @@ def test_a_cut_file_is_refused(published, tmp_path):
     content = published.read_bytes()
     for length in (0, 3, 1000, len(content) // 2, len(content) - 1):
         (tmp_path / "light.pth").write_bytes(content[:length])
-        with pytest.raises(WeightsError, match=r"light\.pth: is damaged, or holds code"):
+        with pytest.raises(WeightsError, match=r"light\.pth: .* or damaged"):
             lightcnn.load(tmp_path / "light.pth")
 
 
@@ -94,7 +94,7 @@ class Harmful:
 
 def test_code_in_a_file_is_not_run(whole, tmp_path):
     file = saved(tmp_path, {"state_dict": whole, "args": Harmful(tmp_path / "made")})
-    with pytest.raises(WeightsError, match="holds code, which is never run"):
+    with pytest.raises(WeightsError, match=r"pickled with code \(posix\.mkdir\)"):
         lightcnn.load(file)
     assert not (tmp_path / "made").exists()
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from torch import Tensor
-
 from fasharness.cli.command import run_converter
-from fasharness.common.array_files import pickled_tensors
 from fasharness.engine.checkpoint import card_of, save_model
-from fasharness.errors import CheckpointError, DataError, OptionError
+from fasharness.engine.published import fill, read_published
+from fasharness.errors import CheckpointError, OptionError
 from fasharness.method import make
 from fasharness_dum.method import DUM
 
 _NAMES = (
-    (r"module\.", ""),  # DataParallel's
     (r"conv1\.", "features.stem."),
     (r"Block([1-3])\.", r"features.block\1."),
     (r"layer([1-4])\.(\d)\.left\.", r"features.stage\1.\2.body."),
@@ -42,7 +39,7 @@ def torch_name(name: str) -> str:
     """Return the name in `DepthUncertainty` of one of the authors' tensors.
 
     Args:
-        name: e.g. ``module.Block1.3.conv.weight``, also without ``module.``.
+        name: e.g. ``Block1.3.conv.weight``.
 
     Returns:
         e.g. ``features.block1.3.weight``; a name that is not theirs comes back as it is.
@@ -52,29 +49,16 @@ def torch_name(name: str) -> str:
     return name
 
 
-def network_of(names: Sequence[str]) -> str:
+def network_of(names: Collection[str]) -> str:
     """Return the option ``network`` of weights by their names.
 
     Raises:
         CheckpointError: they are of none of the authors' networks.
     """
-    bare = {name.removeprefix("module.") for name in names}
     for network, mark in _MARKS:
-        if mark in bare:
+        if mark in names:
             return network
     raise CheckpointError("no weights of CDCN_u, depthnet_u or ResNet18_u: of another method?")
-
-
-def read(path: Path) -> Mapping[str, Tensor]:
-    """Read named tensors from a file that `torch.save` wrote, without running code from it.
-
-    Raises:
-        CheckpointError: the file is missing or damaged, or holds something else.
-    """
-    try:
-        return pickled_tensors(path)
-    except DataError as error:
-        raise CheckpointError(str(error)) from None
 
 
 def convert(path: Path, out: Path, options: Mapping[str, str]) -> int:
@@ -89,22 +73,18 @@ def convert(path: Path, out: Path, options: Mapping[str, str]) -> int:
         The number of tensors converted.
 
     Raises:
-        CheckpointError: the file cannot be read, or its weights do not fit.
+        CheckpointError: it holds weights of another method.
+        WeightsError: it cannot be read, or its weights do not fit.
     """
-    found = read(path)
-    method = make(DUM, "paper", {"network": network_of([*found]), **options})
+    found = read_published(path)
+    chosen = network_of(found.keys())
+    method = make(DUM, "paper", {"network": chosen, **options})
     network = method.network({})
-    state = {torch_name(n): t for n, t in found.items() if n.removeprefix("module.") != _UNUSED}
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    wrong = expected.items() ^ {(name, tensor.shape) for name, tensor in state.items()}
-    if wrong:
-        names = sorted({name for name, _ in wrong})
-        raise CheckpointError(
-            f"{path}: missing, unknown or of another shape: {', '.join(names[:5])}"
-        )
-    network.load_state_dict(state)
+    theirs = {torch_name(name): name for name in found}
+    title = f"DUM on {chosen}"
+    fill(network, found, path, title, lambda name: theirs.get(name, name), (_UNUSED,))
     save_model(out, card_of(method), network)
-    return len(state)
+    return len(network.state_dict())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -42,14 +42,14 @@ def published(authors_state, tmp_path):
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [
-        ("module.conv1.0.conv.weight", "features.stem.0.weight"),
+        ("conv1.0.conv.weight", "features.stem.0.weight"),
         ("conv1.1.running_var", "features.stem.1.running_var"),
         ("Block3.6.conv.weight", "features.block3.6.weight"),
         ("layer2.0.left.3.weight", "features.stage2.0.body.3.weight"),
         ("layer4.0.shortcut.1.bias", "features.stage4.0.shortcut.1.bias"),
         ("lastconv1.1.weight", "features.head.1.weight"),
         ("lastconv2.0.conv.weight", "features.head.3.weight"),
-        ("module.logvar_head.0.weight", "logvar.weight"),
+        ("logvar_head.0.weight", "logvar.weight"),
         ("fc.weight", "fc.weight"),
     ],
 )
@@ -132,11 +132,15 @@ def test_other_weights_are_refused(tmp_path, capsys, authors_state):
     del state["mu_head.0.weight"]  # CDCN itself has one map in its place
     state["lastconv3.0.conv.weight"] = torch.zeros(1, 64, 3, 3)
     line = refused(saved(path, state), tmp_path, capsys)
-    assert "missing, unknown or of another shape" in line
+    assert f"{path}: is not DUM on cdcn: mu.weight is missing, expected (1, 64, 3, 3)" in line
+    line = refused(
+        saved(path, {**authors_state("cdcn"), "fc.bias": torch.ones(3)}), tmp_path, capsys
+    )
+    assert "is not DUM on cdcn, which has no fc.bias" in line
     line = refused(saved(path, [1, 2]), tmp_path, capsys)
-    assert "holds no state_dict" in line
+    assert "is no table of named tensors" in line
     line = refused(saved(path, {"epoch": 3, "state_dict": {}}), tmp_path, capsys)
-    assert "holds no state_dict" in line
+    assert "no weights of CDCN_u" in line
     assert "No such file" in refused(tmp_path / "none.pkl", tmp_path, capsys)
 
 

@@ -18,7 +18,6 @@ def load_encoder(encoder: ResNet18, path: Path) -> None:
 
     Raises:
         WeightsError: the file is damaged, holds anything but tensors, or is of another network.
-        OSError: it cannot be read.
     """
     load_published(encoder, path, "ResNet-18", _torchvisions, unused=("fc.",))
 
