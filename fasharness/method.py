@@ -345,7 +345,9 @@ def option_values(method: Method) -> dict[str, Any]:
 def _parse(method: str, key: str, text: str, kind: Any) -> Any:
     """Convert an option's text to its field's type: bool, int, float, str or a tuple of one."""
     if get_origin(kind) is tuple:
-        return tuple(_parse(method, key, part, get_args(kind)[0]) for part in text.split(","))
+        # Nothing is the empty tuple, as model files have it: "".split(",") would give one part.
+        parts = text.split(",") if text else []
+        return tuple(_parse(method, key, part, get_args(kind)[0]) for part in parts)
     try:
         return value_of(kind, text)
     except ValueError:

@@ -51,6 +51,7 @@ def test_the_first_preset_is_the_default_and_options_win_over_it():
     [
         ("flag", "true", True), ("flag", "No", False), ("flag", "1", True), ("count", "12", 12),
         ("rate", "1e-3", 0.001), ("word", "x=y", "x=y"), ("scale", "1.2,1.5", (1.2, 1.5)),
+        ("scale", "", ()),
     ],
 )  # fmt: skip
 def test_options_are_read_as_their_fields_type(key: str, text: str, value: object):
@@ -62,7 +63,8 @@ def test_options_are_read_as_their_fields_type(key: str, text: str, value: objec
 @pytest.mark.parametrize(
     ("key", "text", "kind"),
     [("flag", "maybe", "bool"), ("count", "1.5", "int"), ("rate", "fast", "float"),
-     ("scale", "1,two", "float")],
+     ("scale", "1,two", "float"), ("scale", "1,,2", "float"), ("scale", ",", "float"),
+     ("count", "", "int")],
 )  # fmt: skip
 def test_a_value_of_another_type_is_refused(key: str, text: str, kind: str):
     with pytest.raises(OptionError, match=f"option {key} of plain must be {kind}, got"):

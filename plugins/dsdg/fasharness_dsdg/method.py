@@ -67,7 +67,8 @@ class Options:
         check_positive(self, ("width",), 4)
         check_positive(self, ("rate",), 1)
         check_not_negative(self, ("clip_norm",))
-        if not all(self.species) or len(set(self.species)) < len(self.species):
+        names = {*self.species} - {""}
+        if not names or len(names) < len(self.species):
             raise ValueError(f"species must be different names, got {self.species}")
 
 

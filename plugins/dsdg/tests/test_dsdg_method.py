@@ -201,6 +201,8 @@ def test_without_a_trained_head_no_species_is_claimed():
         ({"size": "100"}, "size must be 16, 32, 64, 128 or 256, got 100"),
         ({"identity": "arcface"}, "identity must be lightcnn or faceres or simulated"),
         ({"species": "print1,print1"}, "species must be different names"),
+        ({"species": "print1,"}, "species must be different names"),
+        ({"species": ""}, "species must be different names"),
         ({"schedule": "steps"}, "schedule must be constant or cosine"),
         ({"latent": "0"}, "latent must be at least 1"),
         ({"width": "nan"}, "width must be in"),

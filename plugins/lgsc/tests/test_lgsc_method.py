@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+import fasharness
 from fasharness.clips import Sampling
 from fasharness.data import RGB, Batch, Presentation, rgb
+from fasharness.engine.checkpoint import card_of, save_model
 from fasharness.errors import OptionError, UnknownNameError
 from fasharness.method import At, make
 from fasharness_lgsc.layers import PaddleBatchNorm2d, PaddleDropout
@@ -57,6 +59,15 @@ def test_the_published_rates():
     assert warm == pytest.approx([0.001, 0.5, 1, 1])
     later = [made.rate(stage, At(5000, 9000, epoch, 15)) for epoch in (4, 5, 7, 8, 12, 14)]
     assert later == pytest.approx([1, 0.3, 0.3, 0.09, 0.027, 0.027])
+
+
+def test_a_rate_without_drops_is_read_back_from_the_model_file(tmp_path):
+    made = make(LGSCMethod, "demo", {"width": "0.05", "size": "32", "drops": ""})
+    (stage,) = made.stages()
+    assert {made.rate(stage, At(500, 1000, epoch, 20)) for epoch in range(1, 20)} == {1}
+    path = tmp_path / "model.safetensors"
+    save_model(path, card_of(made), network(made))
+    assert fasharness.load(path, device="cpu").method.options == made.options
 
 
 def test_the_sixth_frame_is_scored_or_frames_over_the_whole_video():
