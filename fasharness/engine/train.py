@@ -138,6 +138,7 @@ class _Trainer:
         self.best: dict[str, torch.Tensor] = {}
         self.unread: list[_Unread] = []
         self.saved = time.monotonic()
+        self.kept = False
         self.counts = [self._batches(stage) for stage in self.stages]
 
     def run(self, pause: Pause) -> None:
@@ -295,9 +296,10 @@ class _Trainer:
             raise self._diverged(stage, self.position.batch - 1, "weights that are not finite")
 
     def _diverged(self, stage: Stage, batch: int, what: str) -> RunError:
+        kept = f"the last good state is kept in {self.plan.state}"
         return RunError(
             f"training diverged: {what} in stage {stage.name}, epoch {self.position.epoch + 1}, "
-            f"batch {batch + 1}; the last good state is kept in {self.plan.state}"
+            f"batch {batch + 1}; {kept if self.kept else 'no state was kept before'}"
         )
 
     def _validate(self, stage: Stage) -> float | None:
@@ -364,7 +366,7 @@ class _Trainer:
         precision = self.fabric.strategy.precision.state_dict()
         meta = {"key": self.plan.key, "position": asdict(self.position), "precision": precision}
         write_tensors(self.plan.state, tensors, meta)
-        self.saved = time.monotonic()
+        self.saved, self.kept = time.monotonic(), True
 
     def _resume(self) -> dict[str, torch.Tensor]:
         """Load a saved state of the same key; return its tensors for the optimisers."""
@@ -381,6 +383,7 @@ class _Trainer:
         self.fabric.strategy.precision.load_state_dict(meta["precision"])
         self.network.load_state_dict(_under("network/", tensors))
         self.best = _under("best/", tensors)
+        self.kept = True
         return tensors
 
 

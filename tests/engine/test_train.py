@@ -226,13 +226,22 @@ def test_a_loss_that_is_no_number_is_an_error_with_its_place(plan: Plan, tiny: B
     class Diverging(type(method)):  # type: ignore[misc]
         def losses(self, stage, network, batch, companions):
             found = honest(self, stage, network, batch, companions)
-            return found if stage.name == "first" else {**found, "total": found["total"] * math.nan}
+            return found if stage.name != where else {**found, "total": found["total"] * math.nan}
 
+    where = "second"
     plan = replace(plan, method=Diverging(method.options))
-    with pytest.raises(
-        RunError, match=r"training diverged: .*nan.* stage second, epoch 1, batch 1"
-    ):
+    place = r"stage second, epoch 1, batch 1; the last good state is kept in .*training"
+    with pytest.raises(RunError, match=rf"training diverged: .*nan.* of .* in {place}"):
         train(plan)
+    assert plan.state.is_file()
+    # Taken up again from there, it diverges again and still has the state.
+    with pytest.raises(RunError, match=rf"training diverged: .*nan.* of .* in {place}"):
+        train(plan)
+    plan.state.unlink()
+    where = "first"
+    with pytest.raises(RunError, match="stage first, epoch 1, batch 1; no state was kept before"):
+        train(plan)
+    assert not plan.state.exists()
 
 
 def test_a_stage_that_cannot_fill_a_batch_is_an_error(plan: Plan):
