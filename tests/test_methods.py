@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from fasharness.engine.checkpoint import card_of, load_model, save_model
 from fasharness.errors import CheckpointError
 from fasharness.method import Method, Stage, make
 from fasharness.plugins import load
+from fasharness.testing import Ended
 
 SMALL: Mapping[str, Mapping[str, str]] = {
     "auxiliary-depth": {"size": "32", "width": "0.05"},
@@ -110,6 +111,27 @@ def test_a_model_that_is_cut_short_or_pickled_is_refused(name: str, tmp_path: Pa
     torch.save(network.state_dict(), path)
     with pytest.raises(CheckpointError, match="pickled checkpoints are refused"):
         load_model(path, method, network)
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "file"),
+    [
+        ("deeppixbis", "paper", "densenet161-imagenet"),
+        ("dsdg", "paper", "lightcnn-29v2"),
+        ("lgsc", "paper", "resnet18-imagenet"),
+        ("minifasnet", "published", "minifasnet-2.7"),
+        ("ssdg", "paper", "resnet18-imagenet"),
+    ],
+)
+def test_missing_weights_end_a_run_before_anything_long(
+    command: Callable[..., Ended], oulu: Path, here: Path, name: str, preset: str, file: str
+):
+    words = ("--plugin", name, "--preset", preset, "--protocol", "oulu1", "--data", oulu)
+    ended = command("train", *words, "--store", here / "store", "--out", here / "run")
+    assert ended.code == 2
+    assert f"fasharness weights add {file} FILE" in ended.error
+    assert not (here / "store").exists()
+    assert not (here / "run").exists()
 
 
 @pytest.mark.parametrize("name", SMALL)
