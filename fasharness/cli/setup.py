@@ -174,7 +174,8 @@ def _dataset(dataset: type[Dataset]) -> str:
     held = "" if size is None else f"\t{sum(size)} presentations ({size})"
     inner = {fold for name, folds in dataset.folds.items() for fold in folds if fold != name}
     names = [name for name in dataset.folds if name not in inner]
-    return f"{dataset.name}\t{dataset.title}{held}\t{len(names)} protocols"
+    count = f"{len(names)} protocol" + ("" if len(names) == 1 else "s")
+    return f"{dataset.name}\t{dataset.title}{held}\t{count}"
 
 
 def _folds(dataset: type[Dataset]) -> Iterator[str]:
