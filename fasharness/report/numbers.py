@@ -175,18 +175,19 @@ def _kind(name: str) -> str:
     return name.partition("=")[0]
 
 
-def interval(metric: Metric) -> str:
+def interval(metric: Metric, kind: str = "") -> str:
     """Format the interval of a metric.
 
     Args:
         metric: the metric.
+        kind: which metric it is, where its name is that of a species or a group.
 
     Returns:
         Text; empty if there is no interval.
     """
     if metric.low is None or metric.high is None:
         return ""
-    if not is_share(metric.name):
+    if not is_share(kind or metric.name):
         return f"{metric.low:.4f} to {metric.high:.4f}"
     return f"{percent(metric.low)} to {percent(metric.high)}"
 

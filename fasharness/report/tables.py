@@ -14,11 +14,11 @@ from fasharness.result import Baseline, Evaluation, FoldsResult, Metric, Result
 HEADLINE = ("acer", "apcer", "bpcer", "eer", "auc")
 
 
-def _range(metric: Metric) -> Html:
+def _range(metric: Metric, kind: str = "") -> Html:
     """Format an interval, or the reason why it or the value is absent."""
     if metric.low is None:
         return tag("small", metric.reason)
-    return join([interval(metric)])
+    return join([interval(metric, kind)])
 
 
 def _strip(metric: Metric) -> Html:
@@ -107,7 +107,7 @@ def attacks(evaluation: Evaluation) -> Html:
         (
             join([name, tag("small", words)]),
             "–" if m.value is None else f"{percent(m.value)} %",
-            _range(m),
+            _range(m, "apcer"),
             *cells(became.get((kind, name))),
             _strip(m),
         )

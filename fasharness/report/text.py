@@ -337,7 +337,7 @@ def _counted(counts: Counts, unit: str) -> str:
 
 
 def _row(name: str, metric: Metric, kind: str = "") -> Row:
-    return name, figure(kind or metric.name, metric.value), interval(metric) or metric.reason
+    return name, figure(kind or metric.name, metric.value), interval(metric, kind) or metric.reason
 
 
 def _fold_row(metric: FoldMetric) -> Row:

@@ -21,8 +21,10 @@ from fasharness.report.numbers import (
     is_share,
     label,
     meaning,
+    percent,
     with_interval,
 )
+from fasharness.report.tables import attacks
 from fasharness.report.text import (
     evaluation_grid,
     evaluation_json,
@@ -170,3 +172,16 @@ def test_a_score_beside_its_threshold_stays_on_its_side(score: float, threshold:
 def test_the_ends_of_an_interval_have_the_unit_of_their_figure(name: str) -> None:
     metric = Metric(name, 0.5, 0.25, 0.75)
     assert with_interval(metric) == "0.5000 (0.2500 to 0.7500)"
+
+
+def test_rates_of_species_and_groups_have_their_ends_in_per_cent(oulu_like: Draw) -> None:
+    found = evaluate(oulu_like(), FEW)
+    page = str(attacks(found))
+    lines = evaluation_table(found, simulated=False).splitlines()
+    for rate in (*found.apcer_by_group, *found.apcer_by_species):
+        assert rate.low is not None
+        assert rate.high is not None
+        ends = f"{percent(rate.low)} to {percent(rate.high)}"
+        assert ends in page
+        (line,) = [one for one in lines if one.strip().startswith(f"APCER {rate.name} ")]
+        assert line.endswith(ends)
