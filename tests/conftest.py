@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,9 @@ from fasharness.testing import Ended
 # The networks here are too small for threads, which only wait for each other; set before torch
 # is imported, and the same in every child process.
 os.environ["OMP_NUM_THREADS"] = "1"
+# A shell's background jobs, such as a CI's, start with Ctrl-C ignored, and it stays so.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PLUGINS = Path(__file__).parent / "third_party_plugin"
 

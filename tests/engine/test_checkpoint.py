@@ -51,7 +51,7 @@ def test_weights_and_their_card_come_back(tiny: Build, tmp_path: Path):
         "options": {"epochs": 2, "rate": 0.25, "validations": 0},
         "clips": json.loads(json.dumps(asdict(method.scoring_clips()))),
         "faces": "", "detector": "mtcnn", "simulated": False, "trained_on": [],
-        "threshold": None,
+        "auxiliary": [], "threshold": None,
     }  # fmt: skip
     assert card.clips == beside["clips"]
 

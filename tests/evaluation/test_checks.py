@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fasharness.common.progress import Terminal
+from fasharness.engine.checkpoint import card_of, save_model
 from fasharness.errors import DataError, RunError
 from fasharness.evaluation.checks import check, doubtful_subjects
 from fasharness.evaluation.evaluate import EvaluationOptions, evaluate
@@ -21,7 +22,7 @@ from fasharness.scores import Score
 
 @pytest.fixture
 def fold(oulu: Path, toy: Path, own_machine: None, tmp_path: Path) -> Fold:
-    """A fold of a run on the toy data set, not run yet."""
+    """A fold of a run on the toy data set with an untrained model, not scored yet."""
     plugins = load()
     settings = build({"plugin": "toy", "protocol": "oulu1", "data": oulu})
     dataset = plugins.dataset_of("oulu1")(oulu)
@@ -29,7 +30,10 @@ def fold(oulu: Path, toy: Path, own_machine: None, tmp_path: Path) -> Fold:
     experiment = Experiment(
         settings, plugins, Terminal(sys.stderr, quiet=True), method, dataset, tmp_path / "store"
     )
-    return open_fold(experiment, "oulu1", tmp_path / "run")
+    found = open_fold(experiment, "oulu1", tmp_path / "run")
+    assert found.model is not None
+    save_model(found.model, card_of(method), method.network({}))
+    return found
 
 
 def scores_of(fold: Fold) -> list[Score]:
