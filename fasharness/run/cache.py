@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fasharness.common.formats import json_file
+from fasharness.common.locks import alone, shared
 from fasharness.common.paths import cache_dir
 from fasharness.errors import DataError, OptionError, RunError
 from fasharness.prepare.store import ClipStore
@@ -95,8 +95,9 @@ def remove(chosen: Iterable[Item], store: Path) -> None:
     """
     clips = ClipStore(store)
     with ExitStack() as stack:
-        for folder in (cache_dir(), store):
-            stack.enter_context(_alone(folder))
+        for folder in filter(Path.is_dir, (cache_dir(), store)):
+            text = f"{folder}: a running command uses it; nothing was removed: repeat this when it "
+            stack.enter_context(alone(folder, RunError(f"{text}has ended")))
         for item in chosen:
             if item.kind == "clips":
                 clips.remove(item.path)
@@ -117,31 +118,9 @@ def in_use(*folders: Path) -> Iterator[None]:
     with ExitStack() as stack:
         # A store that does not exist yet is not made here: the command may refuse its input first.
         for folder in (cache_dir(), *filter(Path.is_dir, folders)):
-            try:
-                lock = stack.enter_context((folder / ".lock").open("ab"))
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(
-                    f"{folder}: `fasharness cache --clean` is at work there; repeat the command"
-                ) from None
-            except OSError:  # not there, not writable or without locks
-                continue
-        yield
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    if not folder.is_dir():
-        yield
-        return
-    with (folder / ".lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"{folder}: a running command uses it; nothing was removed: repeat this when it "
-                "has ended"
-            ) from None
+            text = f"{folder}: `fasharness cache --clean` is at work there; repeat the command"
+            with suppress(OSError):  # not there, not writable or without locks
+                stack.enter_context(shared(folder, RunError(text)))
         yield
 
 

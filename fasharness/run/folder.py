@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 
 from fasharness.common.files import sha256, sweep, write_json
 from fasharness.common.formats import file_text, json_file, json_object
+from fasharness.common.locks import alone
 from fasharness.common.records import build
 from fasharness.errors import DataError, OptionError, RunError
 
@@ -38,12 +38,7 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder}: is a file; name a folder with --out")
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w", encoding="utf-8") as lock:
-        try:
-            # flock, not a file that exists: the system releases it when the process is killed.
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{folder}: another process is working on this run") from None
+    with alone(folder, RunError(f"{folder}: another process is working on this run")):
         # Only under the lock: these files may belong to a running process.
         sweep(folder)
         if not record.is_file():
