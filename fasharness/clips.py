@@ -272,3 +272,8 @@ class Sampling:
             raise ValueError(f"mix must hold shares in (0, 1) below 1 in all, got {self.mix}")
         if spare := sorted(set(self.optional) - self.mix.keys()):
             raise ValueError(f"optional must name sets of mix, got {spare[0]!r}")
+
+    @property
+    def bona_fide(self) -> tuple[bool, ...]:
+        """Values of `Presentation.bona_fide` of the presentations that are shown."""
+        return {"both": (True, False), "bona fide": (True,), "attack": (False,)}[self.classes]

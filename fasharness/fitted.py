@@ -46,8 +46,7 @@ class Fitted(Method):
     def check_training(self, presentations: Sequence[Presentation]) -> None:
         """Refuse a training part that lacks a class of `classes`."""
         there = {shown.bona_fide for shown in presentations}
-        wanted = {"both": {True, False}, "bona fide": {True}}[self.classes()]
-        if missing := wanted - there:
+        if missing := set(Sampling(classes=self.classes()).bona_fide) - there:
             word = "bona fide" if missing == {True} else "attack"
             raise ValueError(
                 f"no {word} presentation in train, and {self.name} is fitted on {self.classes()}; "

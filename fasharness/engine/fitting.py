@@ -118,8 +118,7 @@ def _finite(rows: Sequence[Tensor], shown: Sequence[Presentation], warnings: lis
 
 def _check_classes(plan: Plan, stage: Stage, gathered: Gathered) -> None:
     """Refuse a fit on classes of which one has no clip."""
-    wanted = {"both": (True, False), "bona fide": (True,)}[stage.sampling.classes]
-    for bona_fide in wanted:
+    for bona_fide in stage.sampling.bona_fide:
         if (gathered.bona_fide == bona_fide).any():
             continue
         word = "bona fide" if bona_fide else "attack"

@@ -113,11 +113,10 @@ def plan_epoch(
 
 def _candidates(items: Sequence[Item], sampling: Sampling, seed: Sequence[int]) -> list[Pick]:
     """Clips of the protocol's own presentations, as often as the epoch shows them."""
-    wanted = {"both": (True, False), "bona fide": (True,), "attack": (False,)}[sampling.classes]
     rng = np.random.default_rng([*seed, 2, 0])
     found: list[Pick] = []
     for number, item in enumerate(items):
-        if item.origin or item.presentation.bona_fide not in wanted:
+        if item.origin or item.presentation.bona_fide not in sampling.bona_fide:
             continue
         clips: Sequence[int] = range(item.clips)
         if sampling.per_presentation:
