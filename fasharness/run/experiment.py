@@ -111,6 +111,8 @@ def _run_in_folder(experiment: Experiment, last: str) -> Outcome:
     folder = settings.out or Path("runs") / settings.folder_name(simulated)
     # Before there is a folder: a broken list leaves nothing behind.
     folds = _opened_folds(experiment, folder)
+    for fold in folds.values():
+        check_feasible(fold)
     console.say(f"run folder: {folder}")
     with claim(folder, settings.deciding()), logged(folder / LOG, plugins.packages()):
         told = {"folder": folder, "settings": settings.deciding()}
@@ -210,15 +212,12 @@ def build_method(settings: Settings, plugins: Plugins) -> Method:
 
 
 def _opened_folds(experiment: Experiment, folder: Path) -> dict[str, Fold]:
-    """Open every fold of the protocol, and check that the method can be run on it."""
+    """Open every fold of the protocol in the run's folder, or each of several below it."""
     name = experiment.settings.protocol
-    names = _folds(experiment.dataset, name)
+    names = experiment.dataset.folds.get(name, (name,))
     # A protocol without folds names itself as its only fold.
     places = {fold: folder if names == (name,) else folder / fold for fold in names}
-    folds = {fold: open_fold(experiment, fold, place) for fold, place in places.items()}
-    for fold in folds.values():
-        check_feasible(fold)
-    return folds
+    return {fold: open_fold(experiment, fold, place) for fold, place in places.items()}
 
 
 def _run_protocol(
@@ -228,10 +227,6 @@ def _run_protocol(
     if [*folds] == [protocol]:
         return _run_fold(folds[protocol], last)
     return _run_folds(folds, protocol, folder, last)
-
-
-def _folds(dataset: Dataset, protocol: str) -> tuple[str, ...]:
-    return dataset.folds.get(protocol, (protocol,))
 
 
 def _run_fold(fold: Fold, last: str) -> Result | None:
@@ -332,14 +327,12 @@ def reopened(
         _named_weights(settings, method, plugins),
     )
     experiment = Experiment(settings, plugins, console, method, dataset, store, weights)
-    names = _folds(experiment.dataset, settings.protocol)
-    places = {n: folder if names == (settings.protocol,) else folder / n for n in names}
     with (
         in_use(store),
         claim(folder, settings.deciding()),
         logged(folder / LOG, plugins.packages()),
     ):
-        yield [open_fold(experiment, name, place) for name, place in places.items()]
+        yield [*_opened_folds(experiment, folder).values()]
 
 
 def _recorded_roots(dataset: type[Dataset], settings: Settings, plugins: Plugins) -> Roots:
