@@ -55,6 +55,8 @@ def _cache(options: argparse.Namespace) -> int:
         raise OptionError("say --clean to remove something")
     if options.older_than is not None and not options.older_than >= 0:
         raise OptionError(f"--older-than must not be negative, got {options.older_than:g}")
+    if options.unused_by is not None and options.kind not in (None, ["clips"]):
+        raise OptionError("--unused-by chooses clips; leave out --kind")
     store = options.store or clip_store_dir()
     found = cache.items(store)
     if not options.clean:
@@ -74,21 +76,21 @@ def _cache(options: argparse.Namespace) -> int:
 
 def _chosen(options: argparse.Namespace, found: Sequence[Item]) -> list[Item]:
     """What the flags choose, besides leftovers."""
-    from fasharness.run.cache import kept_by
+    from fasharness.run.cache import KINDS, kept_by
 
     keep = None if options.unused_by is None else kept_by(options.unused_by)
     before = None if options.older_than is None else time.time() - options.older_than * _DAY
-    given = options.kind is not None or keep is not None or before is not None
-    kinds = options.kind or ["clips"] if keep is not None else options.kind
+    kinds: Sequence[str] = options.kind or ()
+    if keep is not None:
+        kinds = ("clips",)
+    elif before is not None and not kinds:
+        kinds = KINDS
 
     def wanted(item: Item) -> bool:
-        if item.kind == "leftovers":
-            return True
-        return (
-            given
-            and (kinds is None or item.kind in kinds)
+        return item.kind == "leftovers" or (
+            item.kind in kinds
             and (before is None or item.used < before)
-            and (keep is None or item.kind != "clips" or item.path.name not in keep)
+            and (keep is None or item.path.name not in keep)
         )
 
     return [item for item in found if wanted(item)]

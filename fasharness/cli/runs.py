@@ -176,8 +176,6 @@ def _report(options: argparse.Namespace) -> int:
         raise OptionError(f"--plots {options.plots}: is not a folder")
     # A shell's completion ends at the file; the run is the folder around it.
     options.runs = [path.parent if path.name == "result.json" else path for path in options.runs]
-    # A shell's completion ends at the file; the run is the folder around it.
-    options.runs = [path.parent if path.name == "result.json" else path for path in options.runs]
     _check_inputs(options)
     if options.pictures:
         _draw_pictures(options.runs, options.store)

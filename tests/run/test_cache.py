@@ -126,6 +126,7 @@ def test_nothing_is_removed_while_a_command_runs(prepared: Command, command: Com
         (["--older-than", "3"], "say --clean to remove something"),
         (["--clean", "--older-than", "-1"], "--older-than must not be negative, got -1"),
         (["--clean", "--older-than", "nan"], "--older-than must not be negative, got nan"),
+        (["--clean", "--kind", "weights", "--unused-by", "r"], "--unused-by chooses clips"),
         (["--clean", "--unused-by", "nowhere"], "nowhere: does not say which clips it uses"),
     ],
 )
