@@ -38,6 +38,12 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def tolerance() -> dict[torch.dtype, float]:
+    """The rounding of each dtype that kernels and definitions may differ by."""
+    return TOLERANCE
+
+
+@pytest.fixture(scope="session")
 def golden() -> Callable[[str], dict[str, np.ndarray]]:
     return lambda name: dict(np.load(DATA / f"{name}.npz"))
 

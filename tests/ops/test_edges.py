@@ -50,7 +50,9 @@ def values(function, x: Tensor) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(
     "function", [joined, spatial_gradient_magnitude, spatial_gradient_squared, paired]
 )
-def test_sizes_from_nothing_on_and_special_values_agree(function, size, dtype, layout, special, at):
+def test_sizes_from_nothing_on_and_special_values_agree(
+    function, tolerance, size, dtype, layout, special, at
+):
     x = torch.linspace(-1, 1, math.prod(size)).reshape(size).to(dtype)
     if x.numel():
         x.view(-1)[at % x.numel()] = special
@@ -59,8 +61,8 @@ def test_sizes_from_nothing_on_and_special_values_agree(function, size, dtype, l
     with EagerKernels():
         expected = values(function, x)
     for ours, theirs in zip(found, expected, strict=True):
-        # A bfloat16 sum that the two round at its last digit.
-        torch.testing.assert_close(ours, theirs, equal_nan=True, rtol=2e-2, atol=2e-2)
+        rounding = tolerance[dtype]
+        torch.testing.assert_close(ours, theirs, equal_nan=True, rtol=rounding, atol=rounding)
 
 
 @pytest.mark.parametrize("maps", FLOATS)
